@@ -1,0 +1,188 @@
+// Package auth decides who may see and do what. [Scope] is the one rule of rights: tiles, the stream, queries, the API,
+// export and video all ask it, and nothing else decides.
+package auth
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"wanglou/layers"
+)
+
+// Role is a set of things a user may do.
+type Role string
+
+const (
+	RoleViewer     Role = "viewer"       // 查看: sees the map of its areas
+	RoleDuty       Role = "duty_officer" // 值班: creates, files and closes incidents
+	RoleDispatcher Role = "dispatcher"   // 派遣: sends units
+	RoleUnit       Role = "unit"         // 处置单位: works on its own tasks
+	RoleDroneTeam  Role = "drone_team"   // 无人机队: uploads captures
+	RoleAdmin      Role = "admin"        // 管理: users, layers, everything in its areas
+)
+
+// Roles lists every role, in the order in which screens show them.
+var Roles = []Role{RoleViewer, RoleDuty, RoleDispatcher, RoleUnit, RoleDroneTeam, RoleAdmin}
+
+// Action is something a role may allow.
+type Action string
+
+const (
+	ActionRead           Action = "read" // map, lists, details
+	ActionCreateIncident Action = "incident.create"
+	ActionMoveIncident   Action = "incident.move" // accept, file, reject, close, …
+	ActionDispatch       Action = "task.dispatch" // send, call off
+	ActionWorkTask       Action = "task.work"     // acknowledge, arrive, feed back: the unit's own tasks only
+	ActionReadAudit      Action = "audit.read"
+	ActionManageUsers    Action = "user.manage"
+)
+
+// allowed says which roles may do an action.
+var allowed = map[Action][]Role{
+	ActionRead:           Roles,
+	ActionCreateIncident: {RoleDuty, RoleDispatcher, RoleAdmin},
+	ActionMoveIncident:   {RoleDuty, RoleAdmin},
+	ActionDispatch:       {RoleDuty, RoleDispatcher, RoleAdmin},
+	ActionWorkTask:       {RoleUnit},
+	ActionReadAudit:      {RoleAdmin},
+	ActionManageUsers:    {RoleAdmin},
+}
+
+// Actions lists what may be asked for, for tables and tests.
+func Actions() []Action {
+	out := make([]Action, 0, len(allowed))
+	for a := range allowed {
+		out = append(out, a)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Scope is what one session may do, decided once at log-in. The zero value may do nothing. It is not changed after
+// it was made and is safe for concurrent use.
+type Scope struct {
+	UserID int64
+	UnitID int64    // the unit a RoleUnit user works for; 0 otherwise
+	Roles  []Role   // sorted
+	Areas  []string // sorted area paths; each means itself and everything below. "*" is everywhere
+}
+
+// Everywhere is the area path of users who see all areas, and features without one.
+const Everywhere = "*"
+
+// May reports whether the scope's roles allow the action somewhere. Whether the thing lies in the scope's areas is a second question: Sees.
+func (s *Scope) May(a Action) bool {
+	for _, r := range allowed[a] {
+		if slices.Contains(s.Roles, r) {
+			return true
+		}
+	}
+	return false
+}
+
+// InArea reports whether path is one of the scope's areas or below one. Features with no area are seen only by scopes that see everywhere.
+func (s *Scope) InArea(path string) bool {
+	for _, a := range s.Areas {
+		if a == Everywhere {
+			return true
+		}
+		if path != "" && strings.HasPrefix(path, a) && (len(path) == len(a) || path[len(a)] == '.') {
+			return true
+		}
+	}
+	return false
+}
+
+// Sees reports whether the scope may read f of layer l. It is the predicate of every reading route.
+func (s *Scope) Sees(l *layers.Layer, f *layers.Feature) bool {
+	if !s.May(ActionRead) {
+		return false
+	}
+	return !l.Scoped() || s.InArea(l.Area(f))
+}
+
+// Class names the set of rows the scope may read: scopes of one class share tiles. It is part of cache keys and ETags.
+func (s *Scope) Class() string {
+	if !s.May(ActionRead) {
+		return "none"
+	}
+	return strings.Join(s.Areas, ",")
+}
+
+// User is one person's account.
+type User struct {
+	ID       int64    `json:"id"`
+	Login    string   `json:"login"`
+	Name     string   `json:"name"`
+	Roles    []Role   `json:"roles"`
+	Areas    []string `json:"areas"`
+	UnitID   int64    `json:"unit_id,omitempty"`
+	Disabled bool     `json:"disabled"`
+}
+
+// Scope returns the rights of u.
+func (u *User) Scope() *Scope {
+	if u.Disabled {
+		return &Scope{UserID: u.ID}
+	}
+	s := &Scope{UserID: u.ID, UnitID: u.UnitID, Roles: slices.Clone(u.Roles), Areas: slices.Clone(u.Areas)}
+	slices.Sort(s.Roles)
+	slices.Sort(s.Areas)
+	return s
+}
+
+// AuditEntry is one row of the append-only audit log: who did what to which thing.
+type AuditEntry struct {
+	ID        int64          `json:"id"`
+	Time      time.Time      `json:"time"`
+	UserID    int64          `json:"user_id,omitempty"`
+	Login     string         `json:"login"`
+	Action    string         `json:"action"`  // "session.create", "incident.create", "task.dispatch", …
+	Subject   string         `json:"subject"` // "incident/17"
+	RequestID string         `json:"request_id"`
+	Remote    string         `json:"remote"`
+	Details   map[string]any `json:"details,omitempty"` // never secrets
+}
+
+// Service keeps users and the audit log. Implemented by postgis.Users.
+type Service interface {
+	// Authenticate returns the user of a login and password; CodeUnauthorized when they do not fit or the user is disabled,
+	// in the same time whether the login exists or not.
+	Authenticate(ctx context.Context, login, password string) (*User, error)
+	// User returns one user; CodeNotFound.
+	User(ctx context.Context, id int64) (*User, error)
+	// Users lists the accounts, by login.
+	Users(ctx context.Context) ([]*User, error)
+	// Save creates (ID 0) or changes a user; an empty password keeps the old one. CodeInvalid, CodeConflict (login taken).
+	Save(ctx context.Context, u *User, password string) error
+	// Audit appends one entry outside of any other transaction (log-in, log-out, refused requests). Changes of domain
+	// data append theirs in their own transaction.
+	Audit(ctx context.Context, e AuditEntry) error
+	// AuditLog lists the newest entries before id (0: newest), at most limit.
+	AuditLog(ctx context.Context, before int64, limit int) ([]AuditEntry, error)
+}
+
+// Actor is who does something, for logs: put into the context by the server once per request.
+type Actor struct {
+	User      *User
+	Scope     *Scope
+	RequestID string
+	Remote    string
+}
+
+type actorKey struct{}
+
+// WithActor returns a context that carries a.
+func WithActor(ctx context.Context, a *Actor) context.Context {
+	return context.WithValue(ctx, actorKey{}, a)
+}
+
+// ActorFrom returns the actor of ctx, or one without any rights.
+func ActorFrom(ctx context.Context) *Actor {
+	if a, ok := ctx.Value(actorKey{}).(*Actor); ok {
+		return a
+	}
+	return &Actor{User: &User{}, Scope: &Scope{}}
+}

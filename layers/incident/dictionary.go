@@ -1,0 +1,37 @@
+package incident
+
+import (
+	"context"
+	"time"
+)
+
+// Category is one row of the dictionary of components 部件 and items 事项.
+type Category struct {
+	Standard string `json:"standard"`
+	Kind     string `json:"kind"` // component, item
+	Code     string `json:"code"`
+	Class    string `json:"class"`
+	Name     string `json:"name"`
+	NameEN   string `json:"name_en,omitempty"`
+}
+
+// Hour counts the cases of one hour.
+type Hour struct {
+	Start time.Time `json:"start"`
+	Count int       `json:"count"`
+	Usual float64   `json:"usual"` // mean of the same hour over the last 7 days
+}
+
+// Statistics are the figures that a copy of the open cases cannot give. Days are of the server's time zone.
+type Statistics struct {
+	Hours           []Hour `json:"hours"` // the last 24, oldest first
+	CreatedToday    int    `json:"created_today"`
+	ClosedToday     int    `json:"closed_today"`
+	DetectionsToday int    `json:"detections_today"`
+}
+
+// Figures reads the dictionary and the numbers. Statistics count only what the actor of ctx may see. Implemented by postgis.Incidents.
+type Figures interface {
+	Categories(ctx context.Context) ([]Category, error)
+	Statistics(ctx context.Context) (*Statistics, error)
+}

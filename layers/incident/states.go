@@ -1,0 +1,119 @@
+package incident
+
+// State is where a case stands. Names follow the field's stages (信息收集 → 案件建立 → 任务派遣 → 任务处理 → 处理反馈 → 核查结案).
+type State string
+
+const (
+	Reported   State = "reported"   // 上报
+	Verifying  State = "verifying"  // 待核实
+	Accepted   State = "accepted"   // 受理
+	Filed      State = "filed"      // 立案
+	Dispatched State = "dispatched" // 派遣
+	Handling   State = "handling"   // 处置
+	Suspended  State = "suspended"  // 挂账
+	Checking   State = "checking"   // 待核查
+	Closed     State = "closed"     // 结案
+	Rejected   State = "rejected"   // 不予受理
+	Unfiled    State = "unfiled"    // 不予立案
+	Voided     State = "voided"     // 作废
+)
+
+// States lists all states in the order of a case's life; the last four are final.
+var States = []State{Reported, Verifying, Accepted, Filed, Dispatched, Handling, Suspended, Checking, Closed, Rejected, Unfiled, Voided}
+
+// Final reports whether a case in s is over.
+func (s State) Final() bool { return s == Closed || s == Rejected || s == Unfiled || s == Voided }
+
+// Move is a named step from one state to another.
+type Move string
+
+const (
+	MoveCreate     Move = "create"      // a new case: filed at once by a duty officer, or reported by a channel
+	MoveVerify     Move = "verify"      // 核实
+	MoveExists     Move = "exists"      // 核实属实
+	MoveNotExists  Move = "not_exists"  // 核实不属实
+	MoveAccept     Move = "accept"      // 受理
+	MoveReject     Move = "reject"      // 不予受理
+	MoveFile       Move = "file"        // 立案
+	MoveUnfile     Move = "unfile"      // 不予立案
+	MoveVoid       Move = "void"        // 作废
+	MoveDispatch   Move = "dispatch"    // 派遣
+	MoveReturn     Move = "return"      // 回退
+	MoveStart      Move = "start"       // 处置 (the unit acknowledged)
+	MoveSuspend    Move = "suspend"     // 挂账
+	MoveResume     Move = "resume"      // 解挂
+	MoveFeedBack   Move = "feed_back"   // 反馈
+	MovePass       Move = "pass"        // 核查通过并结案
+	MoveRework     Move = "rework"      // 返工
+	MoveSelfHandle Move = "self_handle" // 自行处置
+)
+
+// step is one arrow of the machine.
+type step struct {
+	From   State
+	Move   Move
+	To     State
+	Reason bool // a reason is required
+	System bool // made by the program as the effect of a task's move, never asked for by itself
+}
+
+// steps is the whole machine. docs/states.md draws it; the test walks every pair.
+var steps = []step{
+	{From: "", Move: MoveCreate, To: Filed},
+	{From: Reported, Move: MoveVerify, To: Verifying},
+	{From: Reported, Move: MoveAccept, To: Accepted},
+	{From: Reported, Move: MoveReject, To: Rejected, Reason: true},
+	{From: Verifying, Move: MoveExists, To: Accepted},
+	{From: Verifying, Move: MoveNotExists, To: Rejected, Reason: true},
+	{From: Accepted, Move: MoveFile, To: Filed},
+	{From: Accepted, Move: MoveUnfile, To: Unfiled, Reason: true},
+	{From: Accepted, Move: MoveVoid, To: Voided, Reason: true},
+	{From: Filed, Move: MoveVoid, To: Voided, Reason: true},
+	{From: Filed, Move: MoveSelfHandle, To: Closed, Reason: true},
+	{From: Filed, Move: MoveDispatch, To: Dispatched, System: true},
+	{From: Dispatched, Move: MoveDispatch, To: Dispatched, System: true},
+	{From: Handling, Move: MoveDispatch, To: Handling, System: true},
+	{From: Dispatched, Move: MoveReturn, To: Filed, Reason: true, System: true},
+	{From: Handling, Move: MoveReturn, To: Filed, Reason: true, System: true},
+	{From: Dispatched, Move: MoveStart, To: Handling, System: true},
+	{From: Handling, Move: MoveSuspend, To: Suspended, Reason: true},
+	{From: Suspended, Move: MoveResume, To: Handling},
+	{From: Handling, Move: MoveFeedBack, To: Checking, System: true},
+	{From: Checking, Move: MovePass, To: Closed},
+	{From: Checking, Move: MoveRework, To: Handling, Reason: true},
+}
+
+// Next returns the state a move leads to from s, and whether it exists.
+func (s State) Next(m Move) (to State, ok bool) {
+	st := find(s, m)
+	if st == nil {
+		return s, false
+	}
+	return st.To, true
+}
+
+// NeedsReason reports whether the move from s must say why.
+func (s State) NeedsReason(m Move) bool { st := find(s, m); return st != nil && st.Reason }
+
+// Moves lists what a person may do with a case in s, in the machine's order.
+func (s State) Moves() []Move {
+	var out []Move
+	for _, st := range steps {
+		if st.From == s && !st.System && s != "" {
+			out = append(out, st.Move)
+		}
+	}
+	return out
+}
+
+// ByPeople reports whether the move from s may be asked for by a person; the others follow from a task's moves.
+func (s State) ByPeople(m Move) bool { st := find(s, m); return st != nil && !st.System && s != "" }
+
+func find(s State, m Move) *step {
+	for i := range steps {
+		if steps[i].From == s && steps[i].Move == m {
+			return &steps[i]
+		}
+	}
+	return nil
+}

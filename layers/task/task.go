@@ -1,0 +1,132 @@
+// Package task is the work given to one unit for one incident: 派遣. Its timeline is that of computer-aided dispatch:
+// dispatched → acknowledged → responding → on_scene → done.
+package task
+
+import (
+	"context"
+	"time"
+)
+
+// State is where a task stands.
+type State string
+
+const (
+	Dispatched   State = "dispatched"   // sent, not yet seen by the unit
+	Acknowledged State = "acknowledged" // the unit has taken it
+	Responding   State = "responding"   // on the way
+	OnScene      State = "on_scene"
+	Done         State = "done"       // 反馈: fed back and clear
+	Returned     State = "returned"   // 回退: wrong unit, with a reason
+	CalledOff    State = "called_off" // by the dispatcher, with a reason
+)
+
+// States lists all states; the last three are final.
+var States = []State{Dispatched, Acknowledged, Responding, OnScene, Done, Returned, CalledOff}
+
+// Final reports whether the unit is clear of a task in s.
+func (s State) Final() bool { return s == Done || s == Returned || s == CalledOff }
+
+// Move is what a unit or a dispatcher does with a task.
+type Move string
+
+const (
+	MoveAcknowledge Move = "acknowledge"
+	MoveRespond     Move = "respond"
+	MoveArrive      Move = "arrive"
+	MoveDone        Move = "done"
+	MoveReturn      Move = "return"
+	MoveCallOff     Move = "call_off"
+)
+
+type step struct {
+	From   State
+	Move   Move
+	To     State
+	Reason bool
+	Office bool // by the dispatcher; the others by the unit itself
+}
+
+// A unit under way may skip acknowledgement steps it had no time for, never go back.
+var steps = []step{
+	{From: Dispatched, Move: MoveAcknowledge, To: Acknowledged},
+	{From: Acknowledged, Move: MoveRespond, To: Responding},
+	{From: Acknowledged, Move: MoveArrive, To: OnScene},
+	{From: Responding, Move: MoveArrive, To: OnScene},
+	{From: OnScene, Move: MoveDone, To: Done, Reason: true},
+	{From: Dispatched, Move: MoveReturn, To: Returned, Reason: true},
+	{From: Acknowledged, Move: MoveReturn, To: Returned, Reason: true},
+	{From: Responding, Move: MoveReturn, To: Returned, Reason: true},
+	{From: OnScene, Move: MoveReturn, To: Returned, Reason: true},
+	{From: Dispatched, Move: MoveCallOff, To: CalledOff, Reason: true, Office: true},
+	{From: Acknowledged, Move: MoveCallOff, To: CalledOff, Reason: true, Office: true},
+	{From: Responding, Move: MoveCallOff, To: CalledOff, Reason: true, Office: true},
+	{From: OnScene, Move: MoveCallOff, To: CalledOff, Reason: true, Office: true},
+}
+
+func find(s State, m Move) *step {
+	for i := range steps {
+		if steps[i].From == s && steps[i].Move == m {
+			return &steps[i]
+		}
+	}
+	return nil
+}
+
+// Next returns the state a move leads to from s, and whether it exists.
+func (s State) Next(m Move) (to State, ok bool) {
+	if st := find(s, m); st != nil {
+		return st.To, true
+	}
+	return s, false
+}
+
+// NeedsReason reports whether the move from s must say why (for done: what was done).
+func (s State) NeedsReason(m Move) bool { st := find(s, m); return st != nil && st.Reason }
+
+// ByOffice reports whether the move belongs to the dispatcher rather than to the unit.
+func (m Move) ByOffice() bool { return m == MoveCallOff }
+
+// Moves lists what the unit itself may do with a task in s.
+func (s State) Moves() []Move {
+	var out []Move
+	for _, st := range steps {
+		if st.From == s && !st.Office {
+			out = append(out, st.Move)
+		}
+	}
+	return out
+}
+
+// Task is one order to one unit.
+type Task struct {
+	ID             int64      `json:"id"`
+	IncidentID     int64      `json:"incident_id"`
+	UnitID         int64      `json:"unit_id"`
+	UnitName       string     `json:"unit_name"`
+	State          State      `json:"state"`
+	AreaPath       string     `json:"area_path"` // of the incident
+	Note           string     `json:"note,omitempty"`
+	DispatchedAt   time.Time  `json:"dispatched_at"`
+	AcknowledgedAt *time.Time `json:"acknowledged_at,omitempty"`
+	RespondingAt   *time.Time `json:"responding_at,omitempty"`
+	OnSceneAt      *time.Time `json:"on_scene_at,omitempty"`
+	EndedAt        *time.Time `json:"ended_at,omitempty"`
+	Result         string     `json:"result,omitempty"` // what the unit fed back, or why it returned the task
+	Revision       int64      `json:"revision"`
+}
+
+// Service is dispatch. Rights and audit are as in incident.Service. Implemented by postgis.Tasks.
+type Service interface {
+	// Dispatch sends a unit to an incident in state filed, dispatched or handling; the incident moves along. revision is
+	// the incident's. CodeConflict when the unit is not available any more or somebody else moved the case first.
+	Dispatch(ctx context.Context, incidentID, unitID int64, note string, revision int64) (*Task, error)
+	// Move makes one step: by the unit's own user, or call_off by a dispatcher. The incident follows: acknowledge ⇒ handling,
+	// the last open task done ⇒ checking, returned or called off with none left ⇒ filed.
+	Move(ctx context.Context, id int64, m Move, reason string, revision int64) (*Task, error)
+	// Task returns one task.
+	Task(ctx context.Context, id int64) (*Task, error)
+	// OfIncident lists the tasks of a case, oldest first.
+	OfIncident(ctx context.Context, incidentID int64) ([]*Task, error)
+	// Mine lists the tasks of the actor's unit: open ones first, then those ended in the last day.
+	Mine(ctx context.Context) ([]*Task, error)
+}

@@ -1,0 +1,46 @@
+import { closeSync, openSync } from 'node:fs'
+import { resolve } from 'node:path'
+import react from '@vitejs/plugin-react'
+import type { Plugin } from 'vite'
+import { defineConfig } from 'vitest/config'
+
+/** dist/.keep lets the server embed the folder before the console was ever built; emptying the folder must not lose it. */
+function keepDist(): Plugin {
+  return {
+    name: 'keep-dist',
+    apply: 'build',
+    closeBundle() {
+      closeSync(openSync(resolve(import.meta.dirname, 'dist/.keep'), 'w'))
+    },
+  }
+}
+
+const server = process.env.WANGLOU_DEV_SERVER ?? 'http://127.0.0.1:8080'
+
+export default defineConfig({
+  plugins: [react(), keepDist()],
+  build: {
+    outDir: 'dist',
+    emptyOutDir: true,
+    target: 'es2022',
+    sourcemap: false,
+    manifest: 'manifest.json', // scripts/size.mjs weighs the first view by it
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0, // the content security policy allows no data: scripts or styles
+    chunkSizeWarningLimit: 1200,
+  },
+  worker: { format: 'es' },
+  server: {
+    port: 5173,
+    proxy: {
+      '/api': server,
+      '/tiles': server,
+      '/live': { target: server.replace(/^http/, 'ws'), ws: true },
+    },
+  },
+  test: {
+    environment: 'node', // component tests ask for happy-dom in their first line
+    include: ['src/**/*.test.{ts,tsx}'],
+    restoreMocks: true,
+  },
+})

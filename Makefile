@@ -1,0 +1,84 @@
+# Wanglou: build, run, test. `make` alone lists the targets.
+#
+# Nothing is built twice: npm packages, county data and console are remade when what they are made of has changed, Go keeps its own cache.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+GO ?= go
+export CGO_ENABLED := 0
+
+WANGLOU  := bin/wanglou
+STAMPS   := bin/.made
+NPM_DONE := frontend/node_modules/.package-lock.json
+GO_DIRS  := server tiles layers postgis frontend deploy
+VERSION  := $(shell git describe --always --dirty --tags 2>/dev/null || echo dev)
+
+# What the console is made of.
+CONSOLE_SOURCES := $(shell find frontend \( -name node_modules -o -name dist -o -name e2e -o -name test-results \) -prune -o -type f -not -name '*.go' -print 2>/dev/null) \
+	server/openapi.yaml
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s'|'
+
+.PHONY: run
+run: deps build ## install what is missing, build, seed an empty database, serve (DATABASE_URL: use that server)
+	$(WANGLOU) seed --if-empty
+	exec $(WANGLOU) serve
+
+.PHONY: build
+build: $(STAMPS)/console $(STAMPS)/county ## build the console and bin/wanglou
+	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(WANGLOU) ./server/cmd/wanglou
+
+.PHONY: deps
+deps: ## install the Debian packages that the server uses, where they are missing
+	@deploy/install-deps.sh run
+
+$(NPM_DONE): frontend/package-lock.json
+	@echo "npm packages of the console (npm ci)"
+	cd frontend && npm ci --no-fund --no-audit
+	@touch $@
+
+$(STAMPS)/county: $(NPM_DONE) $(wildcard deploy/county/*)
+	node deploy/county/extract.mjs
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/console: $(NPM_DONE) $(CONSOLE_SOURCES)
+	cd frontend && npm run build
+	@mkdir -p $(@D) && touch $@
+
+.PHONY: lint
+lint: $(NPM_DONE) $(STAMPS)/county ## gofmt, go vet, typecheck
+	@unformatted=$$(gofmt -l $(GO_DIRS)); [ -z "$$unformatted" ] || { echo "gofmt is wanted for:"; echo "$$unformatted"; exit 1; }
+	$(GO) vet ./...
+	cd frontend && npm run typecheck
+
+# The race detector wants cgo; the product itself is built without.
+.PHONY: test-go
+test-go: $(STAMPS)/console $(STAMPS)/county ## Go tests with the race detector
+	CGO_ENABLED=1 $(GO) tool gotestsum --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 15m ./...
+
+.PHONY: test-frontend
+test-frontend: $(STAMPS)/console ## unit tests and size check of the console
+	cd frontend && npm test
+	cd frontend && npm run size
+
+.PHONY: test-e2e
+test-e2e: build ## end-to-end tests of the built binary in Chromium
+	cd frontend && npm run e2e
+
+.PHONY: test
+test: lint test-go test-frontend test-e2e ## everything: lint, Go, console, end to end
+
+.PHONY: bench
+bench: $(STAMPS)/console $(STAMPS)/county ## measure; one line a figure. ONLY=name picks one (see docs/bench.md)
+	@$(GO) run ./deploy/bench $(if $(ONLY),--only $(ONLY))
+
+.PHONY: clean
+clean: ## remove what was built (not var/: that is the data)
+	rm -rf bin frontend/node_modules
+	find frontend/dist -mindepth 1 -not -name .keep -delete
+	find postgis/demo/data -mindepth 1 -not -name .keep -delete

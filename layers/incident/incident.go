@@ -47,6 +47,9 @@ func (in *Incident) Validate() error {
 	if n := utf8.RuneCountInString(in.Description); n > 4000 {
 		return layers.Invalid("description", "too_long", "the description has %d characters, at most 4000 are kept", n)
 	}
+	if n := utf8.RuneCountInString(in.Address); n > 200 {
+		return layers.Invalid("address", "too_long", "the address has %d characters, at most 200 are kept", n)
+	}
 	if in.Severity < 1 || in.Severity > 3 {
 		return layers.Invalid("severity", "out_of_range", "severity is 1, 2 or 3, not %d", in.Severity)
 	}

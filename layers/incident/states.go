@@ -1,5 +1,13 @@
 package incident
 
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"wanglou/layers"
+)
+
 // State is where a case stands. Names follow the field's stages (信息收集 → 案件建立 → 任务派遣 → 任务处理 → 处理反馈 → 核查结案).
 type State string
 
@@ -48,9 +56,9 @@ const (
 	MoveSelfHandle Move = "self_handle" // 自行处置
 )
 
-// step is one arrow of the machine.
-type step struct {
-	From   State
+// Step is one arrow of the machine.
+type Step struct {
+	From   State // "" before the case exists
 	Move   Move
 	To     State
 	Reason bool // a reason is required
@@ -58,7 +66,7 @@ type step struct {
 }
 
 // steps is the whole machine. docs/states.md draws it; the test walks every pair.
-var steps = []step{
+var steps = []Step{
 	{From: "", Move: MoveCreate, To: Filed},
 	{From: Reported, Move: MoveVerify, To: Verifying},
 	{From: Reported, Move: MoveAccept, To: Accepted},
@@ -79,6 +87,8 @@ var steps = []step{
 	{From: Handling, Move: MoveSuspend, To: Suspended, Reason: true},
 	{From: Suspended, Move: MoveResume, To: Handling},
 	{From: Handling, Move: MoveFeedBack, To: Checking, System: true},
+	{From: Suspended, Move: MoveFeedBack, To: Checking, System: true}, // units may finish what waits on paper
+	{From: Suspended, Move: MoveReturn, To: Filed, Reason: true, System: true},
 	{From: Checking, Move: MovePass, To: Closed},
 	{From: Checking, Move: MoveRework, To: Handling, Reason: true},
 }
@@ -90,6 +100,27 @@ func (s State) Next(m Move) (to State, ok bool) {
 		return s, false
 	}
 	return st.To, true
+}
+
+// MaxReason is the length of a reason, a note or a result, in characters.
+const MaxReason = 2000
+
+// Take returns the state that m leads to from s. CodeInvalid: s has no such move, or the reason is missing or too long.
+// Whether a person may ask for it is ByPeople's answer.
+func (s State) Take(m Move, reason string) (State, error) {
+	st := find(s, m)
+	if st == nil {
+		e := layers.Invalid("move", "impossible_move", "%q does not lead anywhere from %q", m, s)
+		e.Params = map[string]string{"move": string(m), "state": string(s)}
+		return s, e
+	}
+	if st.Reason && strings.TrimSpace(reason) == "" {
+		return s, layers.Invalid("reason", "required", "%q needs a reason", m)
+	}
+	if n := utf8.RuneCountInString(reason); n > MaxReason {
+		return s, layers.Invalid("reason", "too_long", "the reason has %d characters, at most %d are kept", n, MaxReason)
+	}
+	return st.To, nil
 }
 
 // NeedsReason reports whether the move from s must say why.
@@ -109,7 +140,10 @@ func (s State) Moves() []Move {
 // ByPeople reports whether the move from s may be asked for by a person; the others follow from a task's moves.
 func (s State) ByPeople(m Move) bool { st := find(s, m); return st != nil && !st.System && s != "" }
 
-func find(s State, m Move) *step {
+// Steps returns the whole machine, in the order of a case's life.
+func Steps() []Step { return slices.Clone(steps) }
+
+func find(s State, m Move) *Step {
 	for i := range steps {
 		if steps[i].From == s && steps[i].Move == m {
 			return &steps[i]

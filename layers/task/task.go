@@ -4,7 +4,12 @@ package task
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
+
+	"wanglou/layers"
 )
 
 // State is where a task stands.
@@ -38,16 +43,17 @@ const (
 	MoveCallOff     Move = "call_off"
 )
 
-type step struct {
+// Step is one arrow of the timeline.
+type Step struct {
 	From   State
 	Move   Move
 	To     State
-	Reason bool
+	Reason bool // a reason is required; for done: what was done
 	Office bool // by the dispatcher; the others by the unit itself
 }
 
 // A unit under way may skip acknowledgement steps it had no time for, never go back.
-var steps = []step{
+var steps = []Step{
 	{From: Dispatched, Move: MoveAcknowledge, To: Acknowledged},
 	{From: Acknowledged, Move: MoveRespond, To: Responding},
 	{From: Acknowledged, Move: MoveArrive, To: OnScene},
@@ -63,7 +69,10 @@ var steps = []step{
 	{From: OnScene, Move: MoveCallOff, To: CalledOff, Reason: true, Office: true},
 }
 
-func find(s State, m Move) *step {
+// Steps returns the whole timeline.
+func Steps() []Step { return slices.Clone(steps) }
+
+func find(s State, m Move) *Step {
 	for i := range steps {
 		if steps[i].From == s && steps[i].Move == m {
 			return &steps[i]
@@ -78,6 +87,31 @@ func (s State) Next(m Move) (to State, ok bool) {
 		return st.To, true
 	}
 	return s, false
+}
+
+// MaxNote is the length of a note or a result, in characters.
+const MaxNote = 2000
+
+// Take returns the state that m leads to from s. CodeInvalid: s has no such move, or the reason is missing or too long.
+func (s State) Take(m Move, reason string) (State, error) {
+	st := find(s, m)
+	if st == nil {
+		e := layers.Invalid("move", "impossible_move", "%q does not lead anywhere from %q", m, s)
+		e.Params = map[string]string{"move": string(m), "state": string(s)}
+		return s, e
+	}
+	if st.Reason && strings.TrimSpace(reason) == "" {
+		return s, layers.Invalid("reason", "required", "%q needs a reason", m)
+	}
+	return st.To, ValidateNote("reason", reason)
+}
+
+// ValidateNote reports CodeInvalid for a text that is too long to be kept.
+func ValidateNote(field, text string) error {
+	if n := utf8.RuneCountInString(text); n > MaxNote {
+		return layers.Invalid(field, "too_long", "the text has %d characters, at most %d are kept", n, MaxNote)
+	}
+	return nil
 }
 
 // NeedsReason reports whether the move from s must say why (for done: what was done).

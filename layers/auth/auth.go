@@ -104,9 +104,10 @@ func (s *Scope) Sees(l *layers.Layer, f *layers.Feature) bool {
 }
 
 // Class names the set of rows the scope may read: scopes of one class share tiles. It is part of cache keys and ETags.
+// Scopes that may read nothing share "-", which no area path can be.
 func (s *Scope) Class() string {
 	if !s.May(ActionRead) {
-		return "none"
+		return "-"
 	}
 	return strings.Join(s.Areas, ",")
 }
@@ -146,7 +147,9 @@ type AuditEntry struct {
 	Details   map[string]any `json:"details,omitempty"` // never secrets
 }
 
-// Service keeps users and the audit log. Implemented by postgis.Users.
+// Service keeps users and the audit log. Save, Users and AuditLog ask the actor of ctx (the command line gives [Operator]) and
+// answer CodeForbidden without the right; an admin of some areas manages, and reads of, only users whose areas all lie in
+// them. Implemented by postgis.Users.
 type Service interface {
 	// Authenticate returns the user of a login and password; CodeUnauthorized when they do not fit or the user is disabled,
 	// in the same time whether the login exists or not.
@@ -155,7 +158,8 @@ type Service interface {
 	User(ctx context.Context, id int64) (*User, error)
 	// Users lists the accounts, by login.
 	Users(ctx context.Context) ([]*User, error)
-	// Save creates (ID 0) or changes a user; an empty password keeps the old one. CodeInvalid, CodeConflict (login taken).
+	// Save creates (ID 0, which it sets) or changes a user; an empty password keeps the old one. CodeInvalid, CodeConflict
+	// (login taken), CodeNotFound.
 	Save(ctx context.Context, u *User, password string) error
 	// Audit appends one entry outside of any other transaction (log-in, log-out, refused requests). Changes of domain
 	// data append theirs in their own transaction.

@@ -1,0 +1,84 @@
+package auth
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"wanglou/layers"
+)
+
+// Lengths of a password, in characters. The upper one keeps a log-in from being made into work for the server.
+const (
+	MinPassword = 10
+	MaxPassword = 200
+)
+
+var (
+	loginForm = regexp.MustCompile(`^[a-z0-9._-]{2,64}$`)
+	areaForm  = regexp.MustCompile(`^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$`)
+)
+
+// FoldLogin returns the form in which logins are kept and compared: without outer spaces, in lower case.
+func FoldLogin(login string) string { return strings.ToLower(strings.TrimSpace(login)) }
+
+// Validate reports the first wrong field of an account that somebody wants to save: CodeInvalid.
+func (u *User) Validate() error {
+	if !loginForm.MatchString(FoldLogin(u.Login)) {
+		return layers.Invalid("login", "bad_login", "a login has 2 to 64 letters a–z, digits, dots, lines and underlines")
+	}
+	switch n := utf8.RuneCountInString(strings.TrimSpace(u.Name)); {
+	case n == 0:
+		return layers.Invalid("name", "required", "a name is required")
+	case n > 100:
+		return layers.Invalid("name", "too_long", "the name has %d characters, at most 100 are kept", n)
+	}
+	if len(u.Roles) == 0 {
+		return layers.Invalid("roles", "required", "at least one role is required")
+	}
+	for _, r := range u.Roles {
+		if !slices.Contains(Roles, r) {
+			return layers.Invalid("roles", "unknown_value", "%q is not a role", r)
+		}
+	}
+	if len(u.Areas) == 0 {
+		return layers.Invalid("areas", "required", "at least one area, or %q, is required", Everywhere)
+	}
+	for _, a := range u.Areas {
+		if a != Everywhere && !areaForm.MatchString(a) {
+			return layers.Invalid("areas", "bad_area_path", "%q is not the path of an area", a)
+		}
+	}
+	if slices.Contains(u.Roles, RoleUnit) && u.UnitID == 0 {
+		return layers.Invalid("unit_id", "required", "who works for a unit names it")
+	}
+	return nil
+}
+
+// ValidatePassword reports CodeInvalid for a password that is too easy or too long to be taken.
+func ValidatePassword(login, password string) error {
+	switch n := utf8.RuneCountInString(password); {
+	case n < MinPassword:
+		return layers.Invalid("password", "too_short", "a password has at least %d characters", MinPassword)
+	case n > MaxPassword:
+		return layers.Invalid("password", "too_long", "a password has at most %d characters", MaxPassword)
+	case FoldLogin(password) == FoldLogin(login):
+		return layers.Invalid("password", "same_as_login", "the password is the login")
+	}
+	return nil
+}
+
+// Covers reports whether every one of the areas lies in the scope's: nobody gives away more than they have.
+func (s *Scope) Covers(areas []string) bool {
+	return !slices.ContainsFunc(areas, func(a string) bool { return !s.InArea(a) })
+}
+
+// Operator is the actor of whoever runs the program's commands on the server: all rights everywhere, no account of its
+// own. The name stands in the logs.
+func Operator(name string) *Actor {
+	return &Actor{
+		User:  &User{Login: name, Name: name},
+		Scope: &Scope{Roles: []Role{RoleAdmin}, Areas: []string{Everywhere}},
+	}
+}

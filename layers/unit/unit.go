@@ -40,7 +40,7 @@ type Unit struct {
 
 // Reason says why a unit is proposed or left out. Params carry what the text needs.
 type Reason struct {
-	Code   string             `json:"code"` // nearest, skill, same_area, available | off_duty, busy, too_far, stale_position, no_position, wrong_skill
+	Code   string             `json:"code"` // one of the Reason constants
 	Params map[string]float64 `json:"params,omitempty"`
 }
 

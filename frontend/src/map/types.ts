@@ -1,0 +1,109 @@
+import type { LiveStore } from '../live/store'
+import type { Theme } from '../tokens/tokens'
+
+/** Longitude, latitude in EPSG:4326. */
+export type LonLat = [number, number]
+/** West, south, east, north in EPSG:4326. */
+export type Bbox = [number, number, number, number]
+export type Locale = 'zh' | 'en'
+
+/** A thing on the map: the layer's name in the catalogue and the row's id. */
+export interface FeatureRef {
+  layer: string
+  id: number
+}
+
+/** What the map takes from the catalogue (GET /api/catalog). */
+export interface MapCatalog {
+  layers: { name: string; delivery: 'tiles' | 'features' | 'moving'; min_zoom: number; max_zoom: number }[]
+  county: {
+    bbox: Bbox | number[]
+    view?: { center: LonLat | number[]; zoom: number; pitch?: number; bearing?: number }
+  }
+  basemap: { source: string; attribution: string; terrain?: string }
+}
+
+/** What the map takes from the administrative tree (GET /api/areas): labels with counts. */
+export interface MapArea {
+  id: number
+  path: string
+  level: 'county' | 'town' | 'village'
+  name: string
+  name_en?: string
+  center: LonLat | number[]
+  bbox: Bbox | number[]
+}
+
+/** Parts of the map that a person can switch off, in the order of a legend. */
+export const mapLayers = ['choropleth', 'unit_grid', 'building', 'camera', 'detection', 'incident', 'unit', 'place', 'terrain'] as const
+export type MapLayerId = (typeof mapLayers)[number]
+
+/** Pixels of the container that panels cover. */
+export interface Insets {
+  left: number
+  right: number
+  top: number
+  bottom: number
+}
+
+export interface MapOptions {
+  live: LiveStore
+  catalog: MapCatalog
+  theme: Theme
+  locale: Locale
+  areas?: readonly MapArea[]
+  /** Somebody pressed a thing, or nothing (null). */
+  onSelect?: (feature: FeatureRef | null) => void
+  /** The thing under the pointer, for a tooltip; null when it left. `at` is in pixels of the container. */
+  onHover?: (feature: FeatureRef | null, at: { x: number; y: number }) => void
+  /** The secondary button or a long press, e.g. to create an incident there. */
+  onPoint?: (point: LonLat, at: { x: number; y: number }) => void
+  /** The view came to rest. */
+  onView?: (view: View) => void
+  /** The map is drawn for the first time, or drawn whole again after the graphics context was lost. */
+  onReady?: () => void
+  /** The graphics context was lost; onReady follows. */
+  onLost?: () => void
+  /** A source failed; the map goes on with what it has. */
+  onError?: (error: Error) => void
+}
+
+export interface View {
+  center: LonLat
+  zoom: number
+  /** Degrees from straight down. */
+  pitch: number
+  /** Degrees clockwise from north. */
+  bearing: number
+}
+
+export interface FlyOptions {
+  /** At least this zoom when the target is a point. */
+  zoom?: number
+  /** Jump without a flight. Always so under prefers-reduced-motion. */
+  instant?: boolean
+}
+
+/** The one map of a console. React holds it and tells it what to do; it never renders map layers. */
+export interface MapController {
+  setTheme(theme: Theme): void
+  setLocale(locale: Locale): void
+  setAreas(areas: readonly MapArea[]): void
+  /** Marks a thing with the ring; a camera shows what it sees. It does not move the view. */
+  select(feature: FeatureRef | null): void
+  flyTo(target: LonLat | Bbox, options?: FlyOptions): void
+  /** Shows the feature in the middle, at a zoom where it can be told from its neighbours. False when its place is not known. */
+  flyToFeature(feature: FeatureRef, options?: FlyOptions): boolean
+  setLayerVisible(layer: MapLayerId, visible: boolean): void
+  /** Lets the person pick a place: crosshair, a press takes it, Escape gives null. A second call ends the first with null. */
+  pickPoint(): Promise<LonLat | null>
+  setInsets(insets: Partial<Insets>): void
+  set3D(on: boolean): void
+  readonly is3D: boolean
+  resetView(): void
+  zoomBy(delta: number): void
+  readonly view: View
+  /** The map's size changed without its container's, e.g. rem. */
+  resize(): void
+  destroy(): void
+}

@@ -31,7 +31,7 @@ run: deps build ## install what is missing, build, seed an empty database, serve
 
 .PHONY: build
 build: $(STAMPS)/console $(STAMPS)/county ## build the console and bin/wanglou
-	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(WANGLOU) ./server/cmd/wanglou
+	$(GO) build -trimpath -ldflags '-s -w -X main.Version=$(VERSION)' -o $(WANGLOU) ./server/cmd/wanglou
 
 .PHONY: deps
 deps: ## install the Debian packages that the server uses, where they are missing

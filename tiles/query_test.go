@@ -1,0 +1,223 @@
+package tiles_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"wanglou/layers"
+	"wanglou/layers/auth"
+	"wanglou/tiles"
+)
+
+// clock is a time that the test moves.
+type clock struct{ ns atomic.Int64 }
+
+func (c *clock) now() time.Time          { return time.Unix(0, c.ns.Load()) }
+func (c *clock) advance(d time.Duration) { c.ns.Add(int64(d)) }
+
+// database answers what it is set to, and counts the questions.
+type database struct {
+	asked  atomic.Int64
+	answer atomic.Pointer[string]
+	err    atomic.Pointer[error]
+}
+
+func (d *database) set(answer string) { d.answer.Store(&answer); d.err.Store(nil) }
+func (d *database) fail(err error)    { d.err.Store(&err) }
+func (d *database) tile(_ context.Context, z uint8, x, y uint32) ([]byte, error) {
+	d.asked.Add(1)
+	if err := d.err.Load(); err != nil {
+		return nil, *err
+	}
+	if *d.answer.Load() == "" {
+		return nil, nil
+	}
+	return fmt.Appendf(nil, "%s %d/%d/%d", *d.answer.Load(), z, x, y), nil
+}
+
+func newQuery(o tiles.QueryOptions) (*tiles.Query, *database, *clock) {
+	var c clock
+	var db database
+	db.set("v1")
+	o.Now = c.now
+	return tiles.NewQuery(tiles.Info{Name: "basemap", Format: tiles.FormatMVT, MaxZoom: 14}, db.tile, o), &db, &c
+}
+
+func unpack(t *testing.T, tile tiles.Tile) string {
+	t.Helper()
+	if tile.Encoding != "gzip" {
+		t.Fatalf("encoding = %q", tile.Encoding)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(tile.Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// ask returns a tile that is there.
+func ask(t *testing.T, q *tiles.Query, c tiles.Coord, etag string) (tiles.Tile, bool) {
+	t.Helper()
+	tile, unchanged, err := q.Tile(t.Context(), viewer, c, etag)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tile, unchanged
+}
+
+func TestQueryAsksOnceForAWhile(t *testing.T) {
+	t.Parallel()
+	q, db, clock := newQuery(tiles.QueryOptions{TimeToLive: time.Minute})
+	c := tiles.Coord{Z: 3, X: 2, Y: 1}
+	first, _ := ask(t, q, c, "")
+	if got := unpack(t, first); got != "v1 3/2/1" {
+		t.Errorf("tile = %q", got)
+	}
+	if tile, unchanged := ask(t, q, c, first.ETag); !unchanged || tile.Body != nil {
+		t.Errorf("with its tag: %+v, %v", tile, unchanged)
+	}
+	clock.advance(59 * time.Second)
+	ask(t, q, c, "")
+	if n := db.asked.Load(); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+
+	clock.advance(time.Second)
+	if tile, unchanged := ask(t, q, c, first.ETag); !unchanged {
+		t.Errorf("equal data, another tag: %s, before %s", tile.ETag, first.ETag)
+	}
+	if n := db.asked.Load(); n != 2 {
+		t.Errorf("asked %d times", n)
+	}
+
+	db.set("v2")
+	clock.advance(time.Minute)
+	second, unchanged := ask(t, q, c, first.ETag)
+	if unchanged || second.ETag == first.ETag || unpack(t, second) != "v2 3/2/1" {
+		t.Errorf("new data: %+v, %v", second, unchanged)
+	}
+}
+
+func TestQueryGoesOnWithoutItsDatabase(t *testing.T) {
+	t.Parallel()
+	q, db, clock := newQuery(tiles.QueryOptions{})
+	c := tiles.Coord{Z: 1}
+	first, _ := ask(t, q, c, "")
+	db.fail(errors.New("connection refused"))
+	clock.advance(time.Hour)
+	if tile, _ := ask(t, q, c, ""); tile.ETag != first.ETag {
+		t.Errorf("tile = %+v", tile)
+	}
+	asked := db.asked.Load()
+	ask(t, q, c, "")
+	if n := db.asked.Load(); n != asked {
+		t.Error("a database that is away is asked for every request")
+	}
+	if _, _, err := q.Tile(t.Context(), viewer, tiles.Coord{Z: 2}, ""); layers.ErrorCode(err) != layers.CodeUnavailable {
+		t.Errorf("a tile that was never made: error = %v", err)
+	}
+	db.set("v2")
+	clock.advance(2 * time.Second)
+	if tile, _ := ask(t, q, c, ""); unpack(t, tile) != "v2 1/0/0" {
+		t.Errorf("the database is back: %q", unpack(t, tile))
+	}
+}
+
+func TestQueryAsksOnceForMany(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	started, release := make(chan struct{}), make(chan struct{})
+	q := tiles.NewQuery(tiles.Info{MaxZoom: 14}, func(context.Context, uint8, uint32, uint32) ([]byte, error) {
+		if asked.Add(1) == 1 {
+			close(started)
+		}
+		<-release
+		return []byte("tile"), nil
+	}, tiles.QueryOptions{})
+
+	// The first one leaves before the answer is there; the others get it all the same.
+	ctx, cancel := context.WithCancel(t.Context())
+	left := make(chan error, 1)
+	go func() {
+		_, _, err := q.Tile(ctx, viewer, tiles.Coord{}, "")
+		left <- err
+	}()
+	<-started
+	cancel()
+	if err := <-left; !errors.Is(err, context.Canceled) {
+		t.Errorf("who left: error = %v", err)
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			tile, _, err := q.Tile(t.Context(), viewer, tiles.Coord{}, "")
+			if err != nil || unpack(t, tile) != "tile" {
+				t.Errorf("tile = %+v, %v", tile, err)
+			}
+		})
+	}
+	close(release)
+	wg.Wait()
+	if n := asked.Load(); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
+func TestQueryKeepsWithinItsBound(t *testing.T) {
+	t.Parallel()
+	q, db, _ := newQuery(tiles.QueryOptions{MaxBytes: 3 * 300})
+	for x := range uint32(4) {
+		ask(t, q, tiles.Coord{Z: 8, X: x}, "")
+	}
+	asked := db.asked.Load()
+	ask(t, q, tiles.Coord{Z: 8, X: 3}, "")
+	if n := db.asked.Load(); n != asked {
+		t.Error("the latest tile was not kept")
+	}
+	ask(t, q, tiles.Coord{Z: 8, X: 0}, "")
+	if n := db.asked.Load(); n != asked+1 {
+		t.Error("the oldest tile was kept")
+	}
+}
+
+func TestQueryEmptyTiles(t *testing.T) {
+	t.Parallel()
+	q, db, _ := newQuery(tiles.QueryOptions{})
+	if tile, _ := ask(t, q, tiles.Coord{Z: 15}, ""); len(tile.Body) != 0 || db.asked.Load() != 0 {
+		t.Errorf("below the zooms: %+v, asked %d times", tile, db.asked.Load())
+	}
+	db.set("")
+	tile, _ := ask(t, q, tiles.Coord{Z: 14}, "")
+	if len(tile.Body) != 0 || tile.Encoding != "" {
+		t.Errorf("tile = %+v", tile)
+	}
+	if _, unchanged := ask(t, q, tiles.Coord{Z: 14}, tile.ETag); !unchanged || db.asked.Load() != 1 {
+		t.Errorf("unchanged = %v, asked %d times", unchanged, db.asked.Load())
+	}
+}
+
+func TestQueryRights(t *testing.T) {
+	t.Parallel()
+	q, db, _ := newQuery(tiles.QueryOptions{})
+	if _, _, err := q.Tile(t.Context(), &auth.Scope{}, tiles.Coord{}, ""); layers.ErrorCode(err) != layers.CodeNotFound {
+		t.Errorf("nobody: error = %v", err)
+	}
+	if _, _, err := q.Tile(t.Context(), viewer, tiles.Coord{Z: 1, Y: 2}, ""); layers.ErrorCode(err) != layers.CodeNotFound {
+		t.Errorf("off the grid: error = %v", err)
+	}
+	if n := db.asked.Load(); n != 0 {
+		t.Errorf("asked %d times", n)
+	}
+}

@@ -1,0 +1,294 @@
+package live
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	mrand "math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"wanglou/layers"
+	"wanglou/layers/auth"
+)
+
+// maxRequest is how many bytes a client's frame may have.
+const maxRequest = 64 << 10
+
+// Peer is who is at the other end.
+type Peer struct {
+	Session string // name for [Hub.CloseSession]; never the cookie's token
+	UserID  int64
+	Scope   *auth.Scope
+	// Check returns what the session may do now, nil when it is over. An error says nothing about the session.
+	Check func(context.Context) (*auth.Scope, error)
+}
+
+// client is one connection. Its fields are used by the goroutine of serve alone, except where noted.
+type client struct {
+	hub      *Hub
+	conn     *websocket.Conn
+	peer     Peer
+	closing  atomic.Bool  // set by whoever closes first
+	requests chan request // from the reader
+	subs     []*subscription
+	beat     *beat // the last one sent
+}
+
+// subscription is one layer that a client wants.
+type subscription struct {
+	view   view
+	at     *layers.Position // how far its copy has come; nil: it has none
+	answer bool             // the next content is sent even when it is empty
+}
+
+// request is a frame of the client.
+type request struct {
+	Type     string   `json:"type"`
+	Layer    string   `json:"layer"`
+	Geometry bool     `json:"geometry"`
+	Columns  []string `json:"columns"`
+	Token    string   `json:"token"`
+}
+
+// Serve takes over the request's connection and serves the peer until one side ends it. A peer without a scope is told
+// that there is no session: browsers cannot read the status of a refused handshake. Requests from pages of other sites are
+// refused. Errors are those of the handshake; the answer was written.
+func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, p Peer) error {
+	mode := websocket.CompressionDisabled
+	if h.o.Compress {
+		mode = websocket.CompressionContextTakeover
+	}
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: mode})
+	if err != nil {
+		return err
+	}
+	c := &client{hub: h, conn: conn, peer: p, requests: make(chan request)}
+	if p.Scope == nil {
+		c.close(CloseNoSession, "no session")
+		return nil
+	}
+	switch h.enter(c) {
+	case errStopped:
+		c.close(websocket.StatusGoingAway, "the server stops")
+		return nil
+	case errFull:
+		c.close(websocket.StatusTryAgainLater, "too many clients")
+		return nil
+	}
+	defer h.leave(c)
+	// The request's own context says nothing after the connection was taken over.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+	defer cancel()
+	go func() { defer cancel(); c.read(ctx) }()
+	go c.ping(ctx)
+	c.serve(ctx)
+	c.close(websocket.StatusNormalClosure, "")
+	return nil
+}
+
+// read passes on the client's frames until the connection ends.
+func (c *client) read(ctx context.Context) {
+	c.conn.SetReadLimit(maxRequest)
+	for {
+		typ, b, err := c.conn.Read(ctx)
+		if err != nil {
+			return
+		}
+		var q request
+		if typ != websocket.MessageText || json.Unmarshal(b, &q) != nil || (q.Type != "subscribe" && q.Type != "unsubscribe") || q.Layer == "" {
+			c.close(CloseBadFrame, "not a frame of the protocol")
+			return
+		}
+		select {
+		case c.requests <- q:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// ping notices clients that went away without a word.
+func (c *client) ping(ctx context.Context) {
+	ticker := time.NewTicker(c.hub.o.PingEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		// The answer waits behind the frame that is being written, which has its own limit.
+		pctx, cancel := context.WithTimeout(ctx, 2*c.hub.o.WriteTimeout)
+		err := c.conn.Ping(pctx)
+		cancel()
+		if err != nil {
+			c.closing.Store(true)
+			_ = c.conn.CloseNow() // nobody is there to hear why
+			return
+		}
+	}
+}
+
+// serve is the client's life: hello, then in each round what its subscriptions have to be told.
+func (c *client) serve(ctx context.Context) {
+	h := c.hub
+	hello := appendHello(nil, rand.Text(), h.o.Version, h.o.Now(), h.o.Replica.Position(), h.o.Heartbeat)
+	c.beat = h.beat.Load()
+	if !c.write(ctx, hello) || !c.write(ctx, h.heartbeat()) {
+		return
+	}
+	recheck := time.NewTimer(jitter(h.o.Recheck))
+	defer recheck.Stop()
+	now := h.current.Load()
+	for {
+		select {
+		case <-now.over:
+			now = h.current.Load()
+			if !c.deliverAll(ctx, now) {
+				return
+			}
+		case q := <-c.requests:
+			if !c.handle(ctx, now, q) {
+				return
+			}
+		case <-c.beat.over:
+			if !c.heartbeat(ctx) {
+				return
+			}
+		case <-recheck.C:
+			if !c.recheck(ctx) {
+				return
+			}
+			recheck.Reset(jitter(h.o.Recheck))
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// handle does what the client asks. It returns false when the connection is over, like all that follows.
+func (c *client) handle(ctx context.Context, now *round, q request) bool {
+	c.subs = slices.DeleteFunc(c.subs, func(s *subscription) bool { return s.view.layer == q.Layer })
+	if q.Type == "unsubscribe" {
+		return true
+	}
+	if !c.peer.Scope.May(auth.ActionRead) {
+		return c.refuse(ctx, &layers.Error{Code: layers.CodeForbidden, Reason: "no_rights", Msg: "this account may not read the map"}, q.Layer)
+	}
+	if l := c.hub.o.Replica.Layer(q.Layer); l == nil && c.hub.o.Replica.Position().Epoch != "" {
+		return c.refuse(ctx, &layers.Error{Code: layers.CodeNotFound, Reason: "unknown_layer", Msg: "there is no such layer"}, q.Layer)
+	}
+	if len(c.subs) >= maxSubscriptions {
+		return c.refuse(ctx, &layers.Error{Code: layers.CodeTooLarge, Reason: "too_many", Msg: "too many subscriptions"}, q.Layer)
+	}
+	s := &subscription{answer: true, view: view{
+		layer: q.Layer, geometry: q.Geometry, columns: strings.Join(q.Columns, ","), class: c.peer.Scope.Class(),
+	}}
+	if at, ok := s.view.parse(q.Token); ok {
+		s.at = &at
+	}
+	c.subs = append(c.subs, s)
+	return c.deliver(ctx, now, s)
+}
+
+// maxSubscriptions bounds what a client may name before anything was loaded and layers are known.
+const maxSubscriptions = 256
+
+func (c *client) refuse(ctx context.Context, e *layers.Error, layer string) bool {
+	return c.write(ctx, appendError(nil, e, layer))
+}
+
+func (c *client) deliverAll(ctx context.Context, now *round) bool {
+	for _, s := range slices.Clone(c.subs) {
+		if !c.deliver(ctx, now, s) {
+			return false
+		}
+	}
+	return true
+}
+
+// deliver brings one subscription's copy to the round's content.
+func (c *client) deliver(ctx context.Context, now *round, s *subscription) bool {
+	content, err := now.content(s.view, c.peer.Scope, s.at)
+	if err != nil {
+		c.subs = slices.DeleteFunc(c.subs, func(have *subscription) bool { return have == s })
+		return c.refuse(ctx, err, s.view.layer)
+	}
+	if content == nil { // nothing was loaded yet: the first load begins a round
+		return true
+	}
+	if !content.empty() || s.answer {
+		if content.kind == kindSnapshot {
+			c.hub.stats.snapshots.Add(1)
+		} else {
+			c.hub.stats.diffs.Add(1)
+		}
+		for part := range content.parts() {
+			if !c.write(ctx, content.frame(part)) || !c.heartbeat(ctx) {
+				return false
+			}
+		}
+	}
+	s.at, s.answer = &content.to, false
+	return true
+}
+
+// heartbeat sends the newest heartbeat if the client does not have it; also between the parts of a long content, so that
+// a slow line is not taken for a dead server.
+func (c *client) heartbeat(ctx context.Context) bool {
+	newest := c.hub.beat.Load()
+	if newest == c.beat {
+		return true
+	}
+	c.beat = newest
+	return c.write(ctx, newest.frame)
+}
+
+// recheck asks whether the session still stands and may what it might.
+func (c *client) recheck(ctx context.Context) bool {
+	scope, err := c.peer.Check(ctx)
+	switch {
+	case err != nil: // the database is away; who was in stays in
+		return ctx.Err() == nil
+	case scope == nil:
+		c.close(CloseNoSession, "the session is over")
+		return false
+	case scope.Class() != c.peer.Scope.Class():
+		c.close(CloseRights, "rights were changed")
+		return false
+	}
+	return true
+}
+
+// write sends one frame and returns whether the connection still stands. A client that does not take the frame in time
+// is sent away; whether it hears the reason depends on its line.
+func (c *client) write(ctx context.Context, frame []byte) bool {
+	late := time.AfterFunc(c.hub.o.WriteTimeout, func() {
+		c.hub.stats.tooSlow.Add(1)
+		c.close(CloseTooSlow, "the client is too slow")
+	})
+	err := c.conn.Write(ctx, websocket.MessageText, frame)
+	late.Stop()
+	if err != nil {
+		return false
+	}
+	c.hub.stats.frames.Add(1)
+	c.hub.stats.bytes.Add(int64(len(frame)))
+	return true
+}
+
+// close ends the connection, once; safe from any goroutine.
+func (c *client) close(code websocket.StatusCode, reason string) {
+	if c.closing.CompareAndSwap(false, true) {
+		_ = c.conn.Close(code, reason) // an error means that it was already broken
+	}
+}
+
+// jitter spreads clients that came at the same moment.
+func jitter(d time.Duration) time.Duration { return d - d/4 + mrand.N(d/2+1) }

@@ -1,0 +1,31 @@
+import { admin } from './admin'
+import { cameras } from './cameras'
+import { close } from './close'
+import { detections } from './detections'
+import { dispatchList } from './dispatchList'
+import { help } from './help'
+import { logout } from './logout'
+import { newIncident } from './newIncident'
+import { queueNext } from './queueNext'
+import { queueOpen } from './queueOpen'
+import { queuePrevious } from './queuePrevious'
+import { resetView } from './resetView'
+import { search } from './search'
+import { situation } from './situation'
+import { toggle3d } from './toggle3d'
+import { toggleDisplay } from './toggleDisplay'
+import { toggleLayers } from './toggleLayers'
+import { toggleLocale } from './toggleLocale'
+import { toggleTheme } from './toggleTheme'
+import type { Action } from './types'
+import { zoomIn } from './zoomIn'
+import { zoomOut } from './zoomOut'
+
+/** Every action of the console, in the order in which the help sheet shows them. */
+export const actions: readonly Action[] = [
+  situation, detections, cameras, admin, search,
+  queueNext, queuePrevious, queueOpen, close,
+  newIncident, dispatchList,
+  zoomIn, zoomOut, resetView, toggle3d, toggleLayers,
+  toggleTheme, toggleLocale, toggleDisplay, help, logout,
+]

@@ -1,0 +1,12 @@
+import { changeSettings, settings } from '../app/settings'
+import type { Action } from './types'
+
+export const toggleLocale: Action = {
+  name: 'toggleLocale',
+  label: 'action.toggleLocale',
+  icon: 'language',
+  group: 'screen',
+  keys: ['e'],
+  when: () => true,
+  perform: () => changeSettings({ locale: settings.get().locale === 'zh' ? 'en' : 'zh' }),
+}

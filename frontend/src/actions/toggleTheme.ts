@@ -1,0 +1,12 @@
+import { changeSettings, settings } from '../app/settings'
+import type { Action } from './types'
+
+export const toggleTheme: Action = {
+  name: 'toggleTheme',
+  label: 'action.toggleTheme',
+  icon: 'contrast',
+  group: 'screen',
+  keys: ['t'],
+  when: () => true,
+  perform: () => changeSettings({ theme: settings.get().theme === 'dark' ? 'light' : 'dark' }),
+}

@@ -1,0 +1,59 @@
+import { QueryClientProvider } from '@tanstack/react-query'
+import { lazy, Suspense, useEffect } from 'react'
+import { I18nProvider } from 'react-aria-components'
+import { queryClient } from '../api/queries'
+import { useText } from '../i18n'
+import { LoginPage } from '../login/LoginPage'
+import { SessionLost } from '../login/SessionLost'
+import { Failure, Loading } from '../ui/State'
+import { Boundary } from '../ui/Boundary'
+import { Notices } from '../ui/notices'
+import { go, paths, usePlace } from './router'
+import { askSession, fieldOnly, hasRole, useSessionState } from './session'
+
+// The phone page loads neither the console nor the map.
+const ConsoleApp = lazy(() => import('../console/ConsoleApp'))
+const FieldApp = lazy(() => import('../field/FieldApp'))
+
+export function App() {
+  const { t, locale } = useText()
+  return (
+    <QueryClientProvider client={queryClient}>
+      <I18nProvider locale={locale === 'zh' ? 'zh-CN' : 'en-GB'}>
+        <Boundary>
+          <Suspense fallback={<Loading text={t('app.loading')} />}>
+            <Gate />
+          </Suspense>
+        </Boundary>
+        <Notices />
+      </I18nProvider>
+    </QueryClientProvider>
+  )
+}
+
+/** Nobody passes without a session. A lost session keeps its screen, with the log-in over it. */
+function Gate() {
+  const { t } = useText()
+  const state = useSessionState()
+  const { path } = usePlace()
+  const session = state.status === 'in' || state.status === 'lost' ? state.session : null
+  const onField = path === paths.field || path.startsWith(`${paths.field}/`)
+  const belongsToField = session !== null && fieldOnly(session)
+
+  useEffect(() => {
+    void askSession()
+  }, [])
+  useEffect(() => {
+    if (belongsToField && !onField) go(paths.field, null)
+  }, [belongsToField, onField])
+
+  if (state.status === 'asking') return <Loading text={t('app.loading')} />
+  if (state.status === 'failed') return <Failure error={state.error} onRetry={() => void askSession()} />
+  if (!session) return <LoginPage />
+  return (
+    <>
+      {onField || belongsToField ? <FieldApp isUnit={hasRole(session, 'unit')} /> : <ConsoleApp />}
+      <SessionLost />
+    </>
+  )
+}

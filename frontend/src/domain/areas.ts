@@ -1,0 +1,52 @@
+import type { Area } from '../api/types'
+import type { Locale } from '../i18n'
+
+/** The administrative tree by path. Paths are codes from the county down, joined by dots. */
+export class AreaIndex {
+  private readonly byPath: Map<string, Area>
+
+  constructor(readonly areas: readonly Area[]) {
+    this.byPath = new Map(areas.map((area) => [area.path, area]))
+  }
+
+  get(path: string | null | undefined): Area | undefined {
+    return path ? this.byPath.get(path) : undefined
+  }
+
+  byId(id: number): Area | undefined {
+    return this.areas.find((area) => area.id === id)
+  }
+
+  name(path: string | null | undefined, locale: Locale): string {
+    const area = this.get(path)
+    return area ? areaName(area, locale) : ''
+  }
+
+  /** The area itself and what it lies in, the county first. */
+  line(path: string | null | undefined): Area[] {
+    if (!path) return []
+    const codes = path.split('.')
+    return codes.flatMap((_, i) => this.byPath.get(codes.slice(0, i + 1).join('.')) ?? [])
+  }
+
+  /** The town of a path, undefined for the county itself and for nowhere. */
+  town(path: string | null | undefined): Area | undefined {
+    return this.line(path).find((area) => area.level === 'town')
+  }
+
+  /** "凤川街道 · 三鑫村": the town and what is below it; the county where there is nothing below. Empty outside all areas. */
+  place(path: string | null | undefined, locale: Locale): string {
+    const line = this.line(path)
+    const below = line.filter((area) => area.level !== 'county')
+    return (below.length ? below : line).map((area) => areaName(area, locale)).join(' · ')
+  }
+
+  towns(): Area[] {
+    return this.areas.filter((area) => area.level === 'town')
+  }
+}
+
+export const areaName = (area: Pick<Area, 'name' | 'name_en'>, locale: Locale) => (locale === 'en' && area.name_en) || area.name
+
+/** Whether the path is the area or lies below it. */
+export const within = (path: string | null | undefined, area: string) => path === area || (path?.startsWith(`${area}.`) ?? false)

@@ -10,7 +10,8 @@ export interface HelloFrame {
   session: string
   version: string
   time: string
-  token: string
+  /** Null before the server has loaded anything. */
+  token: string | null
   heartbeat_s: number
 }
 
@@ -43,10 +44,11 @@ export type SourceState = 'live' | 'connecting' | 'lost'
 export interface HeartbeatFrame {
   type: 'heartbeat'
   time: string
-  token: string
+  token: string | null
   source: SourceState
-  source_since: string
-  heard: string
+  source_since: string | null
+  /** The last sign of life of the database, null before the first. */
+  heard: string | null
 }
 
 export interface ErrorFrame {

@@ -2,6 +2,7 @@ package layers
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -21,6 +22,7 @@ type Replica struct {
 	position Position
 	source   string // epoch as the source gave it; see rewritten
 	rewrites int    // how often the source's history went back under one epoch
+	gaps     []gap  // oldest first, at most maxGaps
 	order    []*Layer
 	layers   map[string]*layerState
 	changed  chan struct{} // closed at the next change of position
@@ -31,6 +33,12 @@ type Replica struct {
 }
 
 var _ Sink = (*Replica)(nil)
+
+// gap is a stretch of history that a reload jumped over. What came and went inside it is unknown here, so a reader that
+// stopped inside, at another node, needs a snapshot; one at either end does not.
+type gap struct{ from, to Version }
+
+const maxGaps = 64
 
 // ReplicaOptions bounds what a replica remembers. Zero fields take the defaults.
 type ReplicaOptions struct {
@@ -85,7 +93,22 @@ func (r *Replica) Load(s Snapshot) {
 	for _, l := range s.Layers {
 		next[l.Name].layer = l
 	}
+	r.leap(s.Position.Version)
 	r.commit(Commit{Version: s.Position.Version, Changes: changes})
+}
+
+// leap notes that history up to v is skipped. The lock is held.
+func (r *Replica) leap(v Version) {
+	if v <= r.position.Version {
+		return
+	}
+	r.gaps = append(r.gaps, gap{from: r.position.Version, to: v})
+	if len(r.gaps) > maxGaps {
+		for _, l := range r.layers {
+			l.horizon = max(l.horizon, r.gaps[0].to)
+		}
+		r.gaps = slices.Delete(r.gaps, 0, 1)
+	}
 }
 
 // reset makes the replica equal to s under an epoch that no reader knows.
@@ -96,7 +119,7 @@ func (r *Replica) reset(s Snapshot, epoch string) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.layers, r.order = next, s.Layers
+	r.layers, r.order, r.gaps = next, s.Layers, nil
 	r.position = Position{Epoch: epoch, Version: s.Position.Version}
 	r.broadcast()
 }

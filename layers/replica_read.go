@@ -169,13 +169,17 @@ func (r *Replica) Read(layer string) (l *Layer, features []*Feature, at Position
 }
 
 // Since returns what changed in a layer after from, oldest change first. It costs as much as there were changes. ok is
-// false when the replica cannot tell (unknown layer, other epoch, before the horizon): the reader needs a snapshot.
+// false when the replica cannot tell (unknown layer, other epoch, before the horizon, a place it
+// never was at): the reader needs a snapshot.
 // A reader that is ahead, because it comes from a faster node, gets an empty diff at its own position.
 func (r *Replica) Since(layer string, from Position) (d Diff, ok bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	s := r.layers[layer]
 	if s == nil || from.Epoch != r.position.Epoch || from.Version < s.horizon {
+		return Diff{}, false
+	}
+	if slices.ContainsFunc(r.gaps, func(g gap) bool { return g.from < from.Version && from.Version < g.to }) {
 		return Diff{}, false
 	}
 	d = Diff{Layer: s.layer, Position: r.position}

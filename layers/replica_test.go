@@ -276,6 +276,19 @@ func TestReplicaHorizon(t *testing.T) {
 	wantIDs(t, "Set after forgetting", since(t, r, 4).Set, 4)
 }
 
+func TestReplicaGap(t *testing.T) {
+	t.Parallel()
+	r := loaded(t, ReplicaOptions{}, plots(DeliverTiles), plot(1, "x", "a", here))
+	for i := range Version(maxGaps + 1) { // loaded anew at 11, 21, …
+		r.Load(snapshotOf(11+10*i, plots(DeliverTiles), plot(1, "y", "a", here)))
+	}
+	for v, want := range map[Version]bool{1: false, 11: true, 15: false, 21: true, 28: false, 31: true, 10*maxGaps + 11: true} {
+		if _, ok := r.Since("plot", Position{Epoch: epoch, Version: v}); ok != want {
+			t.Errorf("Since(%d) = %v, want %v: only places this replica was at can be continued, and not the oldest", v, ok, want)
+		}
+	}
+}
+
 func TestReplicaReaderAhead(t *testing.T) {
 	t.Parallel()
 	r := loaded(t, ReplicaOptions{}, plots(DeliverTiles))

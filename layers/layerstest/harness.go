@@ -47,11 +47,13 @@ type Op struct {
 }
 
 // Insert, Update, SetStatus, Delete and Truncate name the statements.
-func Insert(r Row) Op                      { return Op{Kind: OpInsert, Row: r} }
-func Update(r Row) Op                      { return Op{Kind: OpUpdate, Row: r} }
-func SetStatus(id int64, status string) Op { return Op{Kind: OpSetStatus, Row: Row{ID: id, Status: status}} }
-func Delete(id int64) Op                   { return Op{Kind: OpDelete, Row: Row{ID: id}} }
-func Truncate() Op                         { return Op{Kind: OpTruncate} }
+func Insert(r Row) Op { return Op{Kind: OpInsert, Row: r} }
+func Update(r Row) Op { return Op{Kind: OpUpdate, Row: r} }
+func SetStatus(id int64, status string) Op {
+	return Op{Kind: OpSetStatus, Row: Row{ID: id, Status: status}}
+}
+func Delete(id int64) Op { return Op{Kind: OpDelete, Row: Row{ID: id}} }
+func Truncate() Op       { return Op{Kind: OpTruncate} }
 
 // Harness is one fresh database with the empty layer, for one test.
 type Harness interface {

@@ -117,7 +117,7 @@ func (f *Folder) Scan(ctx context.Context) error {
 	sources := make(map[string]*archive, len(entries))
 	for _, e := range entries {
 		name := e.Name()
-		if _, ok := archiveOpeners[filepath.Ext(name)]; !ok {
+		if _, ok := archiveOpeners[filepath.Ext(name)]; !ok || strings.HasPrefix(name, ".") {
 			continue
 		}
 		path := filepath.Join(f.dir, name)

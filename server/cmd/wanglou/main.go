@@ -28,6 +28,7 @@ type CLI struct {
 	Serve   ServeCmd         `cmd:"" help:"Run the server: console, API, live stream and tiles."`
 	Migrate MigrateCmd       `cmd:"" help:"Bring the database's schema up to date."`
 	User    UserCmd          `cmd:"" help:"Add, list, disable accounts and set passwords."`
+	Basemap BasemapCmd       `cmd:"" help:"Make the basemap that lies under everything."`
 	Version kong.VersionFlag `help:"Print the version." short:"V"`
 }
 
@@ -58,7 +59,7 @@ func (a *App) Open(ctx context.Context) (*postgis.DB, func(), error) {
 			return nil, nil, err
 		}
 		url, stop = c.URL(), func() {
-			if err := c.Stop(); err != nil {
+			if err := c.Close(); err != nil {
 				a.Logger.Error("stop the cluster", "err", err)
 			}
 		}

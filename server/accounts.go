@@ -1,0 +1,73 @@
+package server
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"wanglou/layers"
+	"wanglou/layers/auth"
+)
+
+// accountFresh is how long a user is believed without asking again: how late another node, or `wanglou user disable`, is
+// heard of. Changes made through this server are heard of at once.
+const accountFresh = 5 * time.Second
+
+// accounts is a small memory in front of auth.Service.User, asked once per request. It holds one entry for each user who was
+// here lately. It is safe for concurrent use.
+type accounts struct {
+	service auth.Service
+	now     func() time.Time
+
+	mu      sync.Mutex
+	entries map[int64]account
+	changes int64 // counts forget, so that an answer from before a change is not kept after it
+}
+
+type account struct {
+	user  *auth.User
+	scope *auth.Scope
+	asked time.Time
+}
+
+func newAccounts(service auth.Service, now func() time.Time) *accounts {
+	return &accounts{service: service, now: now, entries: map[int64]account{}}
+}
+
+// get returns the user and what they may do. When the database is away the last known answer holds: nobody's rights can
+// change there either.
+func (a *accounts) get(ctx context.Context, id int64) (*auth.User, *auth.Scope, error) {
+	now := a.now()
+	a.mu.Lock()
+	e, held := a.entries[id]
+	changes := a.changes
+	a.mu.Unlock()
+	if held && now.Sub(e.asked) < accountFresh {
+		return e.user, e.scope, nil
+	}
+	user, err := a.service.User(ctx, id)
+	if err != nil {
+		if held && layers.ErrorCode(err) != layers.CodeNotFound && now.Sub(e.asked) < sessionStale && ctx.Err() == nil {
+			return e.user, e.scope, nil
+		}
+		return nil, nil, err
+	}
+	fresh := account{user: user, scope: user.Scope(), asked: now}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.changes == changes {
+		if len(a.entries) >= sessionsKept {
+			clear(a.entries)
+		}
+		a.entries[id] = fresh
+	}
+	return fresh.user, fresh.scope, nil
+}
+
+// forget makes the next get ask again.
+func (a *accounts) forget(id int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.entries, id)
+	a.changes++
+}

@@ -1,0 +1,134 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"wanglou/layers"
+)
+
+// maxBody is how many bytes of JSON a request may have. Nothing that people type is larger.
+const maxBody = 1 << 20
+
+// decodeJSON reads the request's body into v, a pointer to a struct with json tags. It is strict: one JSON value, UTF-8,
+// exact field names, no unknown and no repeated field. Errors name the field in dotted form: CodeInvalid, CodeTooLarge.
+func decodeJSON(c echo.Context, v any) error {
+	if mt, _, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType)); err != nil || mt != echo.MIMEApplicationJSON {
+		return layers.Invalid("", "content_type", "the body has to be application/json")
+	}
+	raw, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, maxBody))
+	if err != nil {
+		var big *http.MaxBytesError
+		if errors.As(err, &big) {
+			return err
+		}
+		return &layers.Error{Code: layers.CodeInvalid, Reason: "truncated", Msg: "the body could not be read whole", Err: err}
+	}
+	if err := checkFields(raw, reflect.TypeOf(v)); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, v); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			return layers.Invalid(wrong.Field, "wrong_type", "%s is not what belongs here", wrong.Value)
+		}
+		return malformed(err)
+	}
+	return nil
+}
+
+// checkFields refuses names in raw that the type does not have. It looks at names alone; whether values fit is for Unmarshal.
+func checkFields(raw []byte, t reflect.Type) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if err := walkFields(d, t, ""); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return layers.Invalid("", "malformed_json", "the body has more than one JSON value")
+	}
+	return nil
+}
+
+// walkFields reads one JSON value beside the type it is meant for; a nil type takes everything.
+func walkFields(d *json.Decoder, t reflect.Type, path string) error {
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	tok, err := d.Token()
+	if err != nil {
+		return malformed(err)
+	}
+	switch tok {
+	case json.Delim('{'):
+		err = walkObject(d, t, path)
+	case json.Delim('['):
+		var elem reflect.Type
+		if t != nil && (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) {
+			elem = t.Elem()
+		}
+		for i := 0; err == nil && d.More(); i++ {
+			err = walkFields(d, elem, path+"["+strconv.Itoa(i)+"]")
+		}
+	default:
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != nil {
+		return malformed(err)
+	}
+	return nil
+}
+
+func walkObject(d *json.Decoder, t reflect.Type, path string) error {
+	seen := map[string]bool{}
+	for d.More() {
+		tok, err := d.Token()
+		if err != nil {
+			return malformed(err)
+		}
+		name, _ := tok.(string)
+		field := name
+		if path != "" {
+			field = path + "." + name
+		}
+		if seen[name] {
+			return layers.Invalid(field, "repeated_field", "the field is given twice")
+		}
+		seen[name] = true
+		var ft reflect.Type
+		if t != nil && t.Kind() == reflect.Struct {
+			if ft = fieldType(t, name); ft == nil {
+				return layers.Invalid(field, "unknown_field", "there is no such field")
+			}
+		}
+		if err := walkFields(d, ft, field); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fieldType returns the type of the field that json calls name, nil when there is none.
+func fieldType(t reflect.Type, name string) reflect.Type {
+	for _, f := range reflect.VisibleFields(t) {
+		if tag, _, _ := strings.Cut(f.Tag.Get("json"), ","); tag == name && tag != "-" {
+			return f.Type
+		}
+	}
+	return nil
+}
+
+func malformed(err error) error {
+	return &layers.Error{Code: layers.CodeInvalid, Reason: "malformed_json", Msg: "the body is not JSON", Err: err}
+}

@@ -1,0 +1,133 @@
+package server
+
+import (
+	"net/http"
+	"net/http/pprof"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"wanglou/layers"
+)
+
+// metrics is what /metrics says. Each server has a registry of its own.
+type metrics struct {
+	handler  http.Handler
+	requests *prometheus.HistogramVec
+	tiles    *prometheus.CounterVec
+	logins   *prometheus.CounterVec
+	underWay prometheus.Gauge
+	panics   prometheus.Counter
+}
+
+func newMetrics(s *Server) *metrics {
+	m := &metrics{
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "wanglou_http_request_seconds", Help: "Time to answer, by route template.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		}, []string{"method", "route", "status"}),
+		tiles:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "wanglou_tiles_total", Help: "Tiles answered, by source and result (tile, empty, unchanged, error)."}, []string{"source", "result"}),
+		logins:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "wanglou_logins_total", Help: "Log-ins, by result (granted, refused, limited)."}, []string{"result"}),
+		underWay: prometheus.NewGauge(prometheus.GaugeOpts{Name: "wanglou_http_requests_under_way", Help: "Requests being answered, websockets included."}),
+		panics:   prometheus.NewCounter(prometheus.CounterOpts{Name: "wanglou_panics_total", Help: "Handlers that panicked."}),
+	}
+	r := prometheus.NewRegistry()
+	r.MustRegister(m.requests, m.tiles, m.logins, m.underWay, m.panics, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		&gauges{server: s})
+	m.handler = promhttp.HandlerFor(r, promhttp.HandlerOpts{})
+	return m
+}
+
+func (m *metrics) request(method, route string, status int, took time.Duration) {
+	if route == "" {
+		route = "none"
+	}
+	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+// gauges reads what others count, when it is asked for.
+type gauges struct{ server *Server }
+
+func description(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("wanglou_"+name, help, labels, nil)
+}
+
+var (
+	descClients   = description("live_clients", "Websockets connected.")
+	descFrames    = description("live_frames_total", "Frames sent.")
+	descBytes     = description("live_bytes_total", "Bytes sent in frames, before compression.")
+	descSnapshots = description("live_snapshots_total", "Snapshots sent.")
+	descDiffs     = description("live_diffs_total", "Diffs sent.")
+	descSlow      = description("live_too_slow_total", "Clients sent away because they could not keep up.")
+	descVersion   = description("replica_version", "Version the replica has come to.")
+	descFeatures  = description("replica_features", "Features in the replica.", "layer")
+	descLag       = description("replica_silence_seconds", "Time since the last sign of life of the database; -1 before the first.")
+	descSource    = description("source_state", "1 for the state the source is in.", "state")
+)
+
+// Describe implements prometheus.Collector.
+func (g *gauges) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{descClients, descFrames, descBytes, descSnapshots, descDiffs, descSlow, descVersion, descFeatures, descLag, descSource} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (g *gauges) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	counter := func(d *prometheus.Desc, v int64) { ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v)) }
+	s := g.server
+	l := s.live.Stats()
+	gauge(descClients, float64(l.Clients))
+	counter(descFrames, l.Frames)
+	counter(descBytes, l.Bytes)
+	counter(descSnapshots, l.Snapshots)
+	counter(descDiffs, l.Diffs)
+	counter(descSlow, l.TooSlow)
+	gauge(descVersion, float64(s.replica.Position().Version))
+	for _, layer := range s.replica.Layers() {
+		gauge(descFeatures, float64(s.replica.Len(layer.Name)), layer.Name)
+	}
+	status := s.replica.Status()
+	silence := -1.0
+	if !status.Heard.IsZero() {
+		silence = s.now().Sub(status.Heard).Seconds()
+	}
+	gauge(descLag, silence)
+	for _, state := range []layers.SourceState{layers.SourceConnecting, layers.SourceLive, layers.SourceLost} {
+		v := 0.0
+		if state == status.State {
+			v = 1
+		}
+		gauge(descSource, v, string(state))
+	}
+}
+
+func (s *Server) getMetrics(c echo.Context) error {
+	s.metrics.handler.ServeHTTP(c.Response(), c.Request())
+	return nil
+}
+
+// getProfile serves net/http/pprof; its own paths begin at /debug/pprof/ too.
+func (s *Server) getProfile(c echo.Context) error {
+	w, r := c.Response(), c.Request()
+	switch c.Param("*") {
+	case "cmdline":
+		pprof.Cmdline(w, r)
+	case "profile":
+		pprof.Profile(w, r)
+	case "symbol":
+		pprof.Symbol(w, r)
+	case "trace":
+		pprof.Trace(w, r)
+	default:
+		pprof.Index(w, r)
+	}
+	return nil
+}

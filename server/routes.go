@@ -1,0 +1,135 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"wanglou/layers"
+	"wanglou/layers/auth"
+)
+
+// access says who may use a route. The zero value is everybody who is signed in.
+type access struct {
+	public bool          // everybody
+	local  bool          // besides, whoever asks from this machine
+	any    []auth.Action // the scope has to allow one of them
+}
+
+var (
+	public   = access{public: true}
+	signedIn = access{}
+)
+
+func may(any ...auth.Action) access { return access{any: any} }
+
+// route is one line of the table of routes.
+type route struct {
+	method string
+	path   string
+	access access
+	handle func(*Server, echo.Context) error
+}
+
+// routes is every route there is, and who may use it. Which things of a kind a caller may read or change is decided
+// further in: by Scope.Sees for the replica, by the services for the rest.
+var routes = []route{
+	{http.MethodGet, "/api/session", signedIn, (*Server).getSession},
+	{http.MethodPost, "/api/session", public, (*Server).createSession},
+	{http.MethodDelete, "/api/session", signedIn, (*Server).deleteSession},
+
+	{http.MethodGet, "/api/catalog", may(auth.ActionRead), (*Server).getCatalog},
+	{http.MethodGet, "/api/areas", may(auth.ActionRead), (*Server).listAreas},
+	{http.MethodGet, "/api/categories", may(auth.ActionRead), (*Server).listCategories},
+	{http.MethodGet, "/api/layers/:layer/features", may(auth.ActionRead), (*Server).listFeatures},
+	{http.MethodGet, "/api/layers/:layer/features/:id", may(auth.ActionRead), (*Server).getFeature},
+	{http.MethodGet, "/api/search", may(auth.ActionRead), (*Server).search},
+	{http.MethodGet, "/api/statistics", may(auth.ActionRead), (*Server).getStatistics},
+
+	{http.MethodGet, "/api/incidents", may(auth.ActionRead), (*Server).listIncidents},
+	{http.MethodPost, "/api/incidents", may(auth.ActionCreateIncident), (*Server).createIncident},
+	{http.MethodGet, "/api/incidents/:id", may(auth.ActionRead), (*Server).getIncident},
+	{http.MethodPost, "/api/incidents/:id/moves", may(auth.ActionMoveIncident), (*Server).moveIncident},
+	{http.MethodGet, "/api/incidents/:id/recommendations", may(auth.ActionRead), (*Server).recommendUnits},
+	{http.MethodPost, "/api/incidents/:id/tasks", may(auth.ActionDispatch), (*Server).dispatchUnit},
+
+	{http.MethodGet, "/api/tasks", may(auth.ActionWorkTask), (*Server).listMyTasks},
+	{http.MethodGet, "/api/tasks/:id", may(auth.ActionRead), (*Server).getTask},
+	{http.MethodPost, "/api/tasks/:id/moves", may(auth.ActionWorkTask, auth.ActionDispatch), (*Server).moveTask},
+	{http.MethodGet, "/api/units", may(auth.ActionRead), (*Server).listUnits},
+
+	{http.MethodGet, "/api/users", may(auth.ActionManageUsers), (*Server).listUsers},
+	{http.MethodPost, "/api/users", may(auth.ActionManageUsers), (*Server).createUser},
+	{http.MethodPut, "/api/users/:id", may(auth.ActionManageUsers), (*Server).updateUser},
+	{http.MethodGet, "/api/audit", may(auth.ActionReadAudit), (*Server).listAudit},
+	{http.MethodGet, "/api/openapi.yaml", public, (*Server).getOpenapi},
+
+	{http.MethodGet, "/tiles/:source", may(auth.ActionRead), (*Server).getTileJSON},
+	{http.MethodGet, "/tiles/:source/:z/:x/:y", may(auth.ActionRead), (*Server).getTile},
+	{http.MethodGet, "/live", public, (*Server).getLive}, // says 4401 itself: browsers cannot read a refused handshake
+
+	{http.MethodGet, "/healthz", public, (*Server).healthz},
+	{http.MethodGet, "/readyz", public, (*Server).readyz},
+	{http.MethodGet, "/metrics", access{local: true, any: []auth.Action{auth.ActionManageUsers}}, (*Server).getMetrics},
+
+	{http.MethodGet, "/", public, (*Server).getConsole},
+	{http.MethodGet, "/*", public, (*Server).getConsole},
+}
+
+// profileRoutes exist only with Options.Profile.
+var profileRoutes = []route{
+	{http.MethodGet, "/debug/pprof/*", access{local: true, any: []auth.Action{auth.ActionManageUsers}}, (*Server).getProfile},
+}
+
+// router returns the routes behind the middleware that all of them share, outermost first.
+func (s *Server) router(o Options) *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.handleError
+	e.IPExtractor = addresses(o.TrustedProxies)
+	e.Pre(answerHead)
+	e.Use(s.observe, s.recoverPanic, s.secureHeaders, s.refuseCrossOrigin, s.limitTime, s.identify, compress())
+	table := routes
+	if o.Profile {
+		table = append(table[:len(table):len(table)], profileRoutes...)
+	}
+	for _, r := range table {
+		e.Add(r.method, r.path, s.authorize(r))
+	}
+	return e
+}
+
+// authorize is the first question of rights: may this caller use this route at all?
+func (s *Server) authorize(r route) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		actor := auth.ActorFrom(c.Request().Context())
+		err := r.access.check(actor, fromHere(c))
+		if layers.ErrorCode(err) == layers.CodeUnauthorized && identifyError(c) != nil {
+			err = identifyError(c) // there may be a session: not the time to log anybody out
+		}
+		if err == nil {
+			err = r.handle(s, c)
+		}
+		if layers.ErrorCode(err) == layers.CodeForbidden && actor.User.ID != 0 {
+			s.audit(c, auth.AuditEntry{UserID: actor.User.ID, Login: actor.User.Login, Action: "request.refuse", Subject: r.method + " " + c.Request().URL.Path})
+		}
+		return err
+	}
+}
+
+func (a access) check(actor *auth.Actor, here bool) error {
+	switch {
+	case a.public, a.local && here:
+		return nil
+	case actor.User.ID == 0:
+		return layers.Errorf(layers.CodeUnauthorized, "this needs a session")
+	case len(a.any) == 0:
+		return nil
+	}
+	for _, action := range a.any {
+		if actor.Scope.May(action) {
+			return nil
+		}
+	}
+	return layers.Errorf(layers.CodeForbidden, "this account may not do that")
+}

@@ -1,0 +1,166 @@
+// Package server is the way in from outside: HTTP, the live websocket, sessions and rights. It translates between the
+// contract (openapi.yaml, docs/protocol.md) and the domain's services, which it knows by their interfaces alone.
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/labstack/echo/v4"
+
+	"wanglou/layers"
+	"wanglou/layers/area"
+	"wanglou/layers/auth"
+	"wanglou/layers/incident"
+	"wanglou/layers/task"
+	"wanglou/layers/unit"
+	"wanglou/server/live"
+	"wanglou/tiles"
+)
+
+// TileSet finds the tiles of a name.
+type TileSet interface {
+	Source(name string) (tiles.Source, bool)
+}
+
+// Options wire a server. All services are required; the other zero fields take the defaults.
+type Options struct {
+	Replica   *layers.Replica
+	Tiles     TileSet
+	Users     auth.Service
+	Incidents incident.Service
+	Figures   incident.Figures
+	Tasks     task.Service
+	Units     unit.Service
+	Areas     area.Service
+	Sessions  scs.Store // may also be a scs.CtxStore and a scs.IterableCtxStore
+	Console   fs.FS     // the built console; default none
+
+	Logger  *slog.Logger
+	Version string
+	Now     func() time.Time
+
+	TLS            *tls.Config    // serve https; default http
+	HTTPS          bool           // clients come by https, through TLS or through a proxy: Secure cookies and HSTS
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; default nobody's
+	Profile        bool           // /debug/pprof for this machine
+	Live           live.Options   // clocks and limits of the websocket; Replica, Version, Logger and Now are set here
+}
+
+// Server is one node's HTTP server. Make one with [New]; it is safe for concurrent use.
+type Server struct {
+	replica   *layers.Replica
+	tiles     TileSet
+	users     auth.Service
+	incidents incident.Service
+	figures   incident.Figures
+	tasks     task.Service
+	units     unit.Service
+	areas     area.Service
+
+	log     *slog.Logger
+	version string
+	now     func() time.Time
+	https   bool
+	tls     *tls.Config
+
+	echo            *echo.Echo
+	live            *live.Hub
+	sessions        *scs.SessionManager
+	memory          *sessionStore // in front of the session table
+	accounts        *accounts
+	loginsByAddress *limiter
+	loginsByLogin   *limiter
+	origins         *http.CrossOriginProtection
+	console         *console
+	metrics         *metrics
+	counts          *countCache
+	tree            *areaCache
+}
+
+const (
+	maxHeader     = 64 << 10
+	shutdownGrace = 10 * time.Second
+)
+
+// New returns a server that is not listening yet.
+func New(o Options) *Server {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &Server{
+		replica: o.Replica, tiles: o.Tiles, users: o.Users, incidents: o.Incidents, figures: o.Figures, tasks: o.Tasks, units: o.Units, areas: o.Areas,
+		log: o.Logger, version: o.Version, now: o.Now, https: o.HTTPS || o.TLS != nil, tls: o.TLS,
+		memory:          newSessionStore(o.Sessions, o.Now),
+		accounts:        newAccounts(o.Users, o.Now),
+		loginsByAddress: newLimiter(30, 10*time.Second, o.Now),
+		loginsByLogin:   newLimiter(10, 30*time.Second, o.Now),
+		origins:         http.NewCrossOriginProtection(),
+		console:         newConsole(o.Console),
+		counts:          newCountCache(o.Replica, o.Now),
+		tree:            newAreaCache(o.Areas, o.Now),
+	}
+	s.sessions = newSessionManager(s.memory)
+	o.Live.Replica, o.Live.Version, o.Live.Logger, o.Live.Now = o.Replica, o.Version, o.Logger, o.Now
+	s.live = live.New(o.Live)
+	s.metrics = newMetrics(s)
+	s.echo = s.router(o)
+	return s
+}
+
+// Handler returns the server's routes, for tests and for other listeners. The live stream moves while Run runs.
+func (s *Server) Handler() http.Handler { return s.echo }
+
+// Run serves connections of l until ctx ends, then lets the requests under way end, and sends the websockets away with
+// 1001. It returns nil after an orderly end.
+func (s *Server) Run(ctx context.Context, l net.Listener) error {
+	srv := &http.Server{
+		Handler:           s.echo,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      2 * time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    maxHeader,
+		TLSConfig:         s.tls,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // handshakes of strangers
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	hub := make(chan error, 1)
+	go func() { hub <- s.live.Run(ctx) }()
+	served := make(chan error, 1)
+	go func() {
+		if s.tls != nil {
+			served <- srv.ServeTLS(l, "", "")
+		} else {
+			served <- srv.Serve(l)
+		}
+	}()
+	select {
+	case err := <-served: // the listener broke
+		cancel()
+		<-hub
+		return err
+	case <-ctx.Done():
+	}
+	grace, stop := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	defer stop()
+	err := srv.Shutdown(grace)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.log.Warn("requests were cut off at the end", "after", shutdownGrace)
+		err = srv.Close()
+	}
+	<-hub
+	return err
+}

@@ -1,0 +1,246 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/alexedwards/scs/v2/memstore"
+	"github.com/labstack/echo/v4"
+
+	"wanglou/layers"
+	"wanglou/layers/auth"
+)
+
+const (
+	sessionCookie   = "wanglou_session"
+	sessionUser     = "user" // key of the session's data: the user's id
+	sessionIdle     = 12 * time.Hour
+	sessionLifetime = 7 * 24 * time.Hour
+)
+
+// newSessionManager returns a manager whose table holds SHA-256 of the cookie's token, never the token.
+func newSessionManager(store scs.Store) *scs.SessionManager {
+	m := scs.New()
+	if mem, ok := m.Store.(*memstore.MemStore); ok {
+		mem.StopCleanup() // the default store's goroutine; it is replaced on the next line
+	}
+	m.Store = store
+	m.Codec = sessionCodec{}
+	m.IdleTimeout = sessionIdle
+	m.Lifetime = sessionLifetime
+	m.HashTokenInStore = true
+	return m
+}
+
+// keyIdentifyError holds why it could not be said who sends the request: the database is away and nobody remembers.
+const keyIdentifyError = "identify_error"
+
+func identifyError(c echo.Context) error {
+	err, _ := c.Get(keyIdentifyError).(error)
+	return err
+}
+
+// identify finds out who sends a request and puts the actor into its context. A request without a good session goes on as
+// nobody; so does one whose session cannot be read now, with the error for routes that want somebody.
+func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		actor := &auth.Actor{User: &auth.User{}, Scope: &auth.Scope{}, RequestID: requestID(c), Remote: c.RealIP()}
+		ctx := c.Request().Context()
+		if cookie, err := c.Cookie(sessionCookie); err == nil && cookie.Value != "" {
+			user, scope, err := s.userOf(ctx, cookie.Value, true)
+			if err != nil {
+				c.Set(keyIdentifyError, err)
+			} else if user != nil {
+				actor.User, actor.Scope = user, scope
+			}
+		}
+		c.SetRequest(c.Request().WithContext(auth.WithActor(ctx, actor)))
+		return next(c)
+	}
+}
+
+// userOf returns the user of a session token, nil when the session is over or its user is gone or disabled. The user is read
+// again for each call (see accounts), so changed rights hold from the next request on. touch moves the idle clock.
+func (s *Server) userOf(ctx context.Context, token string, touch bool) (*auth.User, *auth.Scope, error) {
+	sctx, err := s.sessions.Load(ctx, token)
+	if err != nil {
+		return nil, nil, unavailable(err)
+	}
+	id := s.sessions.GetInt64(sctx, sessionUser)
+	if id == 0 || !s.now().Before(s.sessions.Deadline(sctx)) {
+		return nil, nil, nil
+	}
+	user, scope, err := s.accounts.get(ctx, id)
+	switch {
+	case layers.ErrorCode(err) == layers.CodeNotFound:
+		return nil, nil, s.endSession(sctx)
+	case err != nil:
+		return nil, nil, err
+	case user.Disabled:
+		return nil, nil, s.endSession(sctx)
+	}
+	if touch { // before the handler, so that a log-out of the same moment is not undone
+		if _, _, err := s.sessions.Commit(sctx); err != nil {
+			return nil, nil, unavailable(err)
+		}
+	}
+	return user, scope, nil
+}
+
+func (s *Server) endSession(sctx context.Context) error {
+	if err := s.sessions.Destroy(sctx); err != nil {
+		return unavailable(err)
+	}
+	return nil
+}
+
+// unavailable marks an error of the session table, which is always the database's.
+func unavailable(err error) error {
+	var e *layers.Error
+	if errors.As(err, &e) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return &layers.Error{Code: layers.CodeUnavailable, Msg: "the sessions cannot be read now", Err: err}
+}
+
+// sessionBody is schema Session.
+type sessionBody struct {
+	User    *auth.User    `json:"user"`
+	Actions []auth.Action `json:"actions"`
+	Version string        `json:"version"`
+}
+
+func (s *Server) sessionBody(u *auth.User, scope *auth.Scope) sessionBody {
+	b := sessionBody{User: bodyOfUser(u), Actions: []auth.Action{}, Version: s.version}
+	for _, a := range auth.Actions() {
+		if scope.May(a) {
+			b.Actions = append(b.Actions, a)
+		}
+	}
+	return b
+}
+
+func (s *Server) getSession(c echo.Context) error {
+	a := auth.ActorFrom(c.Request().Context())
+	return c.JSON(http.StatusOK, s.sessionBody(a.User, a.Scope))
+}
+
+type loginBody struct {
+	Login    string `json:"login"`
+	Password string `json:"password"`
+}
+
+func (s *Server) createSession(c echo.Context) error {
+	var in loginBody
+	if err := decodeJSON(c, &in); err != nil {
+		return err
+	}
+	in.Login = auth.FoldLogin(in.Login)
+	switch {
+	case in.Login == "":
+		return layers.Invalid("login", "required", "a login is required")
+	case in.Password == "":
+		return layers.Invalid("password", "required", "a password is required")
+	case len(in.Login) > 64:
+		return layers.Invalid("login", "too_long", "a login has at most 64 characters")
+	case len(in.Password) > 200:
+		return layers.Invalid("password", "too_long", "a password has at most 200 bytes")
+	}
+	ctx, remote := c.Request().Context(), c.RealIP()
+	for _, l := range []struct {
+		limit *limiter
+		key   string
+	}{{s.loginsByAddress, remote}, {s.loginsByLogin, in.Login}} {
+		if wait, ok := l.limit.take(l.key); !ok {
+			s.metrics.logins.WithLabelValues("limited").Inc()
+			return tooMany(wait)
+		}
+	}
+	user, err := s.users.Authenticate(ctx, in.Login, in.Password)
+	if err != nil {
+		if layers.ErrorCode(err) == layers.CodeUnauthorized {
+			s.metrics.logins.WithLabelValues("refused").Inc()
+			s.audit(c, auth.AuditEntry{Login: in.Login, Action: "session.refuse", Subject: "session"})
+		} else {
+			s.loginsByAddress.giveBack(remote)
+			s.loginsByLogin.giveBack(in.Login)
+		}
+		return err
+	}
+	s.loginsByAddress.giveBack(remote) // a whole office may log in from behind one address
+	s.loginsByLogin.giveBack(in.Login)
+	return s.openSession(c, user)
+}
+
+// openSession gives the user a new session under a new token and ends the one the browser had.
+func (s *Server) openSession(c echo.Context, user *auth.User) error {
+	ctx := c.Request().Context()
+	var old string
+	if cookie, err := c.Cookie(sessionCookie); err == nil {
+		old = cookie.Value
+	}
+	sctx, err := s.sessions.Load(ctx, old)
+	if err != nil {
+		return unavailable(err)
+	}
+	if err := s.sessions.RenewToken(sctx); err != nil {
+		return unavailable(err)
+	}
+	s.sessions.Put(sctx, sessionUser, user.ID)
+	token, _, err := s.sessions.Commit(sctx)
+	if err != nil {
+		return unavailable(err)
+	}
+	s.accounts.forget(user.ID)
+	c.SetCookie(s.cookie(token, int(sessionLifetime/time.Second)))
+	s.metrics.logins.WithLabelValues("granted").Inc()
+	s.audit(c, auth.AuditEntry{UserID: user.ID, Login: user.Login, Action: "session.create", Subject: "session"})
+	return c.JSON(http.StatusOK, s.sessionBody(user, user.Scope()))
+}
+
+func (s *Server) deleteSession(c echo.Context) error {
+	ctx := c.Request().Context()
+	cookie, err := c.Cookie(sessionCookie)
+	if err != nil {
+		return layers.Errorf(layers.CodeUnauthorized, "there is no session")
+	}
+	sctx, err := s.sessions.Load(ctx, cookie.Value)
+	if err != nil {
+		return unavailable(err)
+	}
+	if err := s.endSession(sctx); err != nil {
+		return err
+	}
+	s.live.CloseSession(sessionName(cookie.Value))
+	c.SetCookie(s.cookie("", -1))
+	a := auth.ActorFrom(ctx)
+	s.audit(c, auth.AuditEntry{UserID: a.User.ID, Login: a.User.Login, Action: "session.delete", Subject: "session"})
+	return c.NoContent(http.StatusNoContent)
+}
+
+// cookie returns the session cookie. How long a session lives is decided by the table; the age here only lets a wall's
+// browser be started again.
+func (s *Server) cookie(value string, maxAge int) *http.Cookie {
+	return &http.Cookie{Name: sessionCookie, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: s.https, SameSite: http.SameSiteStrictMode}
+}
+
+// audit appends an entry that is no part of a change of domain data. What it tells of has happened, so an audit that
+// cannot be written does not undo it; the log then tells both.
+func (s *Server) audit(c echo.Context, e auth.AuditEntry) {
+	e.Time, e.RequestID, e.Remote = s.now().UTC(), requestID(c), c.RealIP()
+	if err := s.users.Audit(context.WithoutCancel(c.Request().Context()), e); err != nil {
+		s.log.Error("the audit log refused an entry", "request_id", e.RequestID, "action", e.Action, "subject", e.Subject,
+			slog.Int64("user_id", e.UserID), "err", err)
+	}
+}
+
+func tooMany(wait time.Duration) error {
+	seconds := int((wait + time.Second - 1) / time.Second)
+	return &layers.Error{Code: layers.CodeRateLimited, Reason: "login", Msg: "too many tries; wait before the next",
+		Params: map[string]string{paramRetryAfter: strconv.Itoa(seconds)}}
+}

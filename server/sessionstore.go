@@ -1,0 +1,168 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+)
+
+// How long the memory in front of the session table is believed.
+const (
+	sessionFresh = 5 * time.Second  // without asking the table again: how late another node hears of a log-out
+	sessionStale = 10 * time.Minute // when the table cannot be asked: a dead database does not log the walls out
+	sessionTouch = 5 * time.Minute  // the idle clock in the table may lag by so much
+	sessionsKept = 20_000           // entries in memory; about 200 bytes each
+)
+
+// sessionStore is a scs store with a small memory: tiles alone ask for the session some hundred times a second, and a read and
+// a write of the table for each would cost more than the tile. It is safe for concurrent use.
+type sessionStore struct {
+	table scs.Store
+	now   func() time.Time
+
+	mu      sync.Mutex
+	entries map[string]sessionEntry // by hashed token
+}
+
+type sessionEntry struct {
+	data    []byte
+	asked   time.Time // when the table said so
+	touched time.Time // when the table's expiry was last moved
+}
+
+func newSessionStore(table scs.Store, now func() time.Time) *sessionStore {
+	return &sessionStore{table: table, now: now, entries: map[string]sessionEntry{}}
+}
+
+// FindCtx implements scs.CtxStore.
+func (s *sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
+	now := s.now()
+	s.mu.Lock()
+	e, held := s.entries[token]
+	s.mu.Unlock()
+	if held && now.Sub(e.asked) < sessionFresh {
+		return e.data, true, nil
+	}
+	data, found, err := s.tableFind(ctx, token)
+	if err != nil {
+		if held && now.Sub(e.asked) < sessionStale && ctx.Err() == nil {
+			return e.data, true, nil
+		}
+		return nil, false, err
+	}
+	if !found {
+		s.forget(token)
+		return nil, false, nil
+	}
+	e.data, e.asked = data, now
+	s.keep(token, e)
+	return data, true, nil
+}
+
+// CommitCtx implements scs.CtxStore. A commit that would only move the idle clock a little stays in memory.
+func (s *sessionStore) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
+	now := s.now()
+	s.mu.Lock()
+	e, held := s.entries[token]
+	s.mu.Unlock()
+	if held && string(e.data) == string(data) && now.Sub(e.touched) < sessionTouch {
+		return nil
+	}
+	var err error
+	if t, ok := s.table.(scs.CtxStore); ok {
+		err = t.CommitCtx(ctx, token, data, expiry)
+	} else {
+		err = s.table.Commit(token, data, expiry)
+	}
+	if err != nil {
+		if held && string(e.data) == string(data) { // the clock can be moved by the next request
+			return nil
+		}
+		return err
+	}
+	s.keep(token, sessionEntry{data: data, asked: now, touched: now})
+	return nil
+}
+
+// DeleteCtx implements scs.CtxStore.
+func (s *sessionStore) DeleteCtx(ctx context.Context, token string) error {
+	s.forget(token)
+	if t, ok := s.table.(scs.CtxStore); ok {
+		return t.DeleteCtx(ctx, token)
+	}
+	return s.table.Delete(token)
+}
+
+func (s *sessionStore) Find(token string) ([]byte, bool, error) {
+	return s.FindCtx(context.Background(), token)
+}
+
+func (s *sessionStore) Commit(token string, data []byte, expiry time.Time) error {
+	return s.CommitCtx(context.Background(), token, data, expiry)
+}
+
+func (s *sessionStore) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
+
+// all returns the data of every session by hashed token; none when the table cannot list them.
+func (s *sessionStore) all(ctx context.Context) (map[string][]byte, error) {
+	switch t := s.table.(type) {
+	case scs.IterableCtxStore:
+		return t.AllCtx(ctx)
+	case scs.IterableStore:
+		return t.All()
+	}
+	return nil, nil
+}
+
+func (s *sessionStore) tableFind(ctx context.Context, token string) ([]byte, bool, error) {
+	if t, ok := s.table.(scs.CtxStore); ok {
+		return t.FindCtx(ctx, token)
+	}
+	return s.table.Find(token)
+}
+
+func (s *sessionStore) keep(token string, e sessionEntry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, held := s.entries[token]; !held && len(s.entries) >= sessionsKept {
+		for k := range s.entries { // any one: a lost entry costs one read
+			delete(s.entries, k)
+			break
+		}
+	}
+	s.entries[token] = e
+}
+
+func (s *sessionStore) forget(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.entries, token)
+}
+
+// sessionCodec writes session data as JSON, so that equal sessions have equal bytes and an administrator can read the table.
+type sessionCodec struct{}
+
+type sessionJSON struct {
+	User     int64     `json:"user"`
+	Deadline time.Time `json:"deadline"`
+}
+
+func (sessionCodec) Encode(deadline time.Time, values map[string]any) ([]byte, error) {
+	user, ok := values[sessionUser].(int64)
+	if !ok {
+		return nil, errors.New("a session without a user is not kept")
+	}
+	return json.Marshal(sessionJSON{User: user, Deadline: deadline.UTC()})
+}
+
+func (sessionCodec) Decode(b []byte) (time.Time, map[string]any, error) {
+	var v sessionJSON
+	if err := json.Unmarshal(b, &v); err != nil {
+		return time.Time{}, nil, err
+	}
+	return v.Deadline, map[string]any{sessionUser: v.User}, nil
+}

@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
 # Installs what Wanglou needs on Debian and does not bring along, and says what it installs. Nothing missing: says nothing, changes nothing.
 #
-#   deploy/install-deps.sh [run|test]     run: what the server uses; test: also what the test suite uses
+#   deploy/install-deps.sh [serve|run|test]     serve: what the server uses; run: the same, where it is built from source as well;
+#                                               test: also what the test suite uses
 #
-# Root installs directly, others through sudo. Go (1.26 or newer) and Node (20 or newer, with npm) are expected to be there.
+# Root installs directly, others through sudo. To build, Go (1.26 or newer) and Node (20 or newer, with npm) are expected to be there.
 set -euo pipefail
 
 purpose=${1:-run}
-case $purpose in run | test) ;; *) echo "usage: $0 [run|test]" >&2 && exit 2 ;; esac
+case $purpose in serve | run | test) ;; *) echo "usage: $0 [serve|run|test]" >&2 && exit 2 ;; esac
 
-for tool in go node npm; do
-  command -v "$tool" >/dev/null || { echo "wanglou: $tool is not installed; Wanglou is built with Go 1.26 and Node 20 or newer (see README.md)" >&2 && exit 1; }
-done
+if [ "$purpose" != serve ]; then
+  for tool in go node npm; do
+    command -v "$tool" >/dev/null || { echo "wanglou: $tool is not installed; Wanglou is built with Go 1.26 and Node 20 or newer (see README.md)" >&2 && exit 1; }
+  done
+fi
 
 missing=()
 reasons=()

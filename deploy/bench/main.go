@@ -1,0 +1,76 @@
+// Command bench measures the figures that the product promises, each beside the same work done by a reference, and prints one line a
+// figure:
+//
+//	bench <name> <value> <unit> ratio=<value/reference> against=<reference>
+//
+// It starts what it needs by itself, in a temporary folder, and leaves nothing behind. docs/bench.md says what the figures mean.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	only := flag.String("only", "", "measure this figure alone")
+	flag.Usage = func() {
+		fmt.Fprintf(flag.CommandLine.Output(), "usage: bench [--only <name>]\nfigures: %s\n", strings.Join(names(), ", "))
+	}
+	flag.Parse()
+	err := run(ctx, *only, os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run measures the figures of that name, or all of them, and prints each as soon as it is known. A bench that fails does not keep the
+// others from running.
+func run(ctx context.Context, only string, out, progress io.Writer) (err error) {
+	if only != "" && !slices.Contains(names(), only) {
+		return fmt.Errorf("there is no figure %q; there are %s", only, strings.Join(names(), ", "))
+	}
+	env, err := newEnv(progress)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := env.close(); err == nil {
+			err = e
+		}
+	}()
+	var failed []string
+	for _, b := range benches {
+		if only != "" && !slices.Contains(b.figures, only) {
+			continue
+		}
+		env.say("%s …", strings.Join(b.figures, ", "))
+		figures, err := b.run(ctx, env)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			env.say("%s: %v", strings.Join(b.figures, ", "), err)
+			failed = append(failed, b.figures...)
+			continue
+		}
+		for _, f := range figures {
+			if only == "" || f.name == only {
+				fmt.Fprintln(out, f)
+			}
+		}
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("not measured: %s", strings.Join(failed, ", "))
+	}
+	return nil
+}

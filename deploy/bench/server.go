@@ -1,0 +1,143 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"wanglou/layers/auth"
+	"wanglou/postgis"
+)
+
+// server is the whole product, running as it does in an installation.
+type server struct {
+	address string // host:port
+	cmd     *exec.Cmd
+	client  *http.Client // signed in as somebody who sees everything
+}
+
+const (
+	benchLogin    = "bench"
+	benchPassword = "measured-in-milliseconds"
+)
+
+// serve starts the product on a database and signs in. The caller stops it.
+func (e *env) serve(ctx context.Context, db *postgis.DB, database string) (*server, error) {
+	program, err := e.binary(ctx)
+	if err != nil {
+		return nil, err
+	}
+	viewer := &auth.User{Login: benchLogin, Name: "Bench", Roles: []auth.Role{auth.RoleViewer}, Areas: []string{auth.Everywhere}}
+	if err := postgis.NewUsers(db).Save(ctx, viewer, benchPassword); err != nil {
+		return nil, err
+	}
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{address: address, client: &http.Client{Jar: jar}}
+	s.cmd = exec.CommandContext(ctx, program, "serve", "--addr", address, "--database-url", database, "--data", filepath.Join(e.dir, "data"), "--log-level", "warn")
+	s.cmd.Stderr = e.progress
+	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGTERM) }
+	s.cmd.WaitDelay = 10 * time.Second
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	if err := s.ready(ctx); err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	return s, nil
+}
+
+// stop ends the server as a service manager does.
+func (s *server) stop() error {
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	var exit *exec.ExitError
+	if err := s.cmd.Wait(); err != nil && !errors.As(err, &exit) {
+		return err
+	}
+	return nil
+}
+
+// ready waits until the server answers that it is, and signs in.
+func (s *server) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.address+"/readyz", nil)
+		if err != nil {
+			return err
+		}
+		if resp, err := s.client.Do(req); err == nil {
+			_ = resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return s.signIn(ctx)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the server was not ready in time: %w", ctx.Err())
+		case <-tick.C:
+		}
+	}
+}
+
+func (s *server) signIn(ctx context.Context) error {
+	body, err := json.Marshal(map[string]string{"login": benchLogin, "password": benchPassword})
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.address+"/api/session", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("log-in: %s", resp.Status)
+	}
+	return nil
+}
+
+// live opens the websocket.
+func (s *server) live(ctx context.Context) (*websocket.Conn, error) {
+	conn, _, err := websocket.Dial(ctx, "ws://"+s.address+"/live", &websocket.DialOptions{HTTPClient: s.client})
+	if err != nil {
+		return nil, err
+	}
+	conn.SetReadLimit(16 << 20) // as docs/protocol.md says
+	return conn, nil
+}
+
+// freeAddress returns an address on this machine that nobody listens on.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}

@@ -23,9 +23,12 @@ var (
 // FoldLogin returns the form in which logins are kept and compared: without outer spaces, in lower case.
 func FoldLogin(login string) string { return strings.ToLower(strings.TrimSpace(login)) }
 
+// ValidLogin reports whether there can be an account of the folded login.
+func ValidLogin(login string) bool { return loginForm.MatchString(login) }
+
 // Validate reports the first wrong field of an account that somebody wants to save: CodeInvalid.
 func (u *User) Validate() error {
-	if !loginForm.MatchString(FoldLogin(u.Login)) {
+	if !ValidLogin(FoldLogin(u.Login)) {
 		return layers.Invalid("login", "bad_login", "a login has 2 to 64 letters a–z, digits, dots, lines and underlines")
 	}
 	switch n := utf8.RuneCountInString(strings.TrimSpace(u.Name)); {

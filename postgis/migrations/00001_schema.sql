@@ -155,7 +155,7 @@ CREATE SEQUENCE incident_number;
 
 CREATE TABLE incident (
   id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  number      text NOT NULL UNIQUE DEFAULT to_char(now(), 'YYYYMMDD') || '-' || lpad(nextval('incident_number')::text, 5, '0'),
+  number      text NOT NULL UNIQUE DEFAULT to_char(now(), 'YYYYMMDD') || '-' || to_char(nextval('incident_number'), 'FM9999999900000'),
   title       text NOT NULL CHECK (length(title) BETWEEN 1 AND 120),
   description text NOT NULL DEFAULT '',
   standard    text NOT NULL DEFAULT 'gbt47678.5-2026',

@@ -1,0 +1,70 @@
+package postgis
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"wanglou/layers/auth"
+	"wanglou/layers/incident"
+)
+
+// Categories implements incident.Figures.
+func (s *Incidents) Categories(ctx context.Context) ([]incident.Category, error) {
+	if err := forbid(auth.ActorFrom(ctx), auth.ActionRead); err != nil {
+		return nil, err
+	}
+	return collect(ctx, s.db.Pool, func(row pgx.CollectableRow) (incident.Category, error) {
+		var c incident.Category
+		err := row.Scan(&c.Standard, &c.Kind, &c.Code, &c.Class, &c.Name, &c.NameEN)
+		return c, err
+	}, `SELECT standard, kind, code, class, name, name_en FROM category ORDER BY standard, kind, code`)
+}
+
+// Statistics implements incident.Figures. Hours and days are the county's: they begin by its time zone. The last hour is the
+// running one; what is usual in an hour is the mean over the same hour of the seven days before.
+func (s *Incidents) Statistics(ctx context.Context) (*incident.Statistics, error) {
+	actor := auth.ActorFrom(ctx)
+	if err := forbid(actor, auth.ActionRead); err != nil {
+		return nil, err
+	}
+	zone, err := timeZone(ctx, s.db.Pool)
+	if err != nil {
+		return nil, err
+	}
+	args := pgx.NamedArgs{"now": s.now(), "zone": zone, "areas": actor.Scope.Areas}
+	var st incident.Statistics
+	if st.Hours, err = s.hours(ctx, args); err != nil {
+		return nil, err
+	}
+	err = s.db.Pool.QueryRow(ctx, `
+		WITH today AS (SELECT date_trunc('day', @now::timestamptz, @zone) AS start, @now::timestamptz AS now)
+		SELECT
+			(SELECT count(*) FROM incident i, today WHERE i.created_at BETWEEN today.start AND today.now AND `+inAreas("i.area_path", "@areas")+`),
+			(SELECT count(*) FROM incident i, today WHERE i.closed_at BETWEEN today.start AND today.now AND i.state = 'closed'
+				AND `+inAreas("i.area_path", "@areas")+`),
+			(SELECT count(*) FROM detection d, today WHERE d.detected_at BETWEEN today.start AND today.now AND `+inAreas("d.area_path", "@areas")+`)`,
+		args).Scan(&st.CreatedToday, &st.ClosedToday, &st.DetectionsToday)
+	return &st, Wrap(err)
+}
+
+func (s *Incidents) hours(ctx context.Context, args pgx.NamedArgs) ([]incident.Hour, error) {
+	return collect(ctx, s.db.Pool, func(row pgx.CollectableRow) (incident.Hour, error) {
+		var h incident.Hour
+		err := row.Scan(&h.Start, &h.Count, &h.Usual)
+		h.Start = h.Start.In(time.UTC)
+		return h, err
+	}, `
+		WITH this_hour AS (SELECT date_trunc('hour', @now::timestamptz, @zone) AS start),
+		created AS (
+			SELECT date_trunc('hour', i.created_at, @zone) AS start, count(*) AS n FROM incident i, this_hour h
+			WHERE i.created_at >= h.start - interval '191 hours' AND i.created_at <= @now::timestamptz
+				AND `+inAreas("i.area_path", "@areas")+`
+			GROUP BY 1)
+		SELECT s.start, coalesce(c.n, 0),
+			(SELECT coalesce(sum(b.n), 0) / 7.0 FROM generate_series(1, 7) day JOIN created b ON b.start = s.start - day * interval '24 hours')::float8
+		FROM this_hour h, generate_series(h.start - interval '23 hours', h.start, interval '1 hour') s(start)
+		LEFT JOIN created c ON c.start = s.start
+		ORDER BY s.start`, args)
+}

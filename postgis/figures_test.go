@@ -1,0 +1,83 @@
+package postgis_test
+
+import (
+	"testing"
+	"time"
+
+	"wanglou/layers"
+)
+
+func TestCategories(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	list, err := w.incidents.Categories(w.as(t, "viewer"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range list {
+		got = append(got, c.Standard+" "+c.Code+" "+c.Name)
+	}
+	wantStrings(t, got, []string{"cjt214-2007 0101 私搭乱建", "gbt47678.5-2026 06010 暴露垃圾", "gbt47678.5-2026 09012 占用消防通道"})
+	_, err = w.incidents.Categories(t.Context())
+	wantError(t, err, layers.CodeForbidden, "role")
+}
+
+func TestStatistics(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	// Half past nine in the evening of 30 April in London is half past five in the morning of 1 May in Tonglu.
+	now := time.Date(2026, 4, 30, 21, 30, 0, 0, time.UTC)
+	w.incidents.SetClock(now)
+	created := func(area string, ago time.Duration, n int) {
+		w.exec(t, `INSERT INTO incident (title, category, severity, state, area_path, created_at, geom)
+			SELECT 'x', '09012', 3, 'filed', $1, $2, 'SRID=4326;POINT(119.65 29.75)' FROM generate_series(1, $3)`, area, now.Add(-ago), n)
+	}
+	created(west, 10*time.Minute, 2)             // this hour
+	created(west, 40*time.Minute, 1)             // the hour before, today
+	created(west, 5*time.Hour+20*time.Minute, 1) // 00:10, today
+	created(west, 6*time.Hour, 4)                // yesterday
+	created(west, 24*time.Hour, 3)               // this hour of yesterday: 7 more of it are usual
+	created(west, 7*24*time.Hour, 11)            // and of a week ago
+	created(west, 8*24*time.Hour, 100)           // too long ago
+	created(west, -time.Hour, 100)               // not yet
+	created(east, 10*time.Minute, 5)
+	w.exec(t, `UPDATE incident SET state = 'closed', closed_at = $1 WHERE id IN (SELECT id FROM incident WHERE area_path = $2 LIMIT 3)`, now.Add(-time.Hour), west)
+	w.exec(t, `UPDATE incident SET state = 'voided', closed_at = $1 WHERE id IN (SELECT id FROM incident WHERE area_path = $2 AND closed_at IS NULL LIMIT 2)`, now.Add(-time.Hour), west)
+	w.exec(t, `UPDATE incident SET state = 'closed', closed_at = $1 WHERE id = (SELECT max(id) FROM incident WHERE area_path = $2)`, now.Add(-6*time.Hour), west)
+	w.exec(t, `INSERT INTO detection (number, detector, detected_at, area_path, geom)
+		SELECT 'd' || n, 'x', $1::timestamptz - n * interval '4 hours', $2, 'SRID=4326;MULTIPOLYGON(((119.6 29.7, 119.61 29.7, 119.61 29.71, 119.6 29.7)))'
+		FROM generate_series(0, 2) n`, now, west)
+
+	st, err := w.incidents.Statistics(w.as(t, "west"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if st.CreatedToday != 4 || st.ClosedToday != 3 || st.DetectionsToday != 2 {
+		t.Errorf("today: %d created, %d closed, %d detections; want 4, 3, 2", st.CreatedToday, st.ClosedToday, st.DetectionsToday)
+	}
+	if len(st.Hours) != 24 {
+		t.Fatalf("%d hours", len(st.Hours))
+	}
+	for i, h := range st.Hours {
+		if want := time.Date(2026, 4, 30, 21-23+i, 0, 0, 0, time.UTC); !h.Start.Equal(want) {
+			t.Errorf("hour %d begins at %v, want %v", i, h.Start, want)
+		}
+		if want := map[int]int{23: 2, 22: 1, 18: 1, 17: 4}[i]; h.Count != want {
+			t.Errorf("hour %d counts %d, want %d", i, h.Count, want)
+		}
+	}
+	if usual := st.Hours[23].Usual; usual != 2 { // (3 + 11) / 7
+		t.Errorf("usual in this hour: %g, want 2", usual)
+	}
+	all, err := w.incidents.Statistics(w.as(t, "duty"))
+	if err != nil || all.CreatedToday != 9 || all.Hours[23].Count != 7 {
+		t.Errorf("the county: %+v, %v", all, err)
+	}
+	w.exec(t, `INSERT INTO setting (key, value) VALUES ('county', '{"timezone": "Europe/London"}')`)
+	if st, err = w.incidents.Statistics(w.as(t, "west")); err != nil || st.CreatedToday != 8 {
+		t.Errorf("by London's day: %+v, %v", st, err)
+	}
+	_, err = w.incidents.Statistics(t.Context())
+	wantError(t, err, layers.CodeForbidden, "role")
+}

@@ -1,0 +1,158 @@
+package postgis_test
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"wanglou/layers"
+	"wanglou/layers/incident"
+	"wanglou/layers/task"
+)
+
+// invariants are queries that find nothing while logs and derived state agree.
+var invariants = map[string]string{
+	"an incident's state is the last row of its log, its revision their number": `
+		SELECT i.id FROM incident i CROSS JOIN LATERAL (
+			SELECT count(*) AS n, (array_agg(to_state ORDER BY id DESC))[1] AS state FROM incident_log WHERE incident_id = i.id) l
+		WHERE l.n <> i.revision OR l.state <> i.state`,
+	"a row of an incident's log begins where the one before ended": `
+		SELECT id FROM (SELECT id, from_state, lag(to_state, 1, '') OVER (PARTITION BY incident_id ORDER BY id) AS before,
+			receive_time, lag(receive_time, 1, '-infinity') OVER (PARTITION BY incident_id ORDER BY id) AS earlier FROM incident_log) l
+		WHERE from_state <> before OR receive_time < earlier`,
+	"an incident is closed exactly when its state is final": `
+		SELECT id FROM incident WHERE (closed_at IS NOT NULL) <> (state IN ('closed', 'rejected', 'unfiled', 'voided'))`,
+	"a task's state is the last row of its log, its revision their number": `
+		SELECT t.id FROM task t CROSS JOIN LATERAL (
+			SELECT count(*) AS n, (array_agg(to_state ORDER BY id DESC))[1] AS state FROM task_log WHERE task_id = t.id) l
+		WHERE l.n <> t.revision OR l.state <> t.state`,
+	"a row of a task's log begins where the one before ended": `
+		SELECT id FROM (SELECT id, from_state, lag(to_state, 1, '') OVER (PARTITION BY task_id ORDER BY id) AS before FROM task_log) l
+		WHERE from_state <> before`,
+	"a task has ended exactly when its state is final": `
+		SELECT id FROM task WHERE (ended_at IS NOT NULL) <> (state IN ('done', 'returned', 'called_off'))`,
+	"a unit's status is the state of its open task": `
+		SELECT u.id FROM unit u LEFT JOIN task t ON t.unit_id = u.id AND t.ended_at IS NULL
+		WHERE CASE WHEN t.id IS NULL THEN u.status NOT IN ('available', 'off_duty') ELSE u.status <> t.state END`,
+	"a unit has at most one open task": `SELECT unit_id FROM task WHERE ended_at IS NULL GROUP BY unit_id HAVING count(*) > 1`,
+	"an incident with open tasks is dispatched, handled or suspended": `
+		SELECT i.id FROM incident i WHERE EXISTS (SELECT FROM task WHERE incident_id = i.id AND ended_at IS NULL)
+			AND i.state NOT IN ('dispatched', 'handling', 'suspended')`,
+	"a dispatched incident has an open task": `
+		SELECT i.id FROM incident i WHERE state = 'dispatched' AND NOT EXISTS (SELECT FROM task WHERE incident_id = i.id AND ended_at IS NULL)`,
+	"every step of a task stands in its incident's log": `
+		SELECT l.id FROM task_log l JOIN task t ON t.id = l.task_id WHERE NOT EXISTS (
+			SELECT FROM incident_log i WHERE i.incident_id = t.incident_id AND (i.details->>'task_id')::bigint = t.id
+				AND i.move IN (l.move, 'task.' || l.move))`,
+	"every change has its row in the audit log": `
+		SELECT 1 WHERE (SELECT count(*) FROM audit_log WHERE action LIKE 'task.%') <> (SELECT count(*) FROM task_log)
+			OR (SELECT count(*) FROM audit_log WHERE action LIKE 'incident.%')
+				<> (SELECT count(*) FROM incident_log WHERE move <> 'dispatch' AND move NOT LIKE 'task.%' AND details IS NULL)`,
+}
+
+// checkInvariants fails the test where logs and derived state disagree. In between the program's own tables nothing may be written by hand.
+func (w *world) checkInvariants(t testing.TB) {
+	t.Helper()
+	for what, sql := range invariants {
+		rows, err := w.db.Pool.Query(t.Context(), sql)
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		bad, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		if err != nil || len(bad) > 0 {
+			t.Fatalf("not true: %s: %v %v", what, bad, err)
+		}
+	}
+	w.checkLogIsLegal(t)
+}
+
+// checkLogIsLegal holds every row of every case's log against the machine.
+func (w *world) checkLogIsLegal(t testing.TB) {
+	t.Helper()
+	for _, row := range queryAll[string](t, w, `SELECT from_state || '|' || move || '|' || to_state FROM incident_log`) {
+		f := strings.Split(row, "|")
+		from, move, to := incident.State(f[0]), f[1], incident.State(f[2])
+		if strings.HasPrefix(move, "task.") {
+			if from != to {
+				t.Fatalf("a task's step changes the case by itself: %s", row)
+			}
+			continue
+		}
+		if next, ok := from.Next(incident.Move(move)); !ok || next != to {
+			t.Fatalf("the machine has no such arrow: %s", row)
+		}
+	}
+}
+
+// TestRandomMoves lets everybody do anything, sensible or not, and looks after each round whether logs and state agree. A failure
+// prints its seed.
+func TestRandomMoves(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	in := []int64{w.create(t, inWest).ID, w.create(t, inWest).ID, w.create(t, inEast).ID}
+	made := map[string]int{}
+	for range 25 {
+		for range 16 {
+			what, err := w.randomMove(t, r, in)
+			switch code := layers.ErrorCode(err); code {
+			case "":
+				made[what]++
+			case layers.CodeInvalid, layers.CodeConflict, layers.CodeForbidden, layers.CodeNotFound:
+			default:
+				t.Fatalf("%s: %v", what, err)
+			}
+		}
+		w.checkInvariants(t)
+		for i, id := range in {
+			if w.incident(t, id).State.Final() {
+				in[i] = w.create(t, inWest).ID
+			}
+		}
+	}
+	// The sequences must have gone somewhere for the check to mean something.
+	for _, what := range []string{"dispatch", "task.acknowledge", "task.arrive", "task.return"} {
+		if made[what] == 0 {
+			t.Errorf("no %s in %v", what, made)
+		}
+	}
+}
+
+func pick[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
+
+// randomMove tries one move of anything by somebody; four times of five it is one that the machine has.
+func (w *world) randomMove(t *testing.T, r *rand.Rand, in []int64) (what string, err error) {
+	t.Helper()
+	stale := int64(0)
+	if r.IntN(10) == 0 {
+		stale = 1
+	}
+	id := pick(r, in...)
+	now := w.incident(t, id)
+	reason := pick(r, "理由", "理由", "理由", "")
+	switch r.IntN(4) {
+	case 0:
+		_, err = w.tasks.Dispatch(w.as(t, pick(r, "anna", "bert", "west")), id, int64(1+r.IntN(4)), "", now.Revision-stale)
+		return "dispatch", err
+	case 1:
+		m := pick(r, append(now.State.Moves(), incident.MoveRework, incident.MoveDispatch)...)
+		_, err = w.incidents.Move(w.as(t, pick(r, "duty", "duty", "east", "anna")), id, m, reason, now.Revision-stale)
+		return string(m), err
+	}
+	tasks, err := w.tasks.OfIncident(w.as(t, "admin"), id)
+	if err != nil || len(tasks) == 0 {
+		return "tasks", err
+	}
+	k := tasks[len(tasks)-1-r.IntN(min(2, len(tasks)))]
+	m := pick(r, append(k.State.Moves(), task.MoveCallOff, task.MoveDone)...)
+	login := unitOf[k.UnitID]
+	if m.ByOffice() {
+		login = "anna"
+	}
+	_, err = w.tasks.Move(w.as(t, login), k.ID, m, reason, k.Revision-stale)
+	return "task." + string(m), err
+}

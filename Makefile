@@ -17,7 +17,7 @@ GO_DIRS  := server tiles layers postgis frontend deploy
 VERSION  := $(shell git describe --always --dirty --tags 2>/dev/null || echo dev)
 
 # What the console is made of.
-CONSOLE_SOURCES := $(shell find frontend \( -name node_modules -o -name dist -o -name e2e -o -name test-results \) -prune -o -type f -not -name '*.go' -print 2>/dev/null) \
+CONSOLE_SOURCES := $(shell find frontend \( -name node_modules -o -name dist -o -name e2e -o -name test-results \) -prune -o -type f -not -name '*.go' -not -name '*.gen.ts' -print 2>/dev/null) \
 	server/openapi.yaml
 
 .PHONY: help
@@ -54,7 +54,7 @@ $(STAMPS)/console: $(NPM_DONE) $(CONSOLE_SOURCES)
 lint: $(NPM_DONE) $(STAMPS)/county ## gofmt, go vet, typecheck
 	@unformatted=$$(gofmt -l $(GO_DIRS)); [ -z "$$unformatted" ] || { echo "gofmt is wanted for:"; echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...
-	cd frontend && npm run typecheck
+	cd frontend && npm run check
 
 # The race detector wants cgo; the product itself is built without.
 .PHONY: test-go
@@ -64,7 +64,7 @@ test-go: $(STAMPS)/console $(STAMPS)/county ## Go tests with the race detector
 .PHONY: test-frontend
 test-frontend: $(STAMPS)/console ## unit tests and size check of the console
 	cd frontend && npm test
-	cd frontend && npm run size
+	node frontend/scripts/size.mjs
 
 .PHONY: test-e2e
 test-e2e: build ## end-to-end tests of the built binary in Chromium

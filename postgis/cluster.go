@@ -104,9 +104,11 @@ func (c *Cluster) Close() error {
 		return nil
 	}
 	if pm, ok := c.folder.running(); ok {
-		return stop(ctx, pm.pid, 30*time.Second)
+		if err := stop(ctx, pm.pid, 30*time.Second); err != nil {
+			return err
+		}
 	}
-	return nil
+	return c.folder.removeSocketDir()
 }
 
 // ensure makes PostgreSQL run, under the start lock; then is done while the lock is still held.
@@ -132,10 +134,10 @@ func (c *Cluster) ensure(ctx context.Context, then func() error) error {
 
 // start runs a new postmaster and waits until it answers.
 func (c *Cluster) start(ctx context.Context) error {
-	if err := c.folder.removeStalePID(); err != nil {
+	if err := c.folder.removeStaleLocks(); err != nil {
 		return folderError(c.folder.data(), err)
 	}
-	if err := c.folder.quitOrphans(); err != nil {
+	if err := c.folder.quitOrphans(ctx); err != nil {
 		return folderError(c.folder.data(), err)
 	}
 	said, err := os.OpenFile(c.folder.file("postgres.log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)

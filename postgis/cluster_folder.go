@@ -57,6 +57,15 @@ func (f folder) socketDir() string {
 	return filepath.Join(parent, fmt.Sprintf("wanglou-%x", h.Sum64()))
 }
 
+// removeSocketDir takes away what is outside of the folder; another program's file there keeps it.
+func (f folder) removeSocketDir() error {
+	err := os.Remove(f.socketDir())
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTEMPTY) {
+		return nil
+	}
+	return err
+}
+
 // openFolder makes dir and its lock files and decides who runs PostgreSQL there.
 func openFolder(ctx context.Context, dir string) (folder, error) {
 	dir, err := filepath.Abs(dir)

@@ -61,31 +61,51 @@ func (f folder) worksHere(pid int) bool {
 	return err == nil && os.SameFile(cwd, data)
 }
 
-// removeStalePID removes a postmaster.pid whose process is surely gone, which PostgreSQL itself cannot tell when the number was
-// given to another process or nobody has waited for the dead one. PostgreSQL still refuses to start while a backend of the dead
-// postmaster holds the shared memory.
-func (f folder) removeStalePID() error {
-	if _, ok := f.running(); ok {
-		return nil
+// removeStaleLocks removes the lock files of a postmaster that is surely gone, which PostgreSQL itself cannot tell when the number was given to
+// another process or when nobody has waited for the dead one. It still refuses to start while a backend of the dead postmaster
+// holds the shared memory. The caller holds the start lock and knows that no postmaster runs.
+func (f folder) removeStaleLocks() error {
+	for _, path := range []string{filepath.Join(f.data(), "postmaster.pid"), filepath.Join(f.socketDir(), ".s.PGSQL."+clusterPort+".lock")} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
-	err := os.Remove(filepath.Join(f.data(), "postmaster.pid"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
+	return nil
 }
 
-// quitOrphans ends backends of a dead postmaster that have not noticed it yet: they would keep a new one from starting.
-// The caller holds the start lock and knows that no postmaster runs.
-func (f folder) quitOrphans() error {
-	entries, err := os.ReadDir("/proc")
+// quitOrphans ends backends of a dead postmaster that have not noticed it yet, busy as they are: they would keep a new one from
+// starting. The caller holds the start lock and knows that no postmaster runs.
+func (f folder) quitOrphans(ctx context.Context) error {
+	pids, err := f.backends()
 	if err != nil {
 		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for _, pid := range pids {
+		if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return err
+		}
+	}
+	for _, pid := range pids {
+		if err := waitGone(ctx, pid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// backends lists PostgreSQL's processes whose working directory is the data folder.
+func (f folder) backends() ([]int, error) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, err
 	}
 	data, err := os.Stat(f.data())
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var pids []int
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
 		if err != nil {
@@ -96,12 +116,10 @@ func (f folder) quitOrphans() error {
 			continue
 		}
 		if exe, err := os.Readlink(filepath.Join("/proc", e.Name(), "exe")); err == nil && strings.HasPrefix(filepath.Base(exe), "postgres") {
-			if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil && !errors.Is(err, syscall.ESRCH) {
-				return err
-			}
+			pids = append(pids, pid)
 		}
 	}
-	return nil
+	return pids, nil
 }
 
 // stop ends a postmaster: fast (clients are cut off, a checkpoint is written), after grace immediately, which

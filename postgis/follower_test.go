@@ -23,7 +23,7 @@ func TestFollowerIsASource(t *testing.T) {
 			`ALTER TABLE plot ALTER geom SET STORAGE EXTERNAL`,
 			`ALTER PUBLICATION wanglou ADD TABLE plot`,
 		} {
-			exec(t, db, sql)
+			run(t, db, sql)
 		}
 		return plots{db}
 	})
@@ -37,7 +37,7 @@ func (p plots) NewSource(t *testing.T) layers.Source {
 }
 
 func (p plots) Cut(t *testing.T) {
-	exec(t, p.db, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'wanglou follower'`)
+	run(t, p.db, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'wanglou follower'`)
 }
 
 func (p plots) Commit(t *testing.T, ops ...layerstest.Op) {
@@ -92,11 +92,4 @@ func text(p orb.Polygon) *string {
 	}
 	s := wkt.MarshalString(p)
 	return &s
-}
-
-func exec(t testing.TB, db *postgis.DB, sql string, args ...any) {
-	t.Helper()
-	if _, err := db.Pool.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
 }

@@ -28,6 +28,7 @@ type CLI struct {
 	Serve   ServeCmd         `cmd:"" help:"Run the server: console, API, live stream and tiles."`
 	Migrate MigrateCmd       `cmd:"" help:"Bring the database's schema up to date."`
 	User    UserCmd          `cmd:"" help:"Add, list, disable accounts and set passwords."`
+	Seed    SeedCmd          `cmd:"" help:"Fill an empty database with the demo county (示意)."`
 	Basemap BasemapCmd       `cmd:"" help:"Make the basemap that lies under everything."`
 	Version kong.VersionFlag `help:"Print the version." short:"V"`
 }

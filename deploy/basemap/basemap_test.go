@@ -131,7 +131,7 @@ func checkSchema(t *testing.T, got map[string][]*geojson.Feature) {
 		"water":   {"sea", "lake", "reservoir", "river", "canal", "stream"},
 		"landuse": {"forest", "grass", "park", "farmland", "orchard", "wetland", "residential", "commercial", "industrial", "school", "hospital", "cemetery", "pitch", "sand", "rock"},
 		"road":    {"motorway", "trunk", "primary", "secondary", "tertiary", "residential", "service", "path", "rail"},
-		"place":   {"country", "province", "city", "county", "town", "village", "neighbourhood", "hamlet"},
+		"place":   {"country", "province", "city", "county", "town", "village", "suburb", "neighbourhood", "hamlet"},
 	}
 	fields := make(map[string]map[string]string)
 	for _, l := range tiles.BasemapInfo(orb.Bound{}, "").Layers {

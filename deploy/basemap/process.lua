@@ -37,7 +37,7 @@ local WATER_LINE_ZOOM = { river = 8, canal = 10, stream = 12 }
 local PLACE = {
   country = { "country", 1 }, state = { "province", 2 }, province = { "province", 2 }, city = { "city", 3 },
   county = { "county", 4 }, district = { "county", 4 }, municipality = { "county", 4 }, borough = { "county", 4 },
-  town = { "town", 5 }, village = { "village", 6 }, suburb = { "neighbourhood", 6 }, quarter = { "neighbourhood", 7 }, neighbourhood = { "neighbourhood", 7 },
+  town = { "town", 5 }, village = { "village", 6 }, suburb = { "suburb", 6 }, quarter = { "neighbourhood", 7 }, neighbourhood = { "neighbourhood", 7 },
   hamlet = { "hamlet", 8 }, isolated_dwelling = { "hamlet", 8 },
 }
 local PLACE_ZOOM = { 0, 3, 4, 7, 9, 11, 13, 13 } -- by rank

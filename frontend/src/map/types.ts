@@ -58,6 +58,8 @@ export interface MapOptions {
   onHover?: (feature: FeatureRef | null, at: { x: number; y: number }) => void
   /** The secondary button or a long press, e.g. to create an incident there. */
   onPoint?: (point: LonLat, at: { x: number; y: number }) => void
+  /** The map went to three dimensions or back, by whatever hand. */
+  on3D?: (is3D: boolean) => void
   /** The view came to rest. */
   onView?: (view: View) => void
   /** The map is drawn for the first time, or drawn whole again after the graphics context was lost. */
@@ -92,8 +94,8 @@ export interface MapController {
   /** Marks a thing with the ring; a camera shows what it sees. It does not move the view. */
   select(feature: FeatureRef | null): void
   flyTo(target: LonLat | Bbox, options?: FlyOptions): void
-  /** Shows the feature in the middle, at a zoom where it can be told from its neighbours. False when its place is not known. */
-  flyToFeature(feature: FeatureRef, options?: FlyOptions): boolean
+  /** Shows the feature in the middle, at a zoom where it can be told from its neighbours. False when its place cannot be found. */
+  flyToFeature(feature: FeatureRef, options?: FlyOptions): Promise<boolean>
   setLayerVisible(layer: MapLayerId, visible: boolean): void
   /** Lets the person pick a place: crosshair, a press takes it, Escape gives null. A second call ends the first with null. */
   pickPoint(): Promise<LonLat | null>
@@ -103,7 +105,7 @@ export interface MapController {
   resetView(): void
   zoomBy(delta: number): void
   readonly view: View
-  /** The map's size changed without its container's, e.g. rem. */
+  /** The size of the container or of 1 rem may have changed. The container's own size is watched. */
   resize(): void
   destroy(): void
 }

@@ -1,0 +1,299 @@
+import maplibreWorkerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
+import { type LayerSpecification, Map as MapLibre, setWorkerUrl } from 'maplibre-gl'
+import type { LiveStore } from '../live/store'
+import { type Theme, tokens } from '../tokens/tokens'
+import { anchorOf, boundsOf } from './geo'
+import { LiveTiles } from './liveTiles'
+import './map.css'
+import { findGeometry } from './places'
+import { Pointer } from './pointer'
+import { putIcons, restyle } from './restyle'
+import { Scene } from './scene'
+import { type StyleEnv, atmosphere, buildStyle, layers } from './style'
+import type { Bbox, FeatureRef, FlyOptions, Insets, Locale, LonLat, MapArea, MapController, MapLayerId, MapOptions, View } from './types'
+import { Viewport, homeView } from './viewport'
+
+setWorkerUrl(maplibreWorkerUrl)
+
+const titles: Record<Locale, string> = { zh: '地图', en: 'Map' }
+
+/** Puts the map into the container. Throws where the browser cannot draw one (no WebGL 2). */
+export function createMap(container: HTMLElement, options: MapOptions): MapController {
+  return new Controller(container, options)
+}
+
+class Controller implements MapController {
+  private readonly live: LiveStore
+  private readonly map: MapLibre
+  private readonly tiles: LiveTiles
+  private readonly scene: Scene
+  private readonly pointer: Pointer
+  private readonly viewport: Viewport
+  private readonly hidden = new Set<MapLayerId>()
+  private readonly stop = new AbortController()
+  private readonly sizes: ResizeObserver
+  private selecting: AbortController | null = null
+  private drawn: LayerSpecification[]
+  private theme: Theme
+  private locale: Locale
+  private scale = textScale()
+  /** Whether the map has a style now. It has none at first, and none while the graphics context is lost. */
+  private styled = false
+  private lastError = { message: '', at: -Infinity }
+
+  constructor(
+    private readonly container: HTMLElement,
+    private readonly options: MapOptions,
+  ) {
+    this.live = options.live
+    this.theme = options.theme
+    this.locale = options.locale
+    this.tiles = new LiveTiles(options.catalog, location.origin)
+    const { county } = options.catalog
+    const home = homeView(options.catalog, container.clientHeight, true)
+    this.drawn = []
+    const map = (this.map = new MapLibre({
+      container,
+      ...(home ?? { bounds: county.bbox as Bbox, pitch: 0 }),
+      attributionControl: false,
+      maplibreLogo: false,
+      maxPitch: 70,
+      minZoom: 3,
+      maxZoom: 20,
+      renderWorldCopies: false,
+      refreshExpiredTiles: false, // the server says by name which tiles are old
+      fadeDuration: 0, // nothing moves on the map but a new incident of severity 1
+      maxCanvasSize: canvasLimit(),
+      validateStyle: import.meta.env.DEV,
+      transformRequest: this.tiles.transformRequest,
+      canvasContextAttributes: { antialias: devicePixelRatio < 2 },
+      locale: { 'Map.Title': titles[this.locale] },
+    }))
+    this.viewport = new Viewport(map, options.catalog, true)
+    const style = buildStyle(this.env())
+    this.drawn = layers(this.env())
+    map.setStyle(style)
+    this.scene = new Scene(map, this.live, () => ({ scale: this.scale, locale: this.locale }))
+    this.pointer = new Pointer(map, options)
+    if (options.areas) this.scene.setAreas(options.areas)
+
+    let begun = false
+    map.on('style.load', () => {
+      this.styled = true
+      if (begun) this.scene.restore()
+      else {
+        this.scene.start()
+        this.tiles.attach(map, this.live)
+      }
+      begun = true
+      this.redraw(true)
+    })
+    map.once('idle', () => {
+      this.viewport.settle()
+      options.onReady?.()
+    })
+    map.on('error', (event) => this.failed(event.error instanceof Error ? event.error : new Error(event.error.message)))
+    map.on('moveend', () => options.onView?.(this.view))
+    map.on('webglcontextlost', () => {
+      this.styled = false
+      options.onLost?.()
+    })
+    map.on('webglcontextrestored', () => map.once('idle', () => options.onReady?.()))
+    const cameras = this.live.layer('camera')
+    if (!cameras.loaded) { // without their state dots would say that all is well
+      const unsubscribe = cameras.subscribe(() => {
+        unsubscribe()
+        this.redraw(false)
+      })
+    }
+    container.addEventListener('keydown', this.pressed, { signal: this.stop.signal })
+    this.attribute()
+    this.sizes = new ResizeObserver(() => this.resize())
+    this.sizes.observe(container)
+    this.viewport.fit()
+  }
+
+  get view(): View {
+    return this.viewport.view
+  }
+
+  get is3D(): boolean {
+    return this.viewport.is3D
+  }
+
+  setTheme(theme: Theme): void {
+    this.theme = theme
+    this.redraw(true)
+  }
+
+  setLocale(locale: Locale): void {
+    this.locale = locale
+    this.map.getCanvas().setAttribute('aria-label', titles[locale])
+    this.redraw(false)
+    this.scene.refresh()
+  }
+
+  setAreas(areas: readonly MapArea[]): void {
+    this.scene.setAreas(areas)
+  }
+
+  select(feature: FeatureRef | null): void {
+    this.selecting?.abort()
+    if (!feature) {
+      this.scene.select(null)
+      return
+    }
+    const { signal } = (this.selecting = new AbortController())
+    const show = (at: LonLat): void => {
+      const value = (column: string): number | null => (this.live.layer(feature.layer).value(feature.id, column) as number | null | undefined) ?? null
+      this.scene.select({ ref: feature, at, azimuthDeg: value('azimuth_deg'), fovDeg: value('fov_deg'), rangeM: value('range_m') })
+    }
+    const known = this.scene.placeOf(feature)
+    if (known) return show(known)
+    this.scene.select(null)
+    void findGeometry(feature, this.live, this.map, location.origin, signal).then((geometry) => {
+      const at = anchorOf(geometry)
+      if (at && !signal.aborted) show(at)
+    })
+  }
+
+  flyTo(target: LonLat | Bbox, options?: FlyOptions): void {
+    this.viewport.fly(target, options)
+  }
+
+  async flyToFeature(feature: FeatureRef, options?: FlyOptions): Promise<boolean> {
+    const known = this.scene.placeOf(feature)
+    if (known) {
+      this.viewport.fly(known, options)
+      return true
+    }
+    const area = feature.layer === 'area' ? this.options.areas?.find(({ id }) => id === feature.id) : undefined
+    const geometry = area ? null : await findGeometry(feature, this.live, this.map, location.origin, this.stop.signal)
+    const target = area ? (area.bbox as Bbox) : geometry && (geometry.type === 'Point' ? anchorOf(geometry) : boundsOf(geometry))
+    if (!target || this.stop.signal.aborted) return false
+    this.viewport.fly(target, options)
+    return true
+  }
+
+  setLayerVisible(layer: MapLayerId, visible: boolean): void {
+    if (this.hidden.has(layer) !== visible) return
+    if (visible) this.hidden.delete(layer)
+    else this.hidden.add(layer)
+    this.redraw(false)
+  }
+
+  pickPoint(): Promise<LonLat | null> {
+    return this.pointer.pick()
+  }
+
+  setInsets(insets: Partial<Insets>): void {
+    for (const [side, px] of Object.entries(insets)) this.container.style.setProperty(`--inset-${side}`, `${px}px`)
+    this.viewport.setInsets(insets)
+  }
+
+  set3D(on: boolean): void {
+    if (on === this.is3D) return
+    this.viewport.tilt(on)
+    this.redraw(false)
+    this.options.on3D?.(on)
+  }
+
+  resetView(): void {
+    this.viewport.home()
+  }
+
+  zoomBy(delta: number): void {
+    this.viewport.zoomBy(delta)
+  }
+
+  resize(): void {
+    this.map.resize()
+    this.viewport.fit()
+    const scale = textScale()
+    if (scale === this.scale) return
+    this.scale = scale
+    this.redraw(true)
+    this.scene.refresh()
+  }
+
+  destroy(): void {
+    this.stop.abort()
+    this.selecting?.abort()
+    this.sizes.disconnect()
+    this.pointer.destroy()
+    this.tiles.detach()
+    this.scene.destroy()
+    this.map.remove()
+    this.container.querySelector('.map-attribution')?.remove()
+  }
+
+  private env(): StyleEnv {
+    return {
+      tokens: tokens[this.theme],
+      locale: this.locale,
+      catalog: this.options.catalog,
+      origin: location.origin,
+      scale: this.scale,
+      hidden: this.live.layer('camera').loaded ? this.hidden : new Set([...this.hidden, 'camera']),
+      is3D: this.viewport.is3D,
+    }
+  }
+
+  /** Brings the drawn layers up to date with what they depend on. */
+  private redraw(icons: boolean): void {
+    if (!this.styled) return // it will be, and then it is drawn as it should be by then
+    const { map } = this
+    const next = layers(this.env())
+    restyle(map, this.drawn, next)
+    this.drawn = next
+    const { light, sky, terrain } = atmosphere(this.env())
+    map.setLight(light!)
+    map.setSky(sky!)
+    map.setTerrain(terrain ?? null)
+    if (icons) putIcons(map, tokens[this.theme], this.scale)
+  }
+
+  private failed(error: Error): void {
+    const now = Date.now() // a source that is away fails once a tile
+    if (error.message === this.lastError.message && now - this.lastError.at < 10_000) return
+    this.lastError = { message: error.message, at: now }
+    this.options.onError?.(error)
+  }
+
+  /** Keys of the focused map. Arrows, + and − are MapLibre's own; none of them reaches the page's shortcuts. */
+  private pressed = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== this.map.getCanvas()) return
+    const actions: Record<string, () => void> = { '0': () => this.resetView(), '2': () => this.set3D(false), '3': () => this.set3D(true) }
+    const action = actions[event.key]
+    if (!action && !/^(Arrow|[-+=]$)/.test(event.key)) return
+    event.stopPropagation()
+    action?.()
+  }
+
+  private attribute(): void {
+    const text = new DOMParser().parseFromString(this.options.catalog.basemap.attribution, 'text/html').body.textContent // archives carry links
+    if (!text) return
+    const element = document.createElement('div')
+    element.className = 'map-attribution'
+    element.textContent = text
+    this.container.append(element)
+  }
+}
+
+/** 1 rem over 16 px: the size of text and signs follows the page's. */
+function textScale(): number {
+  return Math.round((parseFloat(getComputedStyle(document.documentElement).fontSize) / 16) * 100) / 100
+}
+
+/**
+ * The largest canvas the graphics card takes. MapLibre's own limit of 4096 pixels would draw a wall at a fraction of its sharpness; every
+ * card of the last decade takes 8192, beyond that it is asked.
+ */
+function canvasLimit(): [number, number] {
+  const safe = 8192
+  if (Math.max(screen.width, screen.height, innerWidth, innerHeight) * devicePixelRatio <= safe) return [safe, safe]
+  const gl = document.createElement('canvas').getContext('webgl2')
+  const most = gl ? Math.min(gl.getParameter(gl.MAX_TEXTURE_SIZE) as number, gl.getParameter(gl.MAX_RENDERBUFFER_SIZE) as number) : safe
+  gl?.getExtension('WEBGL_lose_context')?.loseContext()
+  return [most, most]
+}

@@ -1,0 +1,228 @@
+import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl'
+import type { LiveStore } from '../live/store'
+import { AreaCounts, openByPath } from './areaCounts'
+import { CameraStates } from './cameraStates'
+import { DiffSource, type MapFeature } from './diffSource'
+import { anchorOf, lonLat } from './geo'
+import { unitIcon } from './icons'
+import { Motion } from './motion'
+import { Pulse, beat } from './pulse'
+import { type Selected, selectionFeatures } from './selection'
+import { signFeatures } from './signs'
+import type { OwnSource } from './style'
+import type { FeatureRef, LonLat, MapArea } from './types'
+
+/** Moving things are drawn at most this often. Every drawing costs the worker a tile. */
+const MOTION_MS = 66
+const PULSE_FRAME_MS = 33
+
+const still = matchMedia('(prefers-reduced-motion: reduce)')
+
+/** Keeps what the map shows of the live store equal to it. */
+export class Scene {
+  private readonly stops: (() => void)[] = []
+  private readonly cameras: CameraStates
+  private readonly areas: AreaCounts
+  private readonly motion = new Motion()
+  private readonly pulse = new Pulse()
+  private readonly sources = new Map<OwnSource, DiffSource>()
+  private offsets = new Map<string, readonly [number, number]>()
+  private selected: Selected | null = null
+  private tree: readonly MapArea[] = []
+  private signsAsked = false
+  private frame = 0
+  private lastMotion = 0
+  private lastPulse = 0
+  private signZoom = NaN
+
+  constructor(
+    private readonly map: MapLibre,
+    private readonly live: LiveStore,
+    private readonly env: () => { scale: number; locale: 'zh' | 'en' },
+  ) {
+    this.cameras = new CameraStates(live.layer('camera'), {
+      set: (id, status) => map.setFeatureState({ source: 'camera', sourceLayer: 'camera', id }, { status }),
+    })
+    this.areas = new AreaCounts((id, open) => map.setFeatureState({ source: 'area', sourceLayer: 'area', id }, { open }))
+  }
+
+  start(): void {
+    const { live, map } = this
+    const on = (name: string, listener: Parameters<ReturnType<LiveStore['layer']>['subscribe']>[0]): void => {
+      const layer = live.layer(name)
+      this.stops.push(layer.subscribe(listener))
+      if (layer.loaded) listener({ reset: true, upserted: new Set(), removed: new Set(), tiles: new Set() })
+    }
+    on('camera', (change) => this.cameras.apply(change))
+    on('incident', (change) => {
+      this.pulse.apply(live.layer('incident'), change, performance.now())
+      this.layOut()
+      this.count()
+      this.animate()
+    })
+    on('detection', () => this.layOut())
+    on('area', () => this.count())
+    on('unit', () => this.drawUnits())
+    on('position', (change) => {
+      this.motion.apply(live.layer('position'), change, performance.now(), !still.matches)
+      this.drawUnits()
+      this.animate()
+    })
+    const zoomed = (): void => {
+      if (Math.abs(map.getZoom() - this.signZoom) > 0.4) this.layOut()
+    }
+    const rested = (): void => this.layOut()
+    map.on('zoom', zoomed)
+    map.on('moveend', rested)
+    this.stops.push(
+      () => map.off('zoom', zoomed),
+      () => map.off('moveend', rested),
+    )
+  }
+
+  /** The style is new and empty: everything is put on it again. */
+  restore(): void {
+    this.cameras.reapply()
+    this.areas.reapply()
+    for (const source of this.sources.values()) source.reset()
+  }
+
+  destroy(): void {
+    for (const stop of this.stops.splice(0)) stop()
+    cancelAnimationFrame(this.frame)
+  }
+
+  /** The size of signs or the language changed. */
+  refresh(): void {
+    this.layOut()
+    this.drawUnits()
+    this.drawLabels()
+  }
+
+  setAreas(tree: readonly MapArea[]): void {
+    this.tree = tree
+    this.count()
+  }
+
+  select(selected: Omit<Selected, 'offset'> | null): void {
+    this.selected = selected && { ...selected, offset: [0, 0] }
+    this.layOut() // the selected thing is never only counted
+    this.drawSelection()
+  }
+
+  /** Where a thing is drawn now, if this map draws it by itself. */
+  placeOf({ layer, id }: FeatureRef): LonLat | null {
+    if (layer === 'unit') return this.motion.at(id, performance.now()) ?? null
+    return layer === 'incident' || layer === 'detection' ? anchorOf(this.live.layer(layer).geometryOf(id)) : null
+  }
+
+  /** Places the signs of incidents and detections, once a frame however often it is asked for. */
+  private layOut(): void {
+    if (this.signsAsked) return
+    this.signsAsked = true
+    requestAnimationFrame(() => {
+      this.signsAsked = false
+      const { map, live } = this
+      this.signZoom = map.getZoom()
+      const view = { zoom: this.signZoom, pitch: map.getPitch(), bearing: map.getBearing(), scale: this.env().scale }
+      const signs = signFeatures(live.layer('incident'), live.layer('detection'), view, this.selected?.ref ?? null)
+      this.offsets.clear()
+      for (const layer of ['incident', 'detection'] as const) {
+        this.source(layer).set(signs[layer])
+        for (const { id, properties } of signs[layer]) this.offsets.set(`${layer}/${id}`, properties.offset as [number, number])
+      }
+      this.source('detection-area').set(this.detectionAreas())
+      this.drawSelection()
+    })
+  }
+
+  private *detectionAreas(): Generator<MapFeature> {
+    for (const { id, geometry } of this.live.layer('detection').rows()) {
+      if (geometry && geometry.type !== 'Point') yield { type: 'Feature', id, geometry, properties: {} }
+    }
+  }
+
+  private count(): void {
+    const counts = openByPath(this.live.layer('incident'))
+    const rows = this.live.layer('area')
+    const areas: { id: number; path: string }[] = []
+    rows.each('path', (id, path) => areas.push({ id, path: String(path) }))
+    this.areas.apply(counts, areas.length > 0 ? areas : this.tree)
+    this.drawLabels(counts)
+  }
+
+  private drawLabels(counts = openByPath(this.live.layer('incident'))): void {
+    const { locale } = this.env()
+    const features: MapFeature[] = []
+    for (const { id, path, level, name, name_en, center } of this.tree) {
+      if (level !== 'town') continue
+      features.push({
+        type: 'Feature',
+        id,
+        geometry: { type: 'Point', coordinates: lonLat(center) },
+        properties: { name: locale === 'en' && name_en ? name_en : name, open: counts.get(path) ?? 0 },
+      })
+    }
+    this.source('area-label').set(features)
+  }
+
+  private drawUnits(): void {
+    const now = performance.now()
+    const units = this.live.layer('unit')
+    const features: MapFeature[] = []
+    for (const id of this.motion.keys) {
+      const at = this.motion.at(id, now)
+      const unit = units.get(id)
+      if (!at || !unit) continue
+      const name = this.env().locale === 'en' && unit.name_en ? unit.name_en : unit.name
+      features.push({
+        type: 'Feature',
+        id,
+        geometry: { type: 'Point', coordinates: at },
+        properties: { name, icon: unitIcon(unit.kind, unit.status), order: unit.status === 'off_duty' ? 0 : unit.status === 'available' ? 1 : 2 },
+      })
+    }
+    this.source('unit').set(features)
+    if (this.selected?.ref.layer === 'unit') this.drawSelection()
+  }
+
+  private drawSelection(): void {
+    const { selected } = this
+    if (selected) {
+      selected.at = this.placeOf(selected.ref) ?? selected.at
+      selected.offset = this.offsets.get(`${selected.ref.layer}/${selected.ref.id}`) ?? [0, 0]
+    }
+    this.source('selection').set(selectionFeatures(selected))
+  }
+
+  /** Runs as long as something moves: a unit between two fixes, or a new incident of severity 1. */
+  private animate(): void {
+    cancelAnimationFrame(this.frame)
+    this.frame = requestAnimationFrame((now) => {
+      const { map, live } = this
+      const moving = this.motion.moving(now)
+      if (now - this.lastMotion >= MOTION_MS && (moving || this.lastMotion > 0)) {
+        this.lastMotion = moving ? now : 0
+        this.drawUnits()
+      }
+      const beating = this.pulse.features(live.layer('incident'), now)
+      this.source('pulse').set(beating)
+      if (beating.length > 0 && now - this.lastPulse >= PULSE_FRAME_MS && map.getLayer('pulse')) {
+        this.lastPulse = now
+        const { radius, opacity } = beat(now, still.matches)
+        map.setPaintProperty('pulse', 'circle-radius', radius * this.env().scale)
+        map.setPaintProperty('pulse', 'circle-stroke-opacity', opacity)
+      }
+      if (moving || beating.length > 0) this.animate()
+    })
+  }
+
+  private source(name: OwnSource): DiffSource {
+    let source = this.sources.get(name)
+    if (!source) {
+      source = new DiffSource(() => this.map.getSource<GeoJSONSource>(name))
+      this.sources.set(name, source)
+    }
+    return source
+  }
+}

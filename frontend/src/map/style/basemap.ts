@@ -1,0 +1,252 @@
+import type { LayerSpecification } from 'maplibre-gl'
+import { type Expression, type StyleEnv, byZoom, fonts, nameOf, part, sized } from './env'
+
+/** Source-layers and attributes are those of docs/basemap.md. */
+const base = { source: 'basemap' } as const
+
+/** Land use and water: the quiet floor of the map. */
+export function ground({ tokens: { map } }: StyleEnv): LayerSpecification[] {
+  return [
+    { id: 'background', type: 'background', paint: { 'background-color': map.land } },
+    {
+      id: 'landuse',
+      type: 'fill',
+      ...base,
+      'source-layer': 'landuse',
+      paint: {
+        'fill-color': [
+          'match', ['get', 'kind'],
+          ['forest', 'grass', 'park', 'wetland', 'orchard', 'cemetery', 'pitch'], map.green,
+          ['residential', 'commercial', 'industrial', 'school', 'hospital'], map.built,
+          map.field,
+        ],
+        'fill-antialias': false,
+      },
+    },
+  ]
+}
+
+export function hillshade({ catalog, tokens: { map }, ...env }: StyleEnv): LayerSpecification[] {
+  if (!catalog.basemap.terrain) return []
+  return [
+    part({ catalog, tokens: { map }, ...env } as StyleEnv, 'terrain', {
+      id: 'hillshade',
+      type: 'hillshade',
+      source: 'hillshade',
+      paint: {
+        'hillshade-highlight-color': map.hillLight,
+        'hillshade-shadow-color': map.hillShade,
+        'hillshade-accent-color': map.land,
+        'hillshade-exaggeration': 0.25,
+      },
+    }),
+  ]
+}
+
+export function water({ tokens: { map } }: StyleEnv): LayerSpecification[] {
+  return [
+    {
+      id: 'water',
+      type: 'fill',
+      ...base,
+      'source-layer': 'water',
+      filter: ['==', ['geometry-type'], 'Polygon'],
+      paint: { 'fill-color': map.water, 'fill-outline-color': map.waterLine },
+    },
+    {
+      id: 'waterway',
+      type: 'line',
+      ...base,
+      'source-layer': 'water',
+      filter: ['==', ['geometry-type'], 'LineString'],
+      layout: { 'line-cap': 'round', 'line-join': 'round' },
+      paint: {
+        'line-color': map.water,
+        'line-width': byZoom(8, 0.6, 12, ['match', ['get', 'kind'], ['river', 'canal'], 2, 1], 16, ['match', ['get', 'kind'], ['river', 'canal'], 7, 3]),
+      },
+    },
+  ]
+}
+
+const rank: Expression = ['coalesce', ['get', 'rank'], 6]
+/** Widths in pixels by rank 1 (motorway) to 8 (path). */
+const width = (widths: number[], more = 0): Expression =>
+  ['match', rank, ...widths.flatMap((w, i) => [i + 1, w + more]), widths.at(-1)! + more] as unknown as Expression
+const roadWidths: [zoom: number, widths: number[]][] = [
+  [6, [0.8, 0.6, 0.3, 0, 0, 0, 0, 0]],
+  [10, [1.6, 1.4, 1.1, 0.6, 0.3, 0, 0, 0]],
+  [13, [3.2, 2.8, 2.4, 1.6, 1.1, 0.6, 0.3, 0.2]],
+  [16, [10, 9, 8, 6, 5, 3.5, 2, 1]],
+  [19, [40, 36, 32, 26, 22, 16, 9, 4]],
+]
+
+export function roads({ tokens: { map } }: StyleEnv): LayerSpecification[] {
+  const line = { type: 'line', ...base, 'source-layer': 'road' } as const
+  const noRail: Expression = ['!=', ['get', 'kind'], 'rail']
+  const round = { 'line-cap': 'round', 'line-join': 'round' } as const
+  return [
+    {
+      id: 'road-casing',
+      ...line,
+      minzoom: 9,
+      filter: ['all', noRail, ['<=', rank, 6]],
+      layout: { 'line-join': 'round' },
+      paint: { 'line-color': map.roadCasing, 'line-width': byZoom(...roadWidths.flatMap(([zoom, w]) => [zoom, width(w, zoom < 12 ? 0.8 : 1.6)])) },
+    },
+    {
+      id: 'road',
+      ...line,
+      filter: noRail,
+      layout: { ...round, 'line-sort-key': ['-', 9, rank] },
+      paint: {
+        'line-color': ['match', rank, [1, 2, 3], map.roadMajor, map.road],
+        'line-width': byZoom(...roadWidths.flatMap(([zoom, w]) => [zoom, width(w)])),
+      },
+    },
+    {
+      id: 'rail',
+      ...line,
+      minzoom: 9,
+      filter: ['==', ['get', 'kind'], 'rail'],
+      paint: { 'line-color': map.rail, 'line-width': byZoom(9, 0.8, 16, 3) },
+    },
+    {
+      id: 'rail-ties',
+      ...line,
+      minzoom: 12,
+      filter: ['==', ['get', 'kind'], 'rail'],
+      paint: { 'line-color': map.land, 'line-width': byZoom(12, 0.6, 16, 2), 'line-dasharray': [4, 4] },
+    },
+  ]
+}
+
+export function buildings(env: StyleEnv): LayerSpecification[] {
+  const { map } = env.tokens
+  const height: Expression = ['coalesce', ['get', 'height_m'], 6]
+  const color: Expression = ['interpolate', ['linear'], height, 4, map.building[0], 24, map.building[1], 80, map.building[2]]
+  const common = { ...base, 'source-layer': 'building', minzoom: 12.5 } as const
+  if (!env.is3D) {
+    return [
+      part(env, 'building', {
+        id: 'building-flat',
+        type: 'fill',
+        ...common,
+        paint: { 'fill-color': map.building[0], 'fill-opacity': ['interpolate', ['linear'], ['zoom'], 12.5, 0, 13.5, 1] },
+      }),
+    ]
+  }
+  return [
+    part(env, 'building', {
+      id: 'building',
+      type: 'fill-extrusion',
+      ...common,
+      paint: {
+        'fill-extrusion-color': color,
+        'fill-extrusion-base': ['coalesce', ['get', 'min_height_m'], 0],
+        'fill-extrusion-height': ['interpolate', ['linear'], ['zoom'], 12.5, 0, 13.2, height],
+        'fill-extrusion-vertical-gradient': true,
+      },
+    }),
+  ]
+}
+
+/** Names of water and roads. They follow their lines and stand on a halo, so that they can be read on any ground. */
+export function lineLabels(env: StyleEnv): LayerSpecification[] {
+  const { map } = env.tokens
+  const halo = { 'text-halo-color': map.halo, 'text-halo-width': 1.4 * env.scale }
+  const name = nameOf(env.locale)
+  return [
+    part(env, 'place', {
+      id: 'road-label',
+      type: 'symbol',
+      ...base,
+      'source-layer': 'road',
+      minzoom: 12.5,
+      filter: ['all', ['has', 'name'], ['!=', ['get', 'kind'], 'rail'], ['<=', rank, ['step', ['zoom'], 4, 14, 5, 15, 6, 16, 8]]],
+      layout: {
+        'symbol-placement': 'line',
+        'symbol-sort-key': rank,
+        'symbol-spacing': 420 * env.scale,
+        'text-field': name,
+        'text-font': fonts.regular,
+        'text-size': sized(env, 12, 11, 16, 13),
+        'text-letter-spacing': 0.06,
+        'text-padding': 12 * env.scale,
+      },
+      paint: { 'text-color': map.roadLabel, ...halo },
+    }),
+    part(env, 'place', {
+      id: 'water-label-line',
+      type: 'symbol',
+      ...base,
+      'source-layer': 'water',
+      minzoom: 8,
+      filter: ['all', ['==', ['geometry-type'], 'LineString'], ['has', 'name']],
+      layout: {
+        'symbol-placement': 'line',
+        'symbol-spacing': 520 * env.scale,
+        'text-field': name,
+        'text-font': fonts.medium,
+        'text-size': sized(env, 9, 13, 12, 15, 16, 17),
+        'text-letter-spacing': 0.35,
+        'text-max-angle': 40,
+        'text-padding': 6,
+      },
+      paint: { 'text-color': map.waterLabel, 'text-halo-color': map.water, 'text-halo-width': 1.6 * env.scale },
+    }),
+    part(env, 'place', {
+      id: 'water-label-area',
+      type: 'symbol',
+      ...base,
+      'source-layer': 'water',
+      minzoom: 11,
+      filter: ['all', ['==', ['geometry-type'], 'Polygon'], ['has', 'name'], ['!=', ['get', 'kind'], 'river']],
+      layout: {
+        'text-field': name,
+        'text-font': fonts.medium,
+        'text-size': sized(env, 10, 12, 16, 16),
+        'text-letter-spacing': 0.2,
+        'text-max-width': 6,
+      },
+      paint: { 'text-color': map.waterLabel, 'text-halo-color': map.water, 'text-halo-width': 1.6 * env.scale },
+    }),
+  ]
+}
+
+/** Names of places. Towns are left to the labels with counts when the administrative tree is known. */
+export function placeLabels(env: StyleEnv, townsElsewhere: boolean): LayerSpecification[] {
+  const { map } = env.tokens
+  const placeRank: Expression = ['coalesce', ['get', 'rank'], 6]
+  return [
+    part(env, 'place', {
+      id: 'place',
+      type: 'symbol',
+      ...base,
+      'source-layer': 'place',
+      filter: [
+        'all',
+        ...(townsElsewhere ? [['!', ['in', ['get', 'kind'], ['literal', ['county', 'town']]]] as unknown as Expression] : []),
+        ['<=', placeRank, ['step', ['zoom'], 4, 8, 5, 12, 6, 13.5, 8]],
+      ] as unknown as Expression,
+      layout: {
+        'symbol-sort-key': placeRank,
+        'text-field': nameOf(env.locale),
+        'text-font': fonts.regular,
+        'text-size': ['interpolate', ['linear'], ['zoom'], 8, placeSize(env, 12, 10.5), 15, placeSize(env, 20, 13)],
+        'text-max-width': 7,
+        'text-letter-spacing': 0.05,
+        'text-padding': 6 * env.scale,
+        'text-pitch-alignment': 'viewport',
+      },
+      paint: {
+        'text-color': ['match', placeRank, [1, 2, 3, 4, 5], map.label, map.labelMinor],
+        'text-halo-color': map.halo,
+        'text-halo-width': 1.5 * env.scale,
+      },
+    }),
+  ]
+}
+
+function placeSize({ scale }: StyleEnv, large: number, small: number): Expression {
+  return ['interpolate', ['linear'], ['coalesce', ['get', 'rank'], 6], 3, large * scale, 8, small * scale]
+}

@@ -1,0 +1,51 @@
+import type { ExpressionSpecification, LayerSpecification } from 'maplibre-gl'
+import type { Tokens } from '../../tokens/tokens'
+import type { Locale, MapCatalog, MapLayerId } from '../types'
+
+/** All that a style depends on. Layers are pure functions of it. */
+export interface StyleEnv {
+  tokens: Tokens
+  locale: Locale
+  catalog: MapCatalog
+  /** Where tiles are asked for, without a slash at the end. */
+  origin: string
+  /** Size of text and signs: 1 rem over 16 px. */
+  scale: number
+  hidden: ReadonlySet<MapLayerId>
+  is3D: boolean
+}
+
+export type Expression = ExpressionSpecification
+
+/** Weights of local fonts. The first name is no font: MapLibre reads the weight from it. */
+const families = ['Noto Sans CJK SC', 'Noto Sans SC', 'Source Han Sans SC', 'PingFang SC', 'Microsoft YaHei', 'sans-serif']
+export const fonts = {
+  regular: ['Regular', ...families],
+  medium: ['Medium', ...families],
+  bold: ['Bold', ...families],
+}
+
+/** A layer that belongs to a part of the legend; it disappears with it. */
+export function part<L extends LayerSpecification>(env: StyleEnv, id: MapLayerId, layer: L): L {
+  const visibility = env.hidden.has(id) ? 'none' : 'visible'
+  return { ...layer, metadata: { part: id }, layout: { ...layer.layout, visibility } }
+}
+
+/** The name in the console's language; the Chinese one where there is no English. */
+export function nameOf(locale: Locale): Expression {
+  const name: Expression = ['coalesce', ['get', 'name'], '']
+  if (locale === 'zh') return name
+  return ['case', ['>', ['length', ['coalesce', ['get', 'name_en'], '']], 0], ['get', 'name_en'], name]
+}
+
+/** A value that grows with the zoom, between stops [zoom, value, …]. */
+export function byZoom(...stops: (number | Expression)[]): Expression {
+  return ['interpolate', ['exponential', 1.5], ['zoom'], ...stops] as unknown as Expression
+}
+
+/** The same, multiplied by the size of text. */
+export function sized(env: StyleEnv, ...stops: number[]): Expression {
+  return ['interpolate', ['linear'], ['zoom'], ...stops.map((v, i) => (i % 2 === 1 ? round(v * env.scale) : v))] as unknown as Expression
+}
+
+export const round = (n: number): number => Math.round(n * 100) / 100

@@ -1,0 +1,71 @@
+import type { LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl'
+import { areaFills, areaLabels, areaLines } from './areas'
+import { buildings, ground, hillshade, lineLabels, placeLabels, roads, water } from './basemap'
+import type { StyleEnv } from './env'
+import { cameras, detectionOutlines, markers, selectionGround } from './marks'
+
+export type { StyleEnv } from './env'
+
+/** Sources that the map fills by itself, from the live store. */
+export const ownSources = ['area-label', 'incident', 'detection', 'detection-area', 'unit', 'selection', 'pulse'] as const
+export type OwnSource = (typeof ownSources)[number]
+
+/** The whole style. It names no glyphs and no sprite: text is drawn from local fonts, signs from tokens. */
+export function buildStyle(env: StyleEnv): StyleSpecification {
+  return { version: 8, sources: sources(env), layers: layers(env), ...atmosphere(env) }
+}
+
+/** From the floor up: ground, areas, lines, what stands on the ground, names, signs. */
+export function layers(env: StyleEnv): LayerSpecification[] {
+  return [
+    ...ground(env),
+    ...areaFills(env),
+    ...hillshade(env),
+    ...water(env),
+    ...roads(env),
+    ...areaLines(env),
+    ...selectionGround(env),
+    ...detectionOutlines(env),
+    ...buildings(env),
+    ...cameras(env),
+    ...lineLabels(env),
+    ...placeLabels(env, true),
+    ...areaLabels(env),
+    ...markers(env),
+  ]
+}
+
+/** Light, sky and terrain. Little of each: the sky is the page, the light comes from the south-west. */
+export function atmosphere({ tokens: { map }, catalog, is3D, hidden }: StyleEnv): Pick<StyleSpecification, 'light' | 'sky' | 'terrain'> {
+  return {
+    light: { anchor: 'map', color: '#ffffff', intensity: 0.42, position: [1.4, 215, 42] },
+    sky: {
+      'sky-color': map.sky,
+      'horizon-color': map.horizon,
+      'fog-color': map.sky,
+      'sky-horizon-blend': 0.6,
+      'horizon-fog-blend': 0.7,
+      'fog-ground-blend': 0.75,
+      'atmosphere-blend': 0,
+    },
+    ...(catalog.basemap.terrain && is3D && !hidden.has('terrain') ? { terrain: { source: 'terrain', exaggeration: 1 } } : {}),
+  }
+}
+
+function sources({ catalog, origin }: StyleEnv): Record<string, SourceSpecification> {
+  const tiles = (name: string): string[] => [`${origin}/tiles/${name}/{z}/{x}/{y}`]
+  const out: Record<string, SourceSpecification> = {
+    basemap: { type: 'vector', tiles: tiles(catalog.basemap.source), maxzoom: 14, attribution: catalog.basemap.attribution },
+  }
+  for (const name of ['area', 'unit_grid', 'camera']) {
+    const layer = catalog.layers.find((l) => l.name === name)
+    out[name] = { type: 'vector', tiles: tiles(name), minzoom: layer?.min_zoom ?? 0, maxzoom: layer?.max_zoom ?? 14 }
+  }
+  if (catalog.basemap.terrain) {
+    const dem = { type: 'raster-dem', tiles: tiles(catalog.basemap.terrain), encoding: 'terrarium', tileSize: 512, maxzoom: 12 } as const
+    out.terrain = dem
+    out.hillshade = dem // one source for both makes the hillshade coarse where terrain tiles are
+  }
+  for (const name of ownSources) out[name] = { type: 'geojson', data: { type: 'FeatureCollection', features: [] } }
+  return out
+}

@@ -1,0 +1,65 @@
+import { validateStyleMin } from '@maplibre/maplibre-gl-style-spec'
+import { describe, expect, it } from 'vitest'
+import { type Theme, tokens } from '../../tokens/tokens'
+import { icons } from '../icons'
+import { type Locale, type MapLayerId, mapLayers } from '../types'
+import { type StyleEnv, buildStyle, layers } from '.'
+
+const catalog = {
+  layers: [{ name: 'camera', delivery: 'tiles' as const, min_zoom: 0, max_zoom: 16 }],
+  county: { bbox: [119, 29, 120, 30] },
+  basemap: { source: 'basemap', attribution: '', terrain: 'terrain' },
+}
+
+function env(change: Partial<StyleEnv> = {}): StyleEnv {
+  return { tokens: tokens.dark, locale: 'zh', catalog, origin: 'http://localhost', scale: 1, hidden: new Set(), is3D: true, ...change }
+}
+
+const environments = (['dark', 'light'] as Theme[]).flatMap((theme) =>
+  (['zh', 'en'] as Locale[]).flatMap((locale) => [true, false].map((is3D) => ({ theme, locale, is3D }))),
+)
+
+describe.each(environments)('the style in $theme, $locale, 3D $is3D', ({ theme, locale, is3D }) => {
+  const style = buildStyle(env({ tokens: tokens[theme], locale, is3D, scale: 1.9 }))
+
+  it('is valid', () => {
+    expect(validateStyleMin(style)).toEqual([])
+  })
+
+  it('asks nobody for glyphs or sprites, and no host but its own', () => {
+    expect(style).not.toHaveProperty('glyphs')
+    expect(style).not.toHaveProperty('sprite')
+    expect(JSON.stringify(style.sources).match(/https?:\/\/[^/"]+/g)!.every((host) => host === 'http://localhost')).toBe(true)
+  })
+})
+
+it('takes every colour from the tokens', () => {
+  const allowed = new Set(JSON.stringify(tokens.light).match(/#[0-9a-f]{6}/g))
+  const used = JSON.stringify(layers(env({ tokens: tokens.light }))).match(/#[0-9a-f]{3,8}/g)!
+  expect(used.filter((colour) => !allowed.has(colour))).toEqual([])
+})
+
+it.each(mapLayers.filter((id) => id !== 'terrain'))('can hide %s, and only it', (id: MapLayerId) => {
+  const visible = layers(env())
+  const hidden = layers(env({ hidden: new Set([id]) }))
+  const gone = hidden.filter((layer, i) => JSON.stringify(layer) !== JSON.stringify(visible[i]))
+  expect(gone.length).toBeGreaterThan(0)
+  for (const layer of gone) expect(layer).toMatchObject({ metadata: { part: id }, layout: { visibility: 'none' } })
+})
+
+it('hides terrain', () => {
+  expect(buildStyle(env()).terrain).toBeDefined()
+  expect(buildStyle(env({ hidden: new Set<MapLayerId>(['terrain']) })).terrain).toBeUndefined()
+  expect(buildStyle(env({ is3D: false })).terrain).toBeUndefined()
+})
+
+it('never lets a collision hide an incident', () => {
+  const incident = layers(env()).find((layer) => layer.id === 'incident')!
+  expect(incident.layout).toMatchObject({ 'icon-allow-overlap': true, 'icon-ignore-placement': true })
+})
+
+it('names only signs that are drawn', () => {
+  const named = layers(env()).flatMap((layer) => (typeof (layer.layout as Record<string, unknown>)?.['icon-image'] === 'string' ? [(layer.layout as Record<string, string>)['icon-image']!] : []))
+  expect(named.length).toBeGreaterThan(0)
+  for (const name of named) expect(icons.has(name)).toBe(true)
+})

@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest'
+import { homeView, verticalFov } from './viewport'
+
+const catalog = { layers: [], county: { bbox: [119, 29, 120, 30], view: { center: [119.7, 29.8], zoom: 12, pitch: 55, bearing: -20 } }, basemap: { source: 'basemap', attribution: '' } }
+
+it('shows the same ground on a screen of twice the height', () => {
+  expect(homeView(catalog, 960, true)).toEqual({ center: [119.7, 29.8], zoom: 12, pitch: 55, bearing: -20 })
+  expect(homeView(catalog, 1920, true)!.zoom).toBe(13)
+  expect(homeView(catalog, 960, false)).toMatchObject({ pitch: 0, bearing: 0 })
+  expect(homeView({ ...catalog, county: { bbox: [119, 29, 120, 30] } }, 960, true)).toBeNull()
+})
+
+it('gives a wide wall a longer lens, and never a wider one', () => {
+  const horizontal = (w: number, h: number) => (2 * Math.atan((Math.tan((verticalFov(w, h) * Math.PI) / 360) * w) / h) * 180) / Math.PI
+  expect(verticalFov(1920, 1080)).toBeCloseTo(36.87)
+  expect(horizontal(3840, 1080)).toBeCloseTo(68)
+  expect(horizontal(11520, 2160)).toBeCloseTo(68)
+})

@@ -1,0 +1,107 @@
+import type { Map as MapLibre, PaddingOptions } from 'maplibre-gl'
+import { lonLat } from './geo'
+import type { Bbox, FlyOptions, Insets, LonLat, MapCatalog, View } from './types'
+
+/** The county's view is made for a map of this height; other heights show the same ground. */
+const REFERENCE_HEIGHT = 960
+/** Wider than this to both sides together, the edges of a tilted map are drawn out. Degrees. */
+const MAX_HORIZONTAL_FOV = 68
+const MAX_VERTICAL_FOV = 36.87
+const DEFAULT_PITCH = 50
+const POINT_ZOOM = 15.2
+const FLIGHT_MS = 1200
+
+const wantsStill = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches
+
+/** Where the map opens: the county's own view, or all of it. Null where a box has to be fitted. */
+export function homeView({ county }: MapCatalog, heightPx: number, is3D: boolean): View | null {
+  const { view } = county
+  if (!view) return null
+  return {
+    center: lonLat(view.center),
+    zoom: view.zoom + Math.log2(Math.max(320, heightPx) / REFERENCE_HEIGHT),
+    pitch: is3D ? (view.pitch ?? DEFAULT_PITCH) : 0,
+    bearing: is3D ? (view.bearing ?? 0) : 0,
+  }
+}
+
+/** Degrees of vertical view for a map of this shape: walls four times as wide as high get a longer lens, not bent edges. */
+export function verticalFov(width: number, height: number): number {
+  const half = Math.tan(((MAX_HORIZONTAL_FOV / 2) * Math.PI) / 180)
+  const fitting = (2 * Math.atan((half * height) / Math.max(1, width)) * 180) / Math.PI
+  return Math.min(MAX_VERTICAL_FOV, fitting)
+}
+
+/** Moves the camera. */
+export class Viewport {
+  private insets: Insets = { left: 0, right: 0, top: 0, bottom: 0 }
+  private settled = false
+
+  constructor(
+    private readonly map: MapLibre,
+    private readonly catalog: MapCatalog,
+    public is3D: boolean,
+  ) {}
+
+  get view(): View {
+    const { lng, lat } = this.map.getCenter()
+    return { center: [lng, lat], zoom: this.map.getZoom(), pitch: this.map.getPitch(), bearing: this.map.getBearing() }
+  }
+
+  /** The lens follows the shape of the map. */
+  fit(): void {
+    const { clientWidth, clientHeight } = this.map.getContainer()
+    const free = Math.max(1, clientWidth - this.insets.left - this.insets.right)
+    this.map.setVerticalFieldOfView(verticalFov(Math.max(free, clientWidth * 0.7), clientHeight))
+  }
+
+  setInsets(change: Partial<Insets>): void {
+    const next = { ...this.insets, ...change }
+    if (JSON.stringify(next) === JSON.stringify(this.insets)) return
+    this.insets = next
+    this.fit()
+    if (!this.settled || wantsStill()) this.map.setPadding(this.insets)
+    else this.map.easeTo({ padding: this.insets, duration: 200 })
+  }
+
+  /** From now on changes are shown as movements. */
+  settle(): void {
+    this.settled = true
+  }
+
+  home(instant = false): void {
+    const { clientHeight } = this.map.getContainer()
+    const view = homeView(this.catalog, clientHeight - this.insets.top - this.insets.bottom, this.is3D)
+    if (!view) {
+      this.fly(this.catalog.county.bbox as Bbox, { instant })
+      return
+    }
+    this.go({ ...view, padding: this.insets }, instant)
+  }
+
+  fly(target: LonLat | Bbox, { zoom, instant = false }: FlyOptions = {}): void {
+    if (target.length === 2) {
+      this.go({ center: target, zoom: Math.max(zoom ?? POINT_ZOOM, Math.min(this.map.getZoom(), 17)), padding: this.insets }, instant)
+      return
+    }
+    const camera = this.map.cameraForBounds([[target[0], target[1]], [target[2], target[3]]], { padding: 32, bearing: this.map.getBearing(), maxZoom: zoom ?? 17 })
+    if (camera?.center === undefined) return
+    const { lng, lat } = camera.center as { lng: number; lat: number }
+    this.go({ center: [lng, lat], zoom: camera.zoom!, padding: this.insets }, instant)
+  }
+
+  tilt(is3D: boolean): void {
+    this.is3D = is3D
+    const pitch = is3D ? (this.catalog.county.view?.pitch ?? DEFAULT_PITCH) : 0
+    this.map.easeTo({ pitch, ...(is3D ? {} : { bearing: 0 }), duration: wantsStill() ? 0 : 400 })
+  }
+
+  zoomBy(delta: number): void {
+    this.map.easeTo({ zoom: this.map.getZoom() + delta, duration: wantsStill() ? 0 : 200 })
+  }
+
+  private go(to: { center: LonLat; zoom: number; pitch?: number; bearing?: number; padding: PaddingOptions }, instant: boolean): void {
+    if (instant || !this.settled || wantsStill()) this.map.jumpTo(to)
+    else this.map.flyTo({ ...to, maxDuration: FLIGHT_MS * 2, duration: FLIGHT_MS })
+  }
+}

@@ -1,7 +1,6 @@
 package tiles
 
 import (
-	"bytes"
 	"container/list"
 	"context"
 	"crypto/sha256"
@@ -10,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
 	"golang.org/x/sync/singleflight"
 
 	"wanglou/layers"
@@ -51,12 +49,8 @@ type queried struct {
 	expires time.Time
 }
 
-const (
-	// queryRetry is how long an old answer stands in for the database that could not be asked.
-	queryRetry = 2 * time.Second
-	// queryOverhead is what a tile takes beside its bytes: an empty one is not free.
-	queryOverhead = 256
-)
+// queryRetry is how long an old answer stands in for the database that could not be asked.
+const queryRetry = 2 * time.Second
 
 // NewQuery returns a source of the tiles that fn makes. What fn does outside of info's zooms is not asked.
 func NewQuery(info Info, fn QueryFunc, o QueryOptions) *Query {
@@ -136,10 +130,10 @@ func (q *Query) refresh(ctx context.Context, c Coord, old *queried) (Tile, error
 	t := emptyQueried
 	if len(raw) > 0 {
 		sum := sha256.Sum256(raw)
-		t = Tile{ETag: `"` + hex.EncodeToString(sum[:12]) + `"`, Encoding: "gzip"}
+		t = Tile{ETag: `"` + hex.EncodeToString(sum[:12]) + `"`}
 		if old != nil && old.tile.ETag == t.ETag {
 			t = old.tile
-		} else if t.Body, err = compress(raw); err != nil {
+		} else if t.Body, t.Encoding, err = pack(raw); err != nil {
 			return Tile{}, err
 		}
 	}
@@ -149,21 +143,6 @@ func (q *Query) refresh(ctx context.Context, c Coord, old *queried) (Tile, error
 
 // emptyQueried is the tile with nothing in it.
 var emptyQueried = Tile{ETag: `"empty"`}
-
-func compress(raw []byte) ([]byte, error) {
-	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.DefaultCompression)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := z.Write(raw); err != nil {
-		return nil, err
-	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
-}
 
 // cached returns what is known of a tile, nil when nothing is, and whether that is still to be believed.
 func (q *Query) cached(c Coord) (known *queried, fresh bool) {
@@ -186,7 +165,7 @@ func (q *Query) keep(c Coord, t Tile, d time.Duration) {
 		q.drop(e)
 	}
 	q.cache[c] = q.order.PushFront(&queried{coord: c, tile: t, expires: q.opts.Now().Add(d)})
-	q.bytes += len(t.Body) + queryOverhead
+	q.bytes += len(t.Body) + keptOverhead
 	for q.bytes > q.opts.MaxBytes && q.order.Len() > 1 {
 		q.drop(q.order.Back())
 	}
@@ -196,5 +175,5 @@ func (q *Query) keep(c Coord, t Tile, d time.Duration) {
 func (q *Query) drop(e *list.Element) {
 	k := q.order.Remove(e).(*queried)
 	delete(q.cache, k.coord)
-	q.bytes -= len(k.tile.Body) + queryOverhead
+	q.bytes -= len(k.tile.Body) + keptOverhead
 }

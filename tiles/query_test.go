@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -53,8 +54,8 @@ func newQuery(o tiles.QueryOptions) (*tiles.Query, *database, *clock) {
 
 func unpack(t *testing.T, tile tiles.Tile) string {
 	t.Helper()
-	if tile.Encoding != "gzip" {
-		t.Fatalf("encoding = %q", tile.Encoding)
+	if tile.Encoding == "" {
+		return string(tile.Body)
 	}
 	z, err := gzip.NewReader(bytes.NewReader(tile.Body))
 	if err != nil {
@@ -177,7 +178,7 @@ func TestQueryAsksOnceForMany(t *testing.T) {
 
 func TestQueryKeepsWithinItsBound(t *testing.T) {
 	t.Parallel()
-	q, db, _ := newQuery(tiles.QueryOptions{MaxBytes: 3 * 300})
+	q, db, _ := newQuery(tiles.QueryOptions{MaxBytes: 3 * 400})
 	for x := range uint32(4) {
 		ask(t, q, tiles.Coord{Z: 8, X: x}, "")
 	}
@@ -189,6 +190,16 @@ func TestQueryKeepsWithinItsBound(t *testing.T) {
 	ask(t, q, tiles.Coord{Z: 8, X: 0}, "")
 	if n := db.asked.Load(); n != asked+1 {
 		t.Error("the oldest tile was kept")
+	}
+}
+
+func TestQueryPacksWhatIsWorthIt(t *testing.T) {
+	t.Parallel()
+	q, db, _ := newQuery(tiles.QueryOptions{})
+	db.set(strings.Repeat("forest ", 1000))
+	tile, _ := ask(t, q, tiles.Coord{}, "")
+	if tile.Encoding != "gzip" || len(tile.Body) > 700 || !strings.HasPrefix(unpack(t, tile), "forest forest") {
+		t.Errorf("%d bytes, encoding %q", len(tile.Body), tile.Encoding)
 	}
 }
 

@@ -138,7 +138,7 @@ func (r *Replica) compare(s Snapshot) (next map[string]*layerState, changes []Ch
 		seen := make(map[int64]struct{}, len(held.byID))
 		for _, f := range s.Features[l.Name] {
 			seen[f.ID] = struct{}{}
-			prepare(l, f)
+			held.prepare(f)
 			if n := held.byID[f.ID]; n == nil || !sameFeature(n.feature, f) {
 				changes = append(changes, Change{Layer: l.Name, Kind: Upsert, Feature: f})
 			}
@@ -160,7 +160,7 @@ func (r *Replica) Apply(c Commit) {
 	}
 	for _, ch := range c.Changes {
 		if l := r.layers[ch.Layer]; l != nil && ch.Kind == Upsert {
-			prepare(l.layer, ch.Feature)
+			l.prepare(ch.Feature)
 		}
 	}
 	r.mu.Lock()

@@ -36,6 +36,7 @@ type tombstone struct {
 // layerState is one layer of a replica. The replica's lock guards it.
 type layerState struct {
 	layer   *Layer
+	interns interner // the writer's alone
 	byID    map[int64]*node
 	tree    rtree.RTreeG[*node]
 	newest  *node
@@ -46,10 +47,10 @@ type layerState struct {
 
 // newLayerState returns a layer that begins at version with the given features.
 func newLayerState(l *Layer, features []*Feature, version Version) *layerState {
-	s := &layerState{layer: l, byID: make(map[int64]*node, len(features)), horizon: version, tiles: newPyramid(version)}
+	s := &layerState{layer: l, interns: newInterner(len(l.Columns)), byID: make(map[int64]*node, len(features)), horizon: version, tiles: newPyramid(version)}
 	nodes := make([]node, len(features)) // one allocation for all: they live about as long as the layer
 	for i, f := range features {
-		prepare(l, f)
+		s.prepare(f)
 		f.Version = version
 		n := &nodes[i]
 		*n = node{feature: f, version: version, drawn: version}
@@ -65,13 +66,14 @@ func newLayerState(l *Layer, features []*Feature, version Version) *layerState {
 }
 
 // prepare completes a feature that a source handed over: its bound, one value a column, and nil in place of a geometry
-// that has no place on earth (empty, or not finite).
-func prepare(l *Layer, f *Feature) {
-	if len(f.Values) != len(l.Columns) {
-		values := make([]any, len(l.Columns))
+// that has no place on earth (empty, or not finite). It needs no lock: nobody reads f yet.
+func (s *layerState) prepare(f *Feature) {
+	if len(f.Values) != len(s.layer.Columns) {
+		values := make([]any, len(s.layer.Columns))
 		copy(values, f.Values)
 		f.Values = values
 	}
+	s.interns.share(f.Values)
 	if f.Geometry != nil {
 		f.Bound = f.Geometry.Bound()
 		if !finite(f.Bound) {

@@ -129,6 +129,31 @@ func (r *Replica) Search(layer string, b orb.Bound, visit func(*Feature) bool) {
 	})
 }
 
+// Find appends to dst the features whose bound meets b, in no order, and returns them with the layer that describes their
+// values at that moment, nil for unknown layers. Who checks rights feature by feature asks by this layer and no other.
+func (r *Replica) Find(layer string, b orb.Bound, dst []*Feature) (*Layer, []*Feature) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	s := r.layers[layer]
+	if s == nil {
+		return nil, dst
+	}
+	s.tree.Search(b.Min, b.Max, func(_, _ [2]float64, n *node) bool { dst = append(dst, n.feature); return true })
+	return s.layer, dst
+}
+
+// Bound returns a rectangle that holds the geometry of a layer; ok is false when there is none.
+func (r *Replica) Bound(layer string) (b orb.Bound, ok bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	s := r.layers[layer]
+	if s == nil || s.tree.Len() == 0 {
+		return orb.Bound{}, false
+	}
+	b.Min, b.Max = s.tree.Bounds()
+	return b, true
+}
+
 // found holds the buffers of collect: what was found under the lock is visited without it, so that a slow visitor holds
 // up nobody and a visitor may call the replica.
 var found = sync.Pool{New: func() any { return new([]*Feature) }}

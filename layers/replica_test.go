@@ -310,6 +310,18 @@ func TestReplicaVisitors(t *testing.T) {
 	if visits != 1 || r.Len("plot") != 1 {
 		t.Errorf("%d visits, %d left; want 1, 1", visits, r.Len("plot"))
 	}
+	if l, fs := r.Find("plot", here.Bound(), nil); l == nil || len(fs) != 1 {
+		t.Errorf("Find = %v, %v", l, fs)
+	}
+	if l, fs := r.Find("none", here.Bound(), nil); l != nil || fs != nil {
+		t.Errorf("Find in an unknown layer = %v, %v", l, fs)
+	}
+	if b, ok := r.Bound("plot"); !ok || b != here.Bound() {
+		t.Errorf("Bound = %v, %v", b, ok)
+	}
+	if _, ok := r.Bound("none"); ok {
+		t.Error("an unknown layer has a bound")
+	}
 	l, fs, at := r.Read("plot")
 	if l == nil || len(fs) != 1 || at != r.Position() {
 		t.Errorf("Read = %v, %v, %v", l, fs, at)

@@ -35,6 +35,7 @@ type Tile struct {
 	Body     []byte // shared with the cache: never write to it
 	Encoding string // Content-Encoding of Body: "", "gzip"
 	ETag     string // strong, with quotes
+	Merged   int    // points left out because an earlier one stands on the same pixel of a crowded tile
 }
 
 // Info is what TileJSON says of a source.

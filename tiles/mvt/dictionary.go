@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"math"
 	"time"
+	"unsafe"
 )
 
 // dictionary numbers the different values of a layer in the order of their first use and keeps them as they are written.
@@ -13,6 +14,26 @@ type dictionary struct {
 	bytes   []byte // all values, each with its tag and length
 	entries []entry
 	slots   []uint32 // open addressing: index into entries plus one; a power of two long
+
+	recent [recentValues]recent
+	round  uint32 // of recent: counts resets
+}
+
+// recent remembers the number of a value. Where it stands follows from where the value is in memory: a replica shares
+// equal values, so asking here first finds most of them without hashing a byte.
+type recent struct {
+	value  any
+	number uint32
+	round  uint32
+}
+
+const recentValues = 512
+
+// near returns the one place where v would be remembered. The address is a hash here, no more: who finds something
+// compares the value.
+func (d *dictionary) near(v *any) *recent {
+	data := (*[2]uintptr)(unsafe.Pointer(v))[1]
+	return &d.recent[(data>>3^data>>12)%recentValues]
 }
 
 // entry is one value: its message is bytes[start:end].
@@ -30,6 +51,11 @@ func (d *dictionary) reset() {
 	// Begin small whatever the last tile needed: clearing a large table costs more than growing again.
 	d.slots = resized(d.slots, firstSlots)
 	clear(d.slots)
+	d.round++
+	if d.round == 0 { // after four thousand million tiles
+		clear(d.recent[:])
+		d.round = 1
+	}
 }
 
 // Field number and wire type of a value's kinds.
@@ -43,7 +69,25 @@ const (
 )
 
 // add returns the number of v; ok is false for what the format cannot say: nil, numbers that are none, unknown types.
-func (d *dictionary) add(v any) (index uint32, ok bool) {
+func (d *dictionary) add(v any) (number uint32, ok bool) {
+	switch v.(type) {
+	case nil:
+		return 0, false
+	case []string: // cannot be compared
+		return d.write(v)
+	}
+	r := d.near(&v)
+	if r.round == d.round && r.value == v {
+		return r.number, true
+	}
+	if number, ok = d.write(v); ok {
+		*r = recent{value: v, number: number, round: d.round}
+	}
+	return number, ok
+}
+
+// write returns the number of a value of which only the content is known.
+func (d *dictionary) write(v any) (number uint32, ok bool) {
 	start := len(d.bytes)
 	b := append(d.bytes, layerValue)
 	switch v := v.(type) {

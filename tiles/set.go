@@ -1,0 +1,130 @@
+package tiles
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	"wanglou/layers"
+)
+
+// Group offers sources that may come and go, as a [Folder] does.
+type Group interface {
+	Source(name string) (Source, bool)
+	Sources() []Source
+}
+
+// Set finds tiles by name: the layers of a replica first, so that no file can stand in for data that has owners, then the
+// groups in the order in which they were added. Layers that appear in the replica appear here. It is safe for concurrent use.
+type Set struct {
+	replica *layers.Replica
+	cache   *Cache
+
+	mu      sync.Mutex
+	vectors map[string]*Vector // of every layer that was ever asked for
+	groups  []Group
+}
+
+// NewSet returns the tiles of a replica's layers, which share a cache of cacheBytes.
+func NewSet(r *layers.Replica, cacheBytes int) *Set {
+	return &Set{replica: r, cache: NewCache(cacheBytes), vectors: map[string]*Vector{}}
+}
+
+// Add offers more sources after those there are.
+func (s *Set) Add(groups ...Group) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.groups = append(slices.Clone(s.groups), groups...)
+}
+
+// Source returns the tiles of a name. Before the replica was loaded for the first time nobody knows whether an unknown
+// name is a layer: its source then says that it is unavailable.
+func (s *Set) Source(name string) (Source, bool) {
+	if s.hasLayer(name) {
+		return s.vector(name), true
+	}
+	for _, g := range s.added() {
+		if src, ok := g.Source(name); ok {
+			return src, true
+		}
+	}
+	if s.replica.Position().Epoch == "" {
+		return newVector(s.replica, name, s.cache, DefaultVectorLimits), true
+	}
+	return nil, false
+}
+
+// Sources lists what there is, by name.
+func (s *Set) Sources() []Source {
+	byName := map[string]Source{}
+	for _, l := range s.replica.Layers() {
+		if l.Geometry != layers.GeometryNone {
+			byName[l.Name] = s.vector(l.Name)
+		}
+	}
+	for _, g := range s.added() {
+		for _, src := range g.Sources() {
+			if name := src.Info().Name; byName[name] == nil {
+				byName[name] = src
+			}
+		}
+	}
+	out := make([]Source, 0, len(byName))
+	for _, src := range byName {
+		out = append(out, src)
+	}
+	slices.SortFunc(out, func(a, b Source) int { return cmp.Compare(a.Info().Name, b.Info().Name) })
+	return out
+}
+
+// Stats adds up the counts of all layers, and says how many bytes their cache holds.
+func (s *Set) Stats() (sum VectorStats, cacheBytes int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range s.vectors {
+		n := v.Stats()
+		sum.Drawn += n.Drawn
+		sum.Reused += n.Reused
+		sum.Unchanged += n.Unchanged
+		sum.Merged += n.Merged
+	}
+	return sum, s.cache.Bytes()
+}
+
+func (s *Set) hasLayer(name string) bool {
+	l := s.replica.Layer(name)
+	return l != nil && l.Geometry != layers.GeometryNone
+}
+
+func (s *Set) vector(name string) *Vector {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.vectors[name]
+	if v == nil {
+		v = newVector(s.replica, name, s.cache, DefaultVectorLimits)
+		s.vectors[name] = v
+	}
+	return v
+}
+
+func (s *Set) added() []Group {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.groups
+}
+
+// Fixed is a group of sources that stay.
+type Fixed []Source
+
+// Source implements [Group].
+func (f Fixed) Source(name string) (Source, bool) {
+	for _, src := range f {
+		if src.Info().Name == name {
+			return src, true
+		}
+	}
+	return nil, false
+}
+
+// Sources implements [Group].
+func (f Fixed) Sources() []Source { return f }

@@ -123,6 +123,29 @@ func TestUnitAndOfficeAtOnce(t *testing.T) {
 	}
 }
 
+// TestTwoUnitsAtOnce lets two units of one case acknowledge, then finish, at the same moment: the case follows once.
+func TestTwoUnitsAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for range 10 {
+		in := w.create(t, inWest)
+		tasks := []*task.Task{w.dispatch(t, in.ID, 1), w.dispatch(t, in.ID, 2)}
+		for _, m := range []task.Move{task.MoveAcknowledge, task.MoveArrive, task.MoveDone} {
+			won := atOnce(t, 2, "", func(i int) (err error) {
+				tasks[i], err = w.tasks.Move(w.as(t, unitOf[tasks[i].UnitID]), tasks[i].ID, m, "理由", tasks[i].Revision)
+				return err
+			})
+			if won != 2 {
+				t.Fatalf("%s was made %d times by two units", m, won)
+			}
+			w.checkInvariants(t)
+		}
+		wantStrings(t, w.moves(t, in.ID)[3:], []string{
+			"task.acknowledge", "start", "task.acknowledge", "task.arrive", "task.arrive", "task.done", "task.done", "feed_back",
+		})
+	}
+}
+
 // TestCrossedLocks moves tasks of two cases whose units are sent to both in turn: nobody waits in a circle.
 func TestCrossedLocks(t *testing.T) {
 	t.Parallel()

@@ -178,6 +178,7 @@ CREATE TABLE incident (
 CREATE INDEX incident_open ON incident (severity, created_at) WHERE closed_at IS NULL;
 CREATE INDEX incident_area ON incident (area_path text_pattern_ops);
 CREATE INDEX incident_created ON incident (created_at);
+CREATE INDEX incident_closed ON incident (closed_at);
 CREATE UNIQUE INDEX incident_identity ON incident (id, state);
 COMMENT ON TABLE incident IS '事件 | Incidents';
 

@@ -12,12 +12,7 @@ import (
 	"wanglou/layers"
 	"wanglou/layers/area"
 	"wanglou/layers/auth"
-)
-
-// Names that tile sources have by agreement.
-const (
-	sourceBasemap = "basemap"
-	sourceTerrain = "terrain"
+	"wanglou/tiles"
 )
 
 type layerBody struct {
@@ -52,12 +47,15 @@ type catalogBody struct {
 
 func (s *Server) getCatalog(c echo.Context) error {
 	ctx := c.Request().Context()
+	if err := s.loaded(); err != nil {
+		return err
+	}
 	county, err := s.tree.county(ctx)
 	if err != nil {
 		return err
 	}
 	scope := auth.ActorFrom(ctx).Scope
-	b := catalogBody{Layers: []layerBody{}, Basemap: basemapBody{Source: sourceBasemap, Attribution: county.Attribution}}
+	b := catalogBody{Layers: []layerBody{}, Basemap: basemapBody{Source: tiles.BasemapName, Attribution: county.Attribution}}
 	for _, l := range s.replica.Layers() {
 		columns := l.Columns
 		if columns == nil {
@@ -70,15 +68,25 @@ func (s *Server) getCatalog(c echo.Context) error {
 	if b.County.Name.EN == "" {
 		b.County.Name.EN = county.Name
 	}
-	if src, ok := s.tiles.Source(sourceBasemap); ok {
+	if src, ok := s.tiles.Source(tiles.BasemapName); ok {
 		if a := src.Info().Attribution; a != "" {
 			b.Basemap.Attribution = a
 		}
 	}
-	if _, ok := s.tiles.Source(sourceTerrain); ok {
-		b.Basemap.Terrain = sourceTerrain
+	if _, ok := s.tiles.Source(tiles.TerrainName); ok {
+		b.Basemap.Terrain = tiles.TerrainName
 	}
 	return c.JSON(http.StatusOK, b)
+}
+
+// loaded returns CodeUnavailable until the replica has been loaded for the first time: before that nobody knows what
+// there is, and an empty answer would be a wrong one.
+func (s *Server) loaded() error {
+	if s.replica.Position().Epoch == "" {
+		return &layers.Error{Code: layers.CodeUnavailable, Reason: "loading", Msg: "the server is still loading the map",
+			Params: map[string]string{paramRetryAfter: "1"}}
+	}
+	return nil
 }
 
 func bbox(b orb.Bound) [4]float64 { return [4]float64{b.Min[0], b.Min[1], b.Max[0], b.Max[1]} }

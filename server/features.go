@@ -18,10 +18,13 @@ const (
 	maxRadius   = 50_000 // metres
 )
 
-// layer returns the route's :layer, CodeNotFound when nothing is published under that name.
+// layer returns the route's :layer: CodeNotFound when nothing is published under that name, CodeUnavailable while nobody knows.
 func (s *Server) layer(c echo.Context) (*layers.Layer, error) {
 	if l := s.replica.Layer(c.Param("layer")); l != nil {
 		return l, nil
+	}
+	if err := s.loaded(); err != nil {
+		return nil, err
 	}
 	return nil, &layers.Error{Code: layers.CodeNotFound, Reason: "unknown_layer", Msg: "there is no such layer"}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"wanglou/layers"
+	"wanglou/tiles"
 )
 
 // metrics is what /metrics says. Each server has a registry of its own.
@@ -66,12 +67,16 @@ var (
 	descVersion   = description("replica_version", "Version the replica has come to.")
 	descFeatures  = description("replica_features", "Features in the replica.", "layer")
 	descLag       = description("replica_silence_seconds", "Time since the last sign of life of the database; -1 before the first.")
+	descDrawn     = description("tiles_drawn_total", "Vector tiles of layers that were drawn anew.")
+	descReused    = description("tiles_reused_total", "Vector tiles of layers that came out of the cache.")
+	descUnchanged = description("tiles_unchanged_total", "Vector tiles of layers that the client still had.")
+	descCache     = description("tiles_cache_bytes", "Bytes of vector tiles in the cache.")
 	descSource    = description("source_state", "1 for the state the source is in.", "state")
 )
 
 // Describe implements prometheus.Collector.
 func (g *gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descClients, descFrames, descBytes, descSnapshots, descDiffs, descSlow, descVersion, descFeatures, descLag, descSource} {
+	for _, d := range []*prometheus.Desc{descClients, descFrames, descBytes, descSnapshots, descDiffs, descSlow, descVersion, descFeatures, descLag, descDrawn, descReused, descUnchanged, descCache, descSource} {
 		ch <- d
 	}
 }
@@ -93,6 +98,15 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 	gauge(descVersion, float64(s.replica.Position().Version))
 	for _, layer := range s.replica.Layers() {
 		gauge(descFeatures, float64(s.replica.Len(layer.Name)), layer.Name)
+	}
+	if set, ok := s.tiles.(interface {
+		Stats() (tiles.VectorStats, int)
+	}); ok {
+		n, bytes := set.Stats()
+		counter(descDrawn, int64(n.Drawn))
+		counter(descReused, int64(n.Reused))
+		counter(descUnchanged, int64(n.Unchanged))
+		gauge(descCache, float64(bytes))
 	}
 	status := s.replica.Status()
 	silence := -1.0

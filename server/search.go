@@ -89,6 +89,9 @@ func (s *Server) find(ctx context.Context, scope *auth.Scope, text string, limit
 	if p, ok := parsePoint(text); ok && layers.ValidatePoint("q", p) == nil {
 		add("coordinate", hitBody{Name: text, Point: p, match: matchWhole})
 	}
+	if err := s.loaded(); err != nil {
+		return nil, err
+	}
 	tree, err := s.tree.all(ctx)
 	if err != nil {
 		return nil, err

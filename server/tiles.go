@@ -49,7 +49,10 @@ func (s *Server) getTileJSON(c echo.Context) error {
 	info := src.Info()
 	b := tileJSON{TileJSON: "3.0.0", Name: info.Name, MinZoom: info.MinZoom, MaxZoom: info.MaxZoom, Attribution: info.Attribution, Encoding: info.Encoding,
 		Tiles: []string{s.origin(c) + "/tiles/" + name + "/{z}/{x}/{y}"}}
-	if !info.Bound.IsEmpty() && info.Bound != (orb.Bound{}) {
+	scope := auth.ActorFrom(c.Request().Context()).Scope
+	l := s.replica.Layer(name)
+	foreign := l != nil && l.Scoped() && !scope.InArea("") // the extent tells of features that the caller may not see
+	if !foreign && !info.Bound.IsEmpty() && info.Bound != (orb.Bound{}) {
 		box := bbox(info.Bound)
 		b.Bounds = &box
 	}

@@ -1,19 +1,191 @@
 package main
 
-import "context"
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"syscall"
+
+	"golang.org/x/sync/errgroup"
+
+	"wanglou/frontend"
+	"wanglou/layers"
+	"wanglou/postgis"
+	"wanglou/postgis/demo"
+	"wanglou/server"
+	"wanglou/server/live"
+	"wanglou/tiles"
+)
 
 // ServeCmd runs the server.
 type ServeCmd struct {
-	Addr string `env:"WANGLOU_ADDR" default:"127.0.0.1:8080" help:"Address to listen on."`
+	Addr         string   `env:"WANGLOU_ADDR" default:"127.0.0.1:8080" help:"Address to listen on. Other machines reach 0.0.0.0:8080."`
+	TLSCert      string   `name:"tls-cert" env:"WANGLOU_TLS_CERT" type:"existingfile" placeholder:"FILE" help:"Certificate chain, PEM: serve https."`
+	TLSKey       string   `name:"tls-key" env:"WANGLOU_TLS_KEY" type:"existingfile" placeholder:"FILE" help:"Private key of the certificate, PEM."`
+	HTTPS        bool     `name:"https" env:"WANGLOU_HTTPS" help:"A proxy in front serves https: cookies are marked Secure."`
+	TrustedProxy []string `env:"WANGLOU_TRUSTED_PROXY" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed, e.g. 10.0.0.0/8."`
+	Compress     bool     `name:"compress-live" env:"WANGLOU_COMPRESS_LIVE" help:"Compress the live stream: for slow lines; costs CPU and memory for each client."`
+	TileCache    int      `name:"tile-cache-mb" env:"WANGLOU_TILE_CACHE_MB" default:"256" help:"Memory for drawn tiles, MB."`
+	Pprof        bool     `env:"WANGLOU_PPROF" help:"Serve /debug/pprof to this machine."`
 }
 
 // Run serves until ctx ends.
 func (c *ServeCmd) Run(ctx context.Context, app *App) error {
-	_, closeDB, err := app.Open(ctx)
+	m := &Main{App: app, Config: *c}
+	if err := m.Open(ctx); err != nil {
+		return err
+	}
+	defer m.Close()
+	if err := m.greet(ctx); err != nil {
+		return err
+	}
+	return m.Run(ctx)
+}
+
+// Main is one server process with all its parts. Open makes it ready to be reached, Run serves, Close ends what Open began.
+type Main struct {
+	App    *App
+	Config ServeCmd
+
+	DB      *postgis.DB
+	Replica *layers.Replica
+	Server  *server.Server
+
+	follower *postgis.Follower
+	folder   *tiles.Folder
+	listener net.Listener
+	closeDB  func()
+}
+
+// Open takes the address, opens the database and wires the parts.
+func (m *Main) Open(ctx context.Context) (err error) {
+	secure, proxies, err := m.Config.check()
 	if err != nil {
 		return err
 	}
-	defer closeDB()
-	<-ctx.Done()
+	if m.listener, err = listen(m.Config.Addr); err != nil {
+		return err
+	}
+	if m.DB, m.closeDB, err = m.App.Open(ctx); err != nil {
+		m.Close()
+		return err
+	}
+	county, err := postgis.NewAreas(m.DB).County(ctx)
+	if err != nil {
+		m.Close()
+		return err
+	}
+	if m.folder, err = tiles.OpenFolder(ctx, filepath.Join(m.App.Data, "tiles"), m.App.Logger); err != nil {
+		m.Close()
+		return err
+	}
+	m.Replica = layers.NewReplica(layers.ReplicaOptions{})
+	m.follower = postgis.NewFollower(m.DB, postgis.Publication, m.App.Logger)
+	set := tiles.NewSet(m.Replica, m.Config.TileCache<<20)
+	set.Add(m.folder, tiles.Fixed{
+		tiles.NewQuery(tiles.BasemapInfo(county.Bound, county.Attribution), postgis.NewBasemap(m.DB).Tile, tiles.QueryOptions{}),
+	})
+	incidents := postgis.NewIncidents(m.DB)
+	m.Server = server.New(server.Options{
+		Replica: m.Replica, Tiles: set, Users: postgis.NewUsers(m.DB), Incidents: incidents, Figures: incidents, Tasks: postgis.NewTasks(m.DB),
+		Units: postgis.NewUnits(m.DB), Areas: postgis.NewAreas(m.DB), Sessions: postgis.NewSessionStore(m.DB), Console: frontend.Files(),
+		Logger: m.App.Logger, Version: Version, TLS: secure, HTTPS: m.Config.HTTPS, TrustedProxies: proxies, Profile: m.Config.Pprof,
+		Live: live.Options{Compress: m.Config.Compress},
+	})
 	return nil
+}
+
+// Run serves until ctx ends. The database may come and go meanwhile. It returns an error when the listener breaks, or when
+// the database cannot be followed from the start on.
+func (m *Main) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return m.follower.Run(ctx, m.Replica) })
+	group.Go(func() error { return m.folder.Run(ctx) })
+	group.Go(func() error { return m.Server.Run(ctx, m.listener) })
+	if err := group.Wait(); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// Close lets go of the address and the database.
+func (m *Main) Close() {
+	if m.listener != nil {
+		_ = m.listener.Close() // closed already when Run has ended
+	}
+	if m.closeDB != nil {
+		m.closeDB()
+	}
+}
+
+// URL is where a browser on this machine finds the server.
+func (m *Main) URL() string {
+	scheme := "http"
+	if m.Config.TLSCert != "" {
+		scheme = "https"
+	}
+	addr, ok := m.listener.Addr().(*net.TCPAddr)
+	if !ok || !addr.IP.IsUnspecified() {
+		return scheme + "://" + m.listener.Addr().String()
+	}
+	return fmt.Sprintf("%s://localhost:%d", scheme, addr.Port)
+}
+
+// greet tells where the server is and, of the demo county, who may log in.
+func (m *Main) greet(ctx context.Context) error {
+	state, err := demo.Inspect(ctx, m.DB)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(m.App.Stdout, "\nWanglou 望楼 %s: %s\n", Version, m.URL())
+	switch state {
+	case demo.Seeded:
+		return (&SeedCmd{}).printUsers(m.App)
+	case demo.Empty:
+		fmt.Fprintln(m.App.Stdout, "The database is empty: `wanglou seed` writes the demo county, `wanglou import` takes your data, `wanglou user add` makes an account.")
+	}
+	return nil
+}
+
+// check reads the flags that are more than text.
+func (c *ServeCmd) check() (*tls.Config, []netip.Prefix, error) {
+	var proxies []netip.Prefix
+	for _, s := range c.TrustedProxy {
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			return nil, nil, layers.Invalid("--trusted-proxy", "not_a_cidr", "%q is not a range like 10.0.0.0/8", s)
+		}
+		proxies = append(proxies, p)
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return nil, nil, layers.Invalid("--tls-cert", "incomplete", "--tls-cert and --tls-key go together")
+	}
+	if c.TLSCert == "" {
+		return nil, proxies, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+	if err != nil {
+		return nil, nil, &layers.Error{Code: layers.CodeInvalid, Field: "--tls-cert", Reason: "unreadable", Msg: "certificate and key cannot be used", Err: err}
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, proxies, nil
+}
+
+// listen takes the address, and says what to do when it cannot be had.
+func listen(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	switch {
+	case err == nil:
+		return l, nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, &layers.Error{Code: layers.CodeConflict, Reason: "address_in_use", Err: err,
+			Msg: fmt.Sprintf("another program listens on %s; stop it, or choose another address with --addr", addr)}
+	case errors.Is(err, syscall.EACCES):
+		return nil, &layers.Error{Code: layers.CodeForbidden, Reason: "address_refused", Err: err,
+			Msg: fmt.Sprintf("this user may not listen on %s; ports below 1024 are for root", addr)}
+	}
+	return nil, &layers.Error{Code: layers.CodeInvalid, Field: "--addr", Reason: "not_an_address", Msg: fmt.Sprintf("cannot listen on %s", addr), Err: err}
 }

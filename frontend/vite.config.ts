@@ -15,10 +15,23 @@ function keepDist(): Plugin {
   }
 }
 
+/** react-aria carries its words in 34 languages; the product speaks two. */
+function onlyOurLanguages(): Plugin {
+  return {
+    name: 'only-our-languages',
+    enforce: 'pre',
+    resolveId(id, from) {
+      const language = /\/intl\/.*\/([a-z]{2}-[A-Z]{2})\.m?js$/.exec(id)?.[1]
+      return from?.includes('react-') && language && !['zh-CN', 'en-US'].includes(language) ? '\0no-words' : null
+    },
+    load: (id) => (id === '\0no-words' ? 'export default {}' : null),
+  }
+}
+
 const server = process.env.WANGLOU_DEV_SERVER ?? 'http://127.0.0.1:8080'
 
 export default defineConfig({
-  plugins: [react(), keepDist()],
+  plugins: [react(), onlyOurLanguages(), keepDist()],
   build: {
     outDir: 'dist',
     emptyOutDir: true,

@@ -8,6 +8,6 @@ export const queueOpen: Action = {
   keys: ['Enter'],
   when: ({ place, map }) => place.selection !== null && map !== null,
   perform: ({ place, map }) => {
-    if (place.selection) map?.flyToFeature(place.selection)
+    if (place.selection) void map?.flyToFeature(place.selection)
   },
 }

@@ -8,8 +8,5 @@ export const toggle3d: Action = {
   group: 'map',
   keys: ['p'],
   when: ({ map }) => map !== null,
-  perform: ({ map }) => {
-    map?.set3D(!threeD.get())
-    threeD.set(!threeD.get())
-  },
+  perform: ({ map }) => map?.set3D(!threeD.get()),
 }

@@ -17,7 +17,7 @@ export const change = (what: Partial<Workbench>) => workbench.set((now) => ({ ..
 
 /** The map, once it stands; null before, and where the browser cannot draw one. */
 export const theMap = createStore<MapController | null>(null)
-/** Whether the map stands in three dimensions: the controller does not tell. */
+/** Whether the map stands in three dimensions. */
 export const threeD = createStore(true)
 /** What the list on the right shows now, in its order: j and k go through it. */
 export const listOrder = createStore<readonly Selection[]>([])

@@ -11,6 +11,7 @@ export const enReasons: Record<keyof typeof zhReasons, string> = {
   outside_world: 'Coordinates are outside the world ({{lon}}, {{lat}})',
   null_island: '0, 0 is not a place',
   outside_areas: 'The place is outside your areas',
+  outside_county: 'The place lies in none of the county’s areas',
   content_type: 'Wrong data format',
   malformed_json: 'Wrong data format',
   unknown_field: 'Contains an unknown field',

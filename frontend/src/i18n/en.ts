@@ -282,7 +282,6 @@ export const en: Dictionary = {
     unitsHere: 'Units',
     camerasAbnormal: '{{n}} not online',
     degrees: '{{n}}°',
-    verdictNote: 'Verdicts and rectification are not connected yet; only the detection is shown.',
     bearing: { n: 'N', ne: 'NE', e: 'E', se: 'SE', s: 'S', sw: 'SW', w: 'W', nw: 'NW' },
   },
   cameraList: {
@@ -319,7 +318,7 @@ export const en: Dictionary = {
     stale_position: 'position {{minutes}} min old',
     no_position: 'no position',
     wrong_skill: 'wrong skill',
-    already_sent: 'already on this case',
+    farther: 'others are nearer (no. {{n}})',
   },
   moves: {
     title: 'Moves',
@@ -332,10 +331,11 @@ export const en: Dictionary = {
     done: '{{move}}: done',
   },
   conflict: {
+    changed: '{{who}} changed this task at {{time}}. What you see now is current.',
     title: 'Not done: the situation has changed',
     by: '{{who}}, {{time}}: {{what}}. What you see now is current; look again before you decide.',
     unknown: 'Somebody has just changed this. What you see now is current; look again before you decide.',
-    unit: '{{unit}} has just taken another task; choose another unit.',
+    unit: '{{unit}} cannot go: {{why}} ({{status}}). Choose another unit.',
   },
   create: {
     title: 'New incident',

@@ -10,6 +10,7 @@ export const zhReasons = {
   outside_world: '坐标超出地球范围（{{lon}}, {{lat}}）',
   null_island: '坐标 0, 0 不是有效位置',
   outside_areas: '位置不在您的辖区内',
+  outside_county: '位置不在本县辖区内',
   content_type: '数据格式不对',
   malformed_json: '数据格式不对',
   unknown_field: '有不认识的项',

@@ -281,7 +281,6 @@ export const zh = {
     unitsHere: '队伍',
     camerasAbnormal: '{{n}} 异常',
     degrees: '{{n}}°',
-    verdictNote: '认定与整改流程尚未接入，此处只显示检测结果。',
     bearing: { n: '北', ne: '东北', e: '东', se: '东南', s: '南', sw: '西南', w: '西', nw: '西北' },
   },
   cameraList: {
@@ -318,7 +317,7 @@ export const zh = {
     stale_position: '位置已 {{minutes}} 分钟未更新',
     no_position: '没有位置',
     wrong_skill: '专长不符',
-    already_sent: '已在本案',
+    farther: '有更近的（第 {{n}} 近）',
   },
   moves: {
     title: '流转',
@@ -331,10 +330,11 @@ export const zh = {
     done: '已{{move}}',
   },
   conflict: {
+    changed: '{{who}} 已于 {{time}} 更改了此任务，下面已是最新情况。',
     title: '未执行：情况已变化',
     by: '{{who}} 已于 {{time}} {{what}}。下面已是最新情况，请再看一眼后决定。',
     unknown: '此事刚被他人更新。下面已是最新情况，请再看一眼后决定。',
-    unit: '{{unit}} 刚接了别的任务，请另选一支。',
+    unit: '{{unit}} 派不了：{{why}}（{{status}}）。请另选一支。',
   },
   create: {
     title: '新建事件',

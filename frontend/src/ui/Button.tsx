@@ -11,6 +11,8 @@ interface ButtonProps extends Omit<AriaButtonProps, 'children' | 'className'> {
   children?: ReactNode
   ref?: Ref<HTMLButtonElement>
   'data-testid'?: string
+  /** Marks the buttons that send a unit: the shortcut to the dispatch list finds them by it. */
+  'data-dispatch'?: string
 }
 
 export function Button({ look = 'plain', icon, small, children, ...rest }: ButtonProps) {

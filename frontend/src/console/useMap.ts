@@ -1,0 +1,88 @@
+import { useQuery } from '@tanstack/react-query'
+import { type RefObject, useEffect, useState } from 'react'
+import { areasQuery } from '../api/queries'
+import type { Catalog } from '../api/types'
+import { may, useSession } from '../app/session'
+import { place, select, usePlace } from '../app/router'
+import { settings } from '../app/settings'
+import { change, theMap, threeD, workbench } from '../app/workbench'
+import { useStore } from '../lib/store'
+import { shownLayers } from '../features/layers/tree'
+import { useLive } from '../live/hooks'
+import { createMap } from '../map/controller'
+import type { MapLayerId } from '../map/types'
+
+/** Keeps one map in the container and tells it what the console knows. True: this browser cannot draw one. */
+export function useMap(container: RefObject<HTMLDivElement | null>, frame: RefObject<HTMLElement | null>, catalog: Catalog): boolean {
+  const live = useLive()
+  const map = useStore(theMap)
+  const { theme, locale, display } = useStore(settings)
+  const { selection } = usePlace()
+  const shown = useStore(shownLayers)
+  const areas = useQuery(areasQuery).data
+  const mayCreate = may(useSession(), 'incident.create')
+  const [failed, setFailed] = useState(false)
+
+  useEffect(() => {
+    const now = settings.get()
+    try {
+      const made = createMap(container.current!, {
+        live,
+        catalog,
+        theme: now.theme,
+        locale: now.locale,
+        onSelect: (feature) => {
+          if (!workbench.get().creating) select(feature)
+        },
+        on3D: (is3D) => threeD.set(is3D),
+        onPoint: (point) => {
+          if (mayCreate) change({ creating: { point } })
+        },
+      })
+      theMap.set(made)
+      threeD.set(made.is3D)
+      const first = place().selection
+      if (first) made.select(first)
+      return () => {
+        theMap.set(null)
+        made.destroy()
+      }
+    } catch (error) {
+      console.error('the map did not open:', error)
+      setFailed(true)
+      return undefined
+    }
+  }, [container, live, catalog, mayCreate])
+
+  useEffect(() => map?.setTheme(theme), [map, theme])
+  useEffect(() => map?.setLocale(locale), [map, locale])
+  useEffect(() => map?.resize(), [map, display])
+  useEffect(() => map?.setAreas(areas ?? []), [map, areas])
+  useEffect(() => map?.select(selection), [map, selection])
+  useEffect(() => {
+    for (const [layer, visible] of Object.entries(shown)) map?.setLayerVisible(layer as MapLayerId, visible)
+  }, [map, shown])
+  useInsets(frame)
+  return failed
+}
+
+/** Tells the map which of its pixels panels cover, so that what is flown to is not under one. */
+function useInsets(frame: RefObject<HTMLElement | null>): void {
+  const map = useStore(theMap)
+  const { selection } = usePlace()
+  const { creating } = useStore(workbench)
+  useEffect(() => {
+    const stage = frame.current
+    if (!map || !stage) return
+    const measure = () => {
+      const box = stage.getBoundingClientRect()
+      const detail = document.querySelector('.column-detail')?.getBoundingClientRect()
+      const over = detail && detail.left < box.right - 1 && detail.right > box.left ? box.right - detail.left : 0
+      map.setInsets({ right: Math.max(0, Math.round(over)) })
+    }
+    measure()
+    const watch = new ResizeObserver(measure)
+    watch.observe(stage)
+    return () => watch.disconnect()
+  }, [map, frame, selection, creating])
+}

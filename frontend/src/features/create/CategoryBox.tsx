@@ -1,0 +1,59 @@
+import { useQuery } from '@tanstack/react-query'
+import { useMemo, useState } from 'react'
+import { Button, ComboBox, FieldError, Input, Label, ListBox, ListBoxItem, Popover } from 'react-aria-components'
+import { categoriesQuery } from '../../api/queries'
+import { useText } from '../../i18n'
+import { Icon } from '../../ui/icons'
+import { findCategories } from './findCategories'
+import '../../ui/field.css'
+
+/** The dictionary, found by name in either language or by code. */
+export function CategoryBox({ value, onChange, error }: { value: string | null; onChange: (code: string | null) => void; error?: string }) {
+  const { t, locale } = useText()
+  const [text, setText] = useState('')
+  const { data } = useQuery(categoriesQuery)
+  const found = useMemo(() => findCategories(data ?? [], text, value), [data, text, value])
+  const nameOf = (category: { name: string; name_en?: string }) => (locale === 'en' && category.name_en) || category.name
+  return (
+    <ComboBox
+      className="field"
+      inputValue={text}
+      onInputChange={setText}
+      value={value}
+      onChange={(key) => {
+        const chosen = data?.find((category) => category.code === key)
+        onChange(chosen?.code ?? null)
+        if (chosen) setText(nameOf(chosen))
+      }}
+      items={found}
+      defaultFilter={() => true}
+      allowsEmptyCollection
+      menuTrigger="focus"
+      isInvalid={!!error}
+      isRequired
+      validationBehavior="aria"
+      data-testid="category"
+    >
+      <Label className="field-label">{t('create.category')}</Label>
+      <div className="field-box">
+        <Input className="field-input" placeholder={t('create.categoryPlaceholder')} name="category" />
+        <Button className="icon-button">
+          <Icon name="chevronDown" size="1em" />
+        </Button>
+      </div>
+      <FieldError className="field-error">{error}</FieldError>
+      <Popover className="popover category-list" offset={4}>
+        <ListBox<(typeof found)[number]> renderEmptyState={() => <div className="option-empty">{t('create.categoryNone')}</div>}>
+          {(category) => (
+            <ListBoxItem id={category.code} className="option" textValue={nameOf(category)}>
+              <span className="truncate">{nameOf(category)}</span>
+              <span className="option-detail">
+                {category.class} {category.code}
+              </span>
+            </ListBoxItem>
+          )}
+        </ListBox>
+      </Popover>
+    </ComboBox>
+  )
+}

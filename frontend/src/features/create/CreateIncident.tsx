@@ -1,0 +1,118 @@
+import { useMutation } from '@tanstack/react-query'
+import { type KeyboardEvent, useState } from 'react'
+import { Radio, RadioGroup } from 'react-aria-components'
+import { api, take } from '../../api/client'
+import { asApiError, fieldText } from '../../api/error'
+import { select } from '../../app/router'
+import { change } from '../../app/workbench'
+import { useText } from '../../i18n'
+import { lonLat } from '../../lib/format'
+import type { LonLat } from '../../map/types'
+import { Button, IconButton } from '../../ui/Button'
+import { FieldGroup, TextInput } from '../../ui/Field'
+import { notify } from '../../ui/notices'
+import { SeveritySign, type SeverityLevel } from '../../ui/Severity'
+import { Failure } from '../../ui/State'
+import { CategoryBox } from './CategoryBox'
+import './create.css'
+
+const levels: SeverityLevel[] = [1, 2, 3]
+const shownFields = ['title', 'category', 'severity', 'address', 'description', 'point']
+
+/** The short form of a new case. Afterwards the case is selected, with its dispatch list open: the next press sends somebody. */
+export default function CreateIncident({ point }: { point: LonLat }) {
+  const { t, has } = useText()
+  const [title, setTitle] = useState('')
+  const [category, setCategory] = useState<string | null>(null)
+  const [severity, setSeverity] = useState<SeverityLevel>(2)
+  const [address, setAddress] = useState('')
+  const [description, setDescription] = useState('')
+  const [missing, setMissing] = useState(false)
+  // One key for one form: pressing twice, or again after a broken connection, makes one case.
+  const [key] = useState(() => newKey())
+
+  const create = useMutation({
+    mutationFn: () =>
+      take(
+        api.POST('/api/incidents', {
+          params: { header: { 'Idempotency-Key': key } },
+          body: { title: title.trim(), category: category ?? '', severity, address: address.trim(), description: description.trim(), point: [...point] },
+        }),
+      ),
+    onSuccess: (incident) => {
+      notify('done', t('create.created', { number: incident.number }))
+      change({ creating: null })
+      select({ layer: 'incident', id: incident.id })
+    },
+  })
+
+  const error = create.error
+  const wrong = (field: string) => fieldText(error, field, t, has)
+  const elsewhere = error && !shownFields.some((field) => wrong(field))
+  const required = (value: string | null) => (missing && !value?.trim() ? t('login.required') : undefined)
+
+  function submit() {
+    setMissing(true)
+    if (title.trim() && category && !create.isPending) create.mutate()
+  }
+
+  function keys(event: KeyboardEvent) {
+    if (event.altKey && ['1', '2', '3'].includes(event.key)) {
+      event.preventDefault()
+      setSeverity(Number(event.key) as SeverityLevel)
+    } else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+      submit()
+    } else if (event.key === 'Escape' && !event.defaultPrevented) {
+      change({ creating: null })
+    }
+  }
+
+  return (
+    <article className="create" aria-labelledby="create-title" onKeyDown={keys} data-testid="create-incident">
+      <header className="create-head">
+        <h2 id="create-title">{t('create.title')}</h2>
+        <IconButton icon="close" label={t('create.discard')} onPress={() => change({ creating: null })} />
+      </header>
+      <form
+        className="form create-form"
+        onSubmit={(event) => {
+          event.preventDefault()
+          submit()
+        }}
+        noValidate
+      >
+        <FieldGroup label={t('create.point')} error={wrong('point')}>
+          <div className="create-point">
+            {lonLat(point)}
+            <Button small look="quiet" icon="coordinate" onPress={() => change({ creating: { point: null } })}>
+              {t('create.repick')}
+            </Button>
+          </div>
+        </FieldGroup>
+        <TextInput label={t('create.name')} placeholder={t('create.namePlaceholder')} name="title" value={title} onChange={setTitle} maxLength={120} autoFocus isRequired error={wrong('title') ?? required(title)} />
+        <CategoryBox value={category} onChange={setCategory} error={wrong('category') ?? required(category)} />
+        <FieldGroup label={t('create.severity')} hint={t('create.severityKeys')} error={wrong('severity')}>
+          <RadioGroup className="segment" aria-label={t('create.severity')} orientation="horizontal" value={String(severity)} onChange={(value) => setSeverity(Number(value) as SeverityLevel)}>
+            {levels.map((level) => (
+              <Radio key={level} value={String(level)} className="segment-item" data-testid={`severity-${level}`}>
+                <SeveritySign level={level} size="1.3em" />
+                {t(`severity.${level}`).replace(/^\S+\s/, '')}
+              </Radio>
+            ))}
+          </RadioGroup>
+        </FieldGroup>
+        <TextInput label={t('create.address')} placeholder={t('create.addressPlaceholder')} name="address" value={address} onChange={setAddress} maxLength={200} error={wrong('address')} />
+        <TextInput label={t('create.description')} name="description" rows={3} value={description} onChange={setDescription} maxLength={4000} error={wrong('description')} />
+        {elsewhere && asApiError(error).code !== 'unauthorized' && <Failure compact error={error} />}
+        <Button type="submit" look="primary" isDisabled={create.isPending}>
+          {t(create.isPending ? 'create.submitting' : 'create.submit')}
+        </Button>
+      </form>
+    </article>
+  )
+}
+
+/** crypto.randomUUID exists on secure pages alone; an intranet may be plain http. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,119 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useMemo, useState } from 'react'
+import { incidentQuery } from '../../api/queries'
+import type { IncidentDetail as Detail } from '../../api/types'
+import { openIncident, stageOf, waitsForDesk } from '../../domain/incidents'
+import { useAreas } from '../../domain/useAreas'
+import { textOr, useText } from '../../i18n'
+import { useNow } from '../../lib/clock'
+import { age, moment } from '../../lib/time'
+import { useLayer, useRow } from '../../live/hooks'
+import { asSeverity, SeveritySign } from '../../ui/Severity'
+import { Failure, Loading } from '../../ui/State'
+import { asApiError } from '../../api/error'
+import { CategoryName } from './CategoryName'
+import { Conflict, type ConflictSeen } from './Conflict'
+import { DispatchList } from './DispatchList'
+import { Coordinates, DetailFrame, Facts, Section } from './Frame'
+import { LogTimeline } from './LogTimeline'
+import { Moves } from './Moves'
+import { NearbyCameras } from './NearbyCameras'
+import { TaskList } from './TaskList'
+
+/** A case: facts, whom to send, who is on it, what may be done, what has happened. Follows the live copy. */
+export function IncidentDetail({ id }: { id: number }) {
+  const { t, has, locale } = useText()
+  const detail = useQuery(incidentQuery(id))
+  const row = useRow('incident', id)
+  const areas = useAreas()
+  const [conflict, setConflict] = useState<ConflictSeen | null>(null)
+  useFresh(id, detail.data)
+
+  const incident = detail.data?.incident
+  const severity = asSeverity(incident?.severity ?? row?.severity)
+  const live = row && openIncident(row, [])
+  const title = incident?.title ?? live?.title ?? ''
+  const path = incident?.area_path ?? live?.areaPath
+  const createdAt = incident ? Date.parse(incident.created_at) : live?.createdAt
+
+  if (detail.isError && !detail.data) {
+    const gone = asApiError(detail.error).code === 'not_found'
+    return (
+      <DetailFrame sign={<SeveritySign level={severity} size="2.4rem" />} title={title || t('detail.title')} testid="incident-detail">
+        <Failure error={detail.error} title={gone ? t('detail.gone') : undefined} onRetry={gone ? undefined : () => void detail.refetch()} />
+      </DetailFrame>
+    )
+  }
+
+  return (
+    <DetailFrame
+      testid="incident-detail"
+      sign={<SeveritySign level={severity} size="2.4rem" label={t(`severity.${severity}`)} />}
+      title={title}
+      place={areas.place(path, locale) || t('place.outside')}
+      chip={incident && <StateChip detail={detail.data!} />}
+    >
+      {!detail.data || !incident ? (
+        <Loading text={t('detail.loading')} />
+      ) : (
+        <>
+          <Facts
+            facts={[
+              [t('detail.source'), textOr(t, has, `source.${incident.source}`, incident.source)],
+              [t('detail.created'), moment(incident.created_at, locale)],
+              [t('detail.since'), incident.closed_at ? null : <Elapsed key="age" since={createdAt!} />],
+              !!incident.closed_at && [t('detail.closedAt'), moment(incident.closed_at, locale)],
+              [t('detail.category'), <CategoryName key="category" code={incident.category} standard={incident.standard} />],
+              [t('detail.number'), incident.number],
+              [t('detail.address'), incident.address, true],
+              [t('detail.description'), incident.description, true],
+              [t('detail.coordinates'), <Coordinates key="point" point={incident.point} />, true],
+            ]}
+          />
+          {conflict && <Conflict seen={conflict} onClose={() => setConflict(null)} />}
+          {detail.data.tasks.length > 0 && <TaskList detail={detail.data} onConflict={setConflict} />}
+          <DispatchList detail={detail.data} onConflict={setConflict} />
+          <Moves detail={detail.data} onConflict={setConflict} />
+          <NearbyCameras point={incident.point} />
+          <Section title={t('detail.log')} testid="incident-log">
+            <LogTimeline log={detail.data.log} />
+          </Section>
+        </>
+      )}
+    </DetailFrame>
+  )
+}
+
+/** Asks for the case again when the live copy has a newer revision of it, or one of its tasks has moved. */
+function useFresh(id: number, have: Detail | undefined): void {
+  const client = useQueryClient()
+  const row = useRow('incident', id)
+  const tasks = useLayer('task')
+  const sign = useMemo(() => {
+    const mine: string[] = []
+    tasks.each('incident_id', (task, incident) => {
+      if (incident === id) mine.push(`${task}:${tasks.value(task, 'revision')}`)
+    })
+    return `${row?.revision ?? 'gone'} ${mine.sort().join(' ')}`
+  }, [id, row, tasks, tasks.version])
+  const loaded = have !== undefined
+  useEffect(() => {
+    if (loaded) void client.invalidateQueries({ queryKey: incidentQuery(id).queryKey })
+    // not on `loaded`: the first answer is fresh
+  }, [client, id, sign])
+}
+
+function StateChip({ detail }: { detail: Detail }) {
+  const { t } = useText()
+  const stage = stageOf(detail.incident.state, detail.tasks.filter((task) => !task.ended_at).map((task) => task.state))
+  return (
+    <span className={`state-chip${waitsForDesk(stage) && !detail.incident.closed_at ? ' waits' : ''}`} data-testid="incident-state" data-state={detail.incident.state}>
+      {t(`state.incident.${detail.incident.state}`)}
+    </span>
+  )
+}
+
+function Elapsed({ since }: { since: number }) {
+  const { t } = useText()
+  return <>{age(useNow() - since, t)}</>
+}

@@ -1,0 +1,41 @@
+import { actions } from '../../actions'
+import { keyName } from '../../actions/keyboard'
+import { actionGroups, type ActionContext } from '../../actions/types'
+import { change } from '../../app/workbench'
+import { useText } from '../../i18n'
+import { Dialog } from '../../ui/Dialog'
+import { Key } from '../../ui/Button'
+import { Icon } from '../../ui/icons'
+import './help.css'
+
+/** The sheet of shortcuts, made from the actions themselves. */
+export function Help({ context }: { context: ActionContext }) {
+  const { t } = useText()
+  return (
+    <Dialog open={context.bench.help} onClose={() => change({ help: false })} title={t('help.title')} wide testid="help">
+      <div className="help">
+        {actionGroups.map((group) => (
+          <section key={group}>
+            <h3 className="help-group">{t(`help.group.${group}`)}</h3>
+            <ul>
+              {actions
+                .filter((action) => action.group === group && action.keys.length > 0)
+                .map((action) => (
+                  <li key={action.name} className="help-row">
+                    <Icon name={action.icon} />
+                    <span>{t(action.label)}</span>
+                    <span className="help-keys">
+                      {action.keys.map((key) => (
+                        <Key key={key}>{keyName(key)}</Key>
+                      ))}
+                    </span>
+                  </li>
+                ))}
+            </ul>
+          </section>
+        ))}
+      </div>
+      <p className="help-note">{t('help.note')}</p>
+    </Dialog>
+  )
+}

@@ -1,0 +1,118 @@
+import type { ReactNode } from 'react'
+import { Button, Disclosure, DisclosurePanel, Heading, Switch } from 'react-aria-components'
+import { toggleLayers } from '../../actions/toggleLayers'
+import type { Catalog } from '../../api/types'
+import { change, theMap, workbench } from '../../app/workbench'
+import { useLayerEvery } from '../../domain/useLayerEvery'
+import { useText } from '../../i18n'
+import { count } from '../../lib/format'
+import { useStore } from '../../lib/store'
+import type { MapLayerId } from '../../map/types'
+import { Icon } from '../../ui/icons'
+import { shownLayers, tree, type TreeLayer } from './tree'
+import { BuildingSign, CameraSign, DetectionSign, GridSign, IncidentSigns, LoadScale, PlaceSign, TerrainSign, UnitSign } from './signs'
+import './layers.css'
+
+const signs: Record<MapLayerId, ReactNode> = {
+  incident: <IncidentSigns />,
+  detection: <DetectionSign />,
+  unit: <UnitSign />,
+  camera: <CameraSign status="online" />,
+  choropleth: <LoadScale />,
+  unit_grid: <GridSign />,
+  building: <BuildingSign />,
+  place: <PlaceSign />,
+  terrain: <TerrainSign />,
+}
+
+/** What is drawn on the map, what its signs mean, how many there are, and a switch for each. */
+export function LayerPanel({ catalog }: { catalog: Catalog }) {
+  const { t } = useText()
+  const { layers: open } = useStore(workbench)
+  if (!open) {
+    return (
+      <button type="button" className="layers-open" onClick={() => change({ layers: true })} aria-label={t('layers.show')} data-testid="layers-open">
+        <Icon name="layers" />
+        {t('layers.title')}
+      </button>
+    )
+  }
+  return (
+    <section className="layers" aria-labelledby="layers-title" data-testid="layers">
+      <header className="layers-head">
+        <h2 id="layers-title">{t('layers.title')}</h2>
+        <button type="button" className="layers-close" onClick={() => change({ layers: false })} aria-label={t('layers.hide')} title={t(toggleLayers.label)}>
+          <Icon name="chevronDown" size="1em" />
+        </button>
+      </header>
+      {tree(catalog).map(({ group, layers }) => (
+        <Disclosure key={group} className="layer-group" defaultExpanded={group !== 'base'}>
+          <Heading className="layer-group-head">
+            <Button slot="trigger" className="layer-group-button">
+              <Icon name="chevronRight" size="0.9em" />
+              {t(`layers.group.${group}`)}
+            </Button>
+          </Heading>
+          <DisclosurePanel className="layer-group-panel">
+            {layers.map((layer) => (
+              <LayerRow key={layer.id} layer={layer} />
+            ))}
+          </DisclosurePanel>
+        </Disclosure>
+      ))}
+    </section>
+  )
+}
+
+function LayerRow({ layer }: { layer: TreeLayer }) {
+  const { t, locale } = useText()
+  const shown = useStore(shownLayers)
+  const map = useStore(theMap)
+  const name = layer.title?.[locale] ?? t(layer.label!)
+  const row = (
+    <Switch
+      className="switch layer-row"
+      isSelected={shown[layer.id]}
+      isDisabled={!map}
+      onChange={(visible) => shownLayers.set((now) => ({ ...now, [layer.id]: visible }))}
+      data-testid={`layer-${layer.id}`}
+    >
+      <span className="layer-sign">{signs[layer.id]}</span>
+      <span className="layer-name truncate">{name}</span>
+      {layer.live && <LiveCount layer={layer.live} />}
+      <span className="switch-track" aria-hidden="true" />
+    </Switch>
+  )
+  return layer.id === 'camera' ? (
+    <>
+      {row}
+      <CameraStates />
+    </>
+  ) : (
+    row
+  )
+}
+
+function LiveCount({ layer }: { layer: string }) {
+  const { locale } = useText()
+  const { layer: store } = useLayerEvery(layer, 1000)
+  const [n, loaded] = [store.size, store.loaded]
+  return <span className="layer-count">{loaded ? count(n, locale) : ''}</span>
+}
+
+const cameraStates = ['online', 'offline', 'fault', 'unknown'] as const
+
+/** The key of the camera's dots. */
+function CameraStates() {
+  const { t } = useText()
+  return (
+    <ul className="layer-key">
+      {cameraStates.map((status) => (
+        <li key={status}>
+          <CameraSign status={status} />
+          {t(`state.camera.${status}`)}
+        </li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,70 @@
+import { Button, Menu, MenuItem, MenuTrigger, Popover, Separator } from 'react-aria-components'
+import { logout } from '../../actions/logout'
+import { shortcut } from '../../actions/keyboard'
+import { toggleDisplay } from '../../actions/toggleDisplay'
+import type { ActionContext } from '../../actions/types'
+import { go, paths } from '../../app/router'
+import { hasRole } from '../../app/session'
+import { settings } from '../../app/settings'
+import { useAreas } from '../../domain/useAreas'
+import { useText } from '../../i18n'
+import { useStore } from '../../lib/store'
+import { Icon } from '../../ui/icons'
+import { Key } from '../../ui/Button'
+
+/** Who is on duty here, with what rights, and the way out. */
+export function AccountMenu({ context }: { context: ActionContext }) {
+  const { t, locale } = useText()
+  const areas = useAreas()
+  const { display } = useStore(settings)
+  const { user, version } = context.session
+  const roles = user.roles.map((role) => t(`role.${role}`)).join(locale === 'zh' ? '、' : ', ')
+  const where = user.areas.map((path) => (path === '*' ? t('session.everywhere') : areas.place(path, locale) || path)).join(locale === 'zh' ? '、' : ', ')
+  return (
+    <MenuTrigger>
+      <Button className="account" data-testid="account" aria-label={`${t('session.onDuty')} ${roles} ${user.name}`}>
+        <Icon name="user" />
+        <span className="account-role truncate">{roles}</span>
+        <span className="truncate">{user.name}</span>
+        <Icon name="chevronDown" size="0.9em" />
+      </Button>
+      <Popover className="popover" placement="bottom end" offset={4}>
+        <dl className="account-facts">
+          <dt>{t('session.roles')}</dt>
+          <dd>{roles}</dd>
+          <dt>{t('session.areas')}</dt>
+          <dd>{where || t('app.none')}</dd>
+          <dt>{t('session.version')}</dt>
+          <dd>{version}</dd>
+        </dl>
+        <Menu
+          aria-label={t('settings.menu')}
+          onAction={(key) => {
+            if (key === 'field') go(paths.field, null)
+            else if (key === 'display') toggleDisplay.perform(context)
+            else if (key === 'logout') logout.perform(context)
+          }}
+        >
+          <MenuItem id="display" className="option" textValue={t('settings.display')}>
+            <Icon name="screen" />
+            {t('settings.display')}
+            <span className="option-detail">
+              {t(display === 'desk' ? 'settings.desk' : 'settings.wall')} <Key>{shortcut(toggleDisplay)!}</Key>
+            </span>
+          </MenuItem>
+          {hasRole(context.session, 'unit') ? (
+            <MenuItem id="field" className="option">
+              <Icon name="phone" />
+              {t('session.openField')}
+            </MenuItem>
+          ) : null}
+          <Separator className="option-line" />
+          <MenuItem id="logout" className="option">
+            <Icon name="logout" />
+            {t('session.logout')}
+          </MenuItem>
+        </Menu>
+      </Popover>
+    </MenuTrigger>
+  )
+}

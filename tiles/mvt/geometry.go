@@ -172,7 +172,7 @@ func (e *Encoder) outline(r orb.Ring, outer bool) bool {
 		ring, e.clipped = clipRing(ring, e.clipped[:0])
 		e.ring = ring[:0]
 	}
-	e.corners = e.onGrid(e.simplify.line(ring, e.options.Tolerance))
+	e.corners = e.onGrid(e.simplify.ring(ring, e.options.Tolerance))
 	c := e.corners
 	if n := len(c); n > 1 && c[0] == c[n-1] {
 		c = c[:n-1]

@@ -2,6 +2,7 @@ package postgis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -68,20 +69,24 @@ func notFound(what string, id int64) error {
 	return layers.Errorf(layers.CodeNotFound, "there is no %s %d", what, id)
 }
 
-// staleRevision is the answer to a caller who saw an older revision: it says who has changed the thing since, and when.
-// log is the name of the thing's append-only table.
+// staleRevision is the answer to a caller who saw another revision than the newest: it says who has changed the thing last, and
+// when, unless that was done past the services. log is the name of the thing's append-only table.
 func staleRevision(ctx context.Context, q querier, log string, id int64) error {
+	e := &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Field: "revision", Msg: "it was changed since"}
 	var (
 		by string
 		at time.Time
 	)
 	key := map[string]string{"incident_log": "incident_id", "task_log": "task_id"}[log]
 	sql := fmt.Sprintf(`SELECT actor_name, receive_time FROM %s WHERE %s = $1 ORDER BY id DESC LIMIT 1`, log, key)
-	if err := q.QueryRow(ctx, sql, id).Scan(&by, &at); err != nil {
+	switch err := q.QueryRow(ctx, sql, id).Scan(&by, &at); {
+	case errors.Is(err, pgx.ErrNoRows):
+		return e
+	case err != nil:
 		return err
 	}
-	return &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Field: "revision",
-		Params: map[string]string{"by": by, "at": at.UTC().Format(time.RFC3339)}, Msg: fmt.Sprintf("%s has changed it since", by)}
+	e.Params, e.Msg = map[string]string{"by": by, "at": at.UTC().Format(time.RFC3339)}, fmt.Sprintf("%s has changed it since", by)
+	return e
 }
 
 // inAreas is auth.Scope.InArea in SQL: whether the path in column lies in one of the areas of the text[] parameter.

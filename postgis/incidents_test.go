@@ -206,6 +206,19 @@ func TestMoveIncident(t *testing.T) {
 	}
 }
 
+// TestCaseWithoutLog moves a case that somebody wrote with psql.
+func TestCaseWithoutLog(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := queryOne[int64](t, w, `INSERT INTO incident (title, category, severity, state, area_path, geom)
+		VALUES ('x', '09012', 3, 'filed', '330122', 'SRID=4326;POINT(119.65 29.75)') RETURNING id`)
+	_, err := w.incidents.Move(w.as(t, "duty"), id, incident.MoveVoid, "重复", 7)
+	wantError(t, err, layers.CodeConflict, "stale_revision")
+	if in, err := w.incidents.Move(w.as(t, "duty"), id, incident.MoveVoid, "重复", 1); err != nil || in.State != incident.Voided {
+		t.Errorf("%+v, %v", in, err)
+	}
+}
+
 // TestIntake walks the stages before filing, which intake channels begin.
 func TestIntake(t *testing.T) {
 	t.Parallel()

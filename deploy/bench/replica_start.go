@@ -24,9 +24,13 @@ var replicaStart = bench{figures: []string{"replica-start"}, run: func(ctx conte
 	}
 	var ours, reference []float64
 	for range rounds {
-		took, err := timeReplicaStart(ctx, e, db, cameras)
+		replica := layers.NewReplica(layers.ReplicaOptions{})
+		took, err := load(ctx, e, db, replica)
 		if err != nil {
 			return nil, err
+		}
+		if n := replica.Len("camera"); n != cameras {
+			return nil, fmt.Errorf("the replica holds %d cameras of %d", n, cameras)
 		}
 		ours = append(ours, took.Seconds())
 		if took, err = timeCopy(ctx, db); err != nil {
@@ -38,18 +42,20 @@ var replicaStart = bench{figures: []string{"replica-start"}, run: func(ctx conte
 	return []figure{{name: "replica-start", value: value, unit: "s", ratio: value / percentile(reference, 0.5), against: "copy-to-stdout"}}, nil
 }}
 
-// timeReplicaStart starts a follower with an empty replica and stops it when it is live.
-func timeReplicaStart(ctx context.Context, e *env, db *postgis.DB, cameras int) (time.Duration, error) {
+// load fills an empty replica from a follower and stops that again. It returns how long the replica took to become live.
+func load(ctx context.Context, e *env, db *postgis.DB, replica *layers.Replica) (time.Duration, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	replica := layers.NewReplica(layers.ReplicaOptions{})
 	done := make(chan error, 1)
 	start := time.Now()
 	go func() { done <- postgis.NewFollower(db, postgis.Publication, e.log).Run(ctx, replica) }()
 	for {
 		changed := replica.StatusChanged()
 		if replica.Status().State == layers.SourceLive {
-			break
+			took := time.Since(start)
+			cancel()
+			<-done
+			return took, nil
 		}
 		select {
 		case <-changed:
@@ -57,13 +63,6 @@ func timeReplicaStart(ctx context.Context, e *env, db *postgis.DB, cameras int) 
 			return 0, fmt.Errorf("the follower ended: %w", err)
 		}
 	}
-	took := time.Since(start)
-	if n := replica.Len("camera"); n != cameras {
-		return 0, fmt.Errorf("the replica holds %d cameras of %d", n, cameras)
-	}
-	cancel()
-	<-done
-	return took, nil
 }
 
 // timeCopy reads what the publication has of the cameras and discards it.

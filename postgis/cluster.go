@@ -221,7 +221,7 @@ func (c *Cluster) makeDatabase(ctx context.Context) error {
 func (c *Cluster) supervise(ctx context.Context) {
 	defer close(c.done)
 	for {
-		if waitGone(ctx, c.PID()) != nil {
+		if waitGone(ctx, c.PID(), 200*time.Millisecond) != nil {
 			return
 		}
 		c.log.Warn("PostgreSQL died and is started again", "pid", c.PID(), "folder", c.folder.dir)

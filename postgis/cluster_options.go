@@ -47,8 +47,8 @@ func (o clusterOptions) conf(socket string) string {
 	set("log_line_prefix", "%m [%p] %q%a ")
 	if o.volatile {
 		set("timezone", "UTC")
+		// Commits still write the log, though nothing waits for the disk: followers are sent only what was written.
 		set("fsync", "off")
-		set("synchronous_commit", "off")
 		set("full_page_writes", "off")
 		set("autovacuum_naptime", "1h")
 		return b.String()

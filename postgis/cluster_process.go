@@ -88,7 +88,7 @@ func (f folder) quitOrphans(ctx context.Context) error {
 		}
 	}
 	for _, pid := range pids {
-		if err := waitGone(ctx, pid); err != nil {
+		if err := waitGone(ctx, pid, 10*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -136,7 +136,7 @@ func stop(ctx context.Context, pid int, grace time.Duration) error {
 	}
 	fast, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
-	if waitGone(fast, pid) == nil {
+	if waitGone(fast, pid, 10*time.Millisecond) == nil {
 		return nil
 	}
 	if err := signal(syscall.SIGQUIT); err != nil {
@@ -144,12 +144,12 @@ func stop(ctx context.Context, pid int, grace time.Duration) error {
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return waitGone(last, pid)
+	return waitGone(last, pid, 10*time.Millisecond)
 }
 
 // waitGone waits until the process is no more. It asks rather than waits, because the process may be another's child.
-func waitGone(ctx context.Context, pid int) error {
-	tick := time.NewTicker(20 * time.Millisecond)
+func waitGone(ctx context.Context, pid int, every time.Duration) error {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for alive(pid) {
 		select {

@@ -96,7 +96,9 @@ func (s *session) doubt(ctx context.Context, m *pglogrepl.RelationMessage) error
 	if now.fingerprint != s.catalog.fingerprint {
 		return errResync
 	}
-	s.follower.log.Warn("a table's rows are not as the catalogue says; what is not understood is left out", "table", m.Namespace+"."+m.RelationName)
+	if s.catalog.byOID[m.RelationID] != nil { // else a partition, announced beside the table it is published as
+		s.follower.log.Warn("a table's rows are not as the catalogue says; what is not understood is left out", "table", m.Namespace+"."+m.RelationName)
+	}
 	return nil
 }
 

@@ -32,8 +32,8 @@ const (
 // decodeGeometry turns EWKB into orb, EPSG:4326. Z and M are left out; empty geometries are nil; surfaces of triangles become multipolygons. It
 // returns an error for curves and for reference systems that are not known here (see toWGS84).
 //
-// It is our own because it is the inner loop of a snapshot: see BenchmarkDecodeGeometry for what go-geom and orb/ewkb need,
-// of which the latter knows no Z.
+// It is our own because it is the inner loop of a snapshot: a point takes 49 ns (go-geom and its conversion to orb 219 ns), a polygon of 100
+// corners 1.3 µs (13 µs); orb/ewkb is about as fast and knows neither Z nor M.
 func decodeGeometry(b []byte) (orb.Geometry, error) {
 	r := ewkbReader{b: b}
 	g, err := r.geometry(0)

@@ -155,11 +155,13 @@ func TestTheCatalogueSaysWhatLayersAre(t *testing.T) {
 			t.Errorf("layer = %+v, want %+v", got, want)
 		}
 	}
-	want := []layers.Column{{"device_id", layers.ColumnText}, {"name", layers.ColumnText}, {"department", layers.ColumnText}, {"area_path", layers.ColumnText},
-		{"status", layers.ColumnText}, {"status_since", layers.ColumnTime}, {"height_m", layers.ColumnFloat}, {"azimuth_deg", layers.ColumnFloat},
-		{"fov_deg", layers.ColumnFloat}, {"range_m", layers.ColumnFloat}}
-	if got := r.Layer("camera").Columns; !slices.Equal(got, want) {
-		t.Errorf("camera has columns %v, want %v", got, want)
+	var columns []string
+	for _, c := range r.Layer("camera").Columns {
+		columns = append(columns, c.Name+" "+string(c.Type))
+	}
+	const want = "device_id text, name text, department text, area_path text, status text, status_since time, height_m float, azimuth_deg float, fov_deg float, range_m float"
+	if got := strings.Join(columns, ", "); got != want {
+		t.Errorf("camera has columns %s, want %s", got, want)
 	}
 }
 

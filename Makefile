@@ -74,7 +74,7 @@ test-e2e: build ## end-to-end tests of the built binary in Chromium
 test: lint test-go test-frontend test-e2e ## everything: lint, Go, console, end to end
 
 .PHONY: bench
-bench: $(STAMPS)/console $(STAMPS)/county ## measure; one line a figure. ONLY=name picks one (see docs/bench.md)
+bench: $(STAMPS)/county ## measure; one line a figure. ONLY=name picks one (see docs/bench.md)
 	@$(GO) run ./deploy/bench $(if $(ONLY),--only $(ONLY))
 
 .PHONY: clean

@@ -15,7 +15,8 @@ export function findCategories(categories: readonly Category[], text: string, ch
     if (category.code.startsWith(asked) || names.some((name) => name.startsWith(asked))) return 0
     return names.some((name) => name.includes(asked)) || category.class.toLowerCase().includes(asked) ? 1 : -1
   }
-  return categories
+  const once = [...new Map([...categories].reverse().map((category) => [category.code, category])).values()] // the first of a code wins
+  return once
     .map((category) => ({ category, at: rank(category) }))
     .filter(({ at }) => at >= 0)
     .sort((a, b) => a.at - b.at || Number(a.category.kind === 'component') - Number(b.category.kind === 'component') || (a.category.code < b.category.code ? -1 : 1))

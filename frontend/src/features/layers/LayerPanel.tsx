@@ -80,7 +80,9 @@ function LayerRow({ layer }: { layer: TreeLayer }) {
       <span className="layer-sign">{signs[layer.id]}</span>
       <span className="layer-name truncate">{name}</span>
       {layer.live && <LiveCount layer={layer.live} />}
-      <span className="switch-track" aria-hidden="true" />
+      <span className="layer-check" aria-hidden="true">
+        <Icon name="check" size="0.8em" />
+      </span>
     </Switch>
   )
   return layer.id === 'camera' ? (

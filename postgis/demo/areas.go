@@ -97,4 +97,6 @@ FROM demo_area a JOIN demo_village USING (code) JOIN (SELECT id, code AS parent,
 INSERT INTO unit_grid (code, area_path, name, geom)
 SELECT g.village || lpad(row_number() OVER (PARTITION BY g.village ORDER BY g.n)::text, 3, '0'), a.path,
   '网格' || lpad(row_number() OVER (PARTITION BY left(g.village, 9) ORDER BY g.village, g.n)::text, 3, '0'), to_world(geom)
-FROM (SELECT n, village, geom FROM demo_grid) g JOIN (SELECT code AS village, path FROM area) a USING (village) ORDER BY g.village, g.n`
+FROM (SELECT n, village, geom FROM demo_grid) g JOIN (SELECT code AS village, path FROM area) a USING (village) ORDER BY g.village, g.n;
+ANALYZE area;
+ANALYZE unit_grid`

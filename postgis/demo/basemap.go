@@ -11,11 +11,8 @@ import (
 	"wanglou/postgis/copyin"
 )
 
-// Where land use changes: metres beyond the edge of the valley's floor.
-const (
-	forestFrom = 160.0
-	farmlandTo = -60.0
-)
+// forestFrom is where fields end and forest begins: metres beyond the edge of the valley's floor.
+const forestFrom = 60.0
 
 // writeBasemap fills the basemap tables. The areas have to stand.
 func (c *county) writeBasemap(ctx context.Context, tx pgx.Tx) error {
@@ -82,7 +79,7 @@ func (c *county) writeLanduse(ctx context.Context, tx pgx.Tx) error {
 	for _, r := range c.grid.contours(c.low, forestFrom) {
 		lines = append(lines, []any{"forest", world(orb.LineString(r))})
 	}
-	for _, r := range c.grid.contours(below, -farmlandTo) {
+	for _, r := range c.grid.contours(below, -forestFrom) {
 		lines = append(lines, []any{"farmland", world(orb.LineString(r))})
 	}
 	if _, err := copyin.Rows(ctx, tx, "demo_contour", []string{"kind", "geom"}, copyin.All(len(lines), func(i int) []any { return lines[i] })); err != nil {

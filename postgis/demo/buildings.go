@@ -52,8 +52,8 @@ type builder struct {
 }
 
 func (b *builder) put(footprint orb.Polygon, height float64) {
-	for _, p := range footprint[0][:len(footprint[0])-1] {
-		if b.land.banks.clearance(p, 12) < 12 || b.ways.through.clearance(p, 28) < 28 || b.roads.clearance(p, 7) < 7 || math.IsInf(b.land.lowAt(p), 1) {
+	for i, p := range footprint[0][:len(footprint[0])-1] {
+		if b.land.banks.cut(p, footprint[0][i+1]) || b.land.banks.clearance(p, 12) < 12 || b.ways.through.clearance(p, 28) < 28 || b.roads.clearance(p, 7) < 7 || math.IsInf(b.land.lowAt(p), 1) {
 			return
 		}
 	}

@@ -19,6 +19,7 @@ type county struct {
 	blocks    []block
 	buildings []building
 	cells     []gridSeed
+	crossings [][]orb.Point // by town; see streetIn
 }
 
 // gridSeed is the point around which a unit grid lies, and its village.

@@ -125,13 +125,22 @@ func Seed(ctx context.Context, db *postgis.DB, o Options) (*Summary, error) {
 }
 
 func (c *county) write(ctx context.Context, tx pgx.Tx, o Options) error {
+	crews := c.crews(o.Now)
+	stories, err := c.stories(crews, o.Now)
+	if err != nil {
+		return err
+	}
 	steps := []func() error{
 		func() error { return dictionary.LoadTx(ctx, tx) },
 		func() error { return c.writeAreas(ctx, tx) },
 		func() error { return c.writeBasemap(ctx, tx) },
 		func() error { return c.writeDepartments(ctx, tx) },
 		func() error { return c.writeCameras(ctx, tx, camerasAtScaleOne*o.Scale, o.Now) },
+		func() error { return c.writeUnits(ctx, tx, crews, o.Now) },
 		func() error { return c.writeUsers(ctx, tx) },
+		func() error { return c.writeCases(ctx, tx, stories) },
+		func() error { return c.writeReports(ctx, tx, stories, o.Now) },
+		func() error { return c.writeSurveys(ctx, tx, o.Now) },
 		func() error { return c.writeSetting(ctx, tx) },
 	}
 	for _, step := range steps {

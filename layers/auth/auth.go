@@ -103,6 +103,11 @@ func (s *Scope) Sees(l *layers.Layer, f *layers.Feature) bool {
 	return !l.Scoped() || s.InArea(l.Area(f))
 }
 
+// SeesAll reports whether Sees is true for every row of l: who reads many of them need not ask for each.
+func (s *Scope) SeesAll(l *layers.Layer) bool {
+	return s.May(ActionRead) && (!l.Scoped() || slices.Contains(s.Areas, Everywhere))
+}
+
 // Class names the set of rows the scope may read: scopes of one class share tiles. It is part of cache keys and ETags.
 // Scopes that may read nothing share "-", which no area path can be.
 func (s *Scope) Class() string {

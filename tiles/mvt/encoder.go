@@ -4,6 +4,7 @@ package mvt
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/paulmach/orb"
 )
@@ -45,7 +46,6 @@ type Encoder struct {
 	count     int
 	tags      []byte
 	geometry  []byte
-	body      []byte
 	cursor    vertex
 	simplify  simplifier
 	ring      []point
@@ -69,7 +69,7 @@ func (e *Encoder) Reset(z uint8, x, y uint32, o Options) {
 
 // Layer begins a layer whose features have values for these keys.
 func (e *Encoder) Layer(name string, keys []string) {
-	e.finish()
+	e.layers = e.appendLayer(e.layers)
 	e.begin(name, keys)
 }
 
@@ -106,14 +106,14 @@ const (
 	typePolygon = 3
 )
 
-// Add draws a feature and reports whether anything of it is in the tile. values belong to the layer's keys: string, bool,
+// Add draws a feature and reports whether anything of it is in the tile. bound is that of g. values belong to the layer's keys: string, bool,
 // int64, float64, time.Time (written as Unix seconds), []string (joined with commas); nil is left out. A collection
 // becomes one feature a kind of geometry. Negative ids are not written: the format has none.
-func (e *Encoder) Add(id int64, g orb.Geometry, values []any) bool {
+func (e *Encoder) Add(id int64, g orb.Geometry, bound orb.Bound, values []any) bool {
 	drawn := false
 	e.tags = e.tags[:0]
 	for _, kind := range [...]int{typePoint, typeLine, typePolygon} {
-		if !holds(g, kind) {
+		if !holds(g, kind) || kind == typePolygon && e.speck(bound) {
 			continue
 		}
 		e.geometry, e.cursor = e.geometry[:0], vertex{}
@@ -179,32 +179,32 @@ func (e *Encoder) feature(id int64, kind int) {
 	e.count++
 }
 
-// finish closes the open layer; one without features is left out.
-func (e *Encoder) finish() {
+// appendLayer appends the open layer to dst; one without features is left out.
+func (e *Encoder) appendLayer(dst []byte) []byte {
 	if e.count == 0 {
-		return
+		return dst
 	}
-	b := appendString(e.body[:0], layerName, e.name)
-	head := len(b)
-	b = append(b, layerExtent)
-	b = binary.AppendUvarint(b, Extent)
-	b = append(b, layerVersion, 2)
-	size := len(b) + len(e.features) + len(e.keyBytes) + len(e.values.bytes)
-	out := append(e.layers, tileLayer)
-	out = binary.AppendUvarint(out, uint64(size))
-	out = append(out, b[:head]...)
-	out = append(out, e.features...)
-	out = append(out, e.keyBytes...)
-	out = append(out, e.values.bytes...)
-	e.layers = append(out, b[head:]...)
-	e.body = b[:0]
+	const tail = 1 + 2 + 1 + 1 // extent, version
+	head := 1 + uvarintLen(uint64(len(e.name))) + len(e.name)
+	size := head + len(e.features) + len(e.keyBytes) + len(e.values.bytes) + tail
+	dst = slices.Grow(dst, size+1+uvarintLen(uint64(size)))
+	dst = append(dst, tileLayer)
+	dst = binary.AppendUvarint(dst, uint64(size))
+	dst = appendString(dst, layerName, e.name)
+	dst = append(dst, e.features...)
+	dst = append(dst, e.keyBytes...)
+	dst = append(dst, e.values.bytes...)
+	dst = append(dst, layerExtent)
+	dst = binary.AppendUvarint(dst, Extent)
+	return append(dst, layerVersion, 2)
 }
 
 // AppendTile appends the finished tile to dst; an empty tile appends nothing.
 func (e *Encoder) AppendTile(dst []byte) []byte {
-	e.finish()
+	dst = append(dst, e.layers...)
+	dst = e.appendLayer(dst)
 	e.begin("", nil)
-	return append(dst, e.layers...)
+	return dst
 }
 
 // Size returns how many bytes the tile has so far, about.

@@ -29,13 +29,22 @@ func decode(t testing.TB, tile []byte) orbmvt.Layers {
 	return ls
 }
 
+// add draws g with its own bound.
+func add(e *Encoder, id int64, g orb.Geometry, values []any) bool {
+	var b orb.Bound
+	if g != nil {
+		b = g.Bound()
+	}
+	return e.Add(id, g, b, values)
+}
+
 // one encodes a single geometry without attributes and returns what a reader sees of it, nil when nothing.
 func one(t testing.TB, z uint8, x, y uint32, o Options, g orb.Geometry) orb.Geometry {
 	t.Helper()
 	var e Encoder
 	e.Reset(z, x, y, o)
 	e.Layer("l", nil)
-	drawn := e.Add(1, g, nil)
+	drawn := add(&e, 1, g, nil)
 	tile := e.AppendTile(nil)
 	if !drawn {
 		if len(tile) != 0 {
@@ -144,7 +153,7 @@ func TestCollectionBecomesOneFeatureAKind(t *testing.T) {
 	var e Encoder
 	e.Reset(0, 0, 0, Options{})
 	e.Layer("l", []string{"name"})
-	e.Add(7, orb.Collection{at(1, 2), line(1, 1, 9, 9), orb.Polygon{ring(0, 0, 0, 9, 9, 9)}, at(3, 4)}, []any{"all"})
+	add(&e, 7, orb.Collection{at(1, 2), line(1, 1, 9, 9), orb.Polygon{ring(0, 0, 0, 9, 9, 9)}, at(3, 4)}, []any{"all"})
 	var kinds []string
 	for _, f := range decode(t, e.AppendTile(nil))[0].Features {
 		kinds = append(kinds, f.Geometry.GeoJSONType())
@@ -165,9 +174,9 @@ func TestValues(t *testing.T) {
 	e.Reset(0, 0, 0, Options{})
 	e.Layer("l", keys)
 	for id := range int64(3) {
-		e.Add(id, at(1, 1), values)
+		add(&e, id, at(1, 1), values)
 	}
-	e.Add(-4, at(1, 1), []any{"other"})
+	add(&e, -4, at(1, 1), []any{"other"})
 	l := decode(t, e.AppendTile(nil))[0]
 	if l.Name != "l" || l.Version != 2 || l.Extent != 4096 || len(l.Features) != 4 {
 		t.Fatalf("layer %q version %d extent %d with %d features", l.Name, l.Version, l.Extent, len(l.Features))
@@ -189,7 +198,7 @@ func TestValuesAreWrittenOnce(t *testing.T) {
 	e.Reset(0, 0, 0, Options{})
 	e.Layer("l", []string{"number", "status"})
 	for i := range 3000 { // far beyond the first table
-		e.Add(int64(i), at(1, 1), []any{fmt.Sprint("camera ", i), []any{"online", "offline"}[i%2]})
+		add(&e, int64(i), at(1, 1), []any{fmt.Sprint("camera ", i), []any{"online", "offline"}[i%2]})
 	}
 	tile := e.AppendTile(nil)
 	if n := bytes.Count(tile, []byte("offline")); n != 1 {
@@ -207,11 +216,11 @@ func TestLayers(t *testing.T) {
 	var e Encoder
 	e.Reset(0, 0, 0, Options{})
 	e.Layer("a", []string{"k"})
-	e.Add(1, at(1, 1), []any{"one"})
+	add(&e, 1, at(1, 1), []any{"one"})
 	e.Layer("empty", []string{"k"})
-	e.Add(2, at(-500, 0), []any{"outside"})
+	add(&e, 2, at(-500, 0), []any{"outside"})
 	e.Layer("b", []string{"j"})
-	e.Add(3, at(2, 2), []any{"three"})
+	add(&e, 3, at(2, 2), []any{"three"})
 	ls := decode(t, e.AppendTile([]byte{}))
 	if len(ls) != 2 || ls[0].Name != "a" || ls[1].Name != "b" || ls[1].Features[0].Properties["j"] != "three" {
 		t.Errorf("layers %v", ls)
@@ -224,7 +233,7 @@ func TestMergePoints(t *testing.T) {
 	e.Reset(0, 0, 0, Options{MergePoints: true})
 	e.Layer("l", nil)
 	for i, p := range []orb.Point{at(8, 8), at(15, 15), at(16, 8), at(-64, -64), at(4160, 4160), at(4160, 4160)} {
-		e.Add(int64(i), p, nil)
+		add(&e, int64(i), p, nil)
 	}
 	var ids []any
 	for _, f := range decode(t, e.AppendTile(nil))[0].Features {
@@ -235,7 +244,7 @@ func TestMergePoints(t *testing.T) {
 	}
 	e.Reset(0, 0, 0, Options{MergePoints: true})
 	e.Layer("l", nil)
-	if !e.Add(1, at(8, 8), nil) || e.Merged() != 0 {
+	if !add(&e, 1, at(8, 8), nil) || e.Merged() != 0 {
 		t.Error("the next tile remembers the pixels of the last one")
 	}
 }
@@ -268,7 +277,7 @@ func TestGolden(t *testing.T) {
 			e.Reset(z, x, y, Options{Tolerance: 2})
 			e.Layer("plot", []string{"name", "status", "height_m"})
 			for _, f := range fc.Features {
-				e.Add(int64(f.ID.(float64)), f.Geometry, []any{f.Properties["name"], f.Properties["status"], f.Properties["height_m"]})
+				add(&e, int64(f.ID.(float64)), f.Geometry, []any{f.Properties["name"], f.Properties["status"], f.Properties["height_m"]})
 			}
 			tile := e.AppendTile(nil)
 			if *update {
@@ -290,7 +299,7 @@ func TestGolden(t *testing.T) {
 
 func TestNothingIsAllocated(t *testing.T) {
 	var e Encoder
-	plot := orb.Polygon{ring(-100, -100, 300, 100, 300, 300, 5000, 300, 100, 500)}
+	var plot orb.Geometry = orb.Polygon{ring(-100, -100, 300, 100, 300, 300, 5000, 300, 100, 500)}
 	values := []any{"a name", "online", 1.5, int64(3), true, time.Unix(5, 0)}
 	keys := []string{"a", "b", "c", "d", "e", "f"}
 	var out []byte
@@ -298,7 +307,7 @@ func TestNothingIsAllocated(t *testing.T) {
 		e.Reset(0, 0, 0, Options{Tolerance: 2, MergePoints: true})
 		e.Layer("l", keys)
 		for i := range int64(50) {
-			e.Add(i, plot, values)
+			add(&e, i, plot, values)
 		}
 		out = e.AppendTile(out[:0])
 	}

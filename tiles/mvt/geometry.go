@@ -162,6 +162,14 @@ func (e *Encoder) polygon(p orb.Polygon) {
 	}
 }
 
+// speck reports whether polygons within b are too small for anybody to see, as [extent.speck] does ring by ring.
+func (e *Encoder) speck(b orb.Bound) bool {
+	if e.options.Tolerance <= 0 || (b.Max[0]-b.Min[0])*e.project.scaleX >= 1 {
+		return false
+	}
+	return e.project.point(b.Min).y-e.project.point(b.Max).y < 1
+}
+
 func (e *Encoder) outline(r orb.Ring, outer bool) bool {
 	box := e.place(orb.LineString(r))
 	if box.outside() || e.options.Tolerance > 0 && box.speck() {

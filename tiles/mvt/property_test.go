@@ -136,8 +136,8 @@ func TestEncodersForget(t *testing.T) {
 				e.Reset(0, 0, 0, Options{MergePoints: n%2 == 0})
 				e.Layer("l", []string{"name", "kind"})
 				for i := range n {
-					e.Add(int64(i), orb.Polygon{shape}, []any{fmt.Sprint(i), fmt.Sprint(i % 5)})
-					e.Add(int64(i), at(float64(i), 7), []any{nil, "point"})
+					add(e, int64(i), orb.Polygon{shape}, []any{fmt.Sprint(i), fmt.Sprint(i % 5)})
+					add(e, int64(i), at(float64(i), 7), []any{nil, "point"})
 				}
 				return e.AppendTile(nil)
 			}
@@ -152,7 +152,7 @@ func onlyGeometry(t *rapid.T, o Options, g orb.Geometry) orb.Geometry {
 	var e Encoder
 	e.Reset(0, 0, 0, o)
 	e.Layer("l", nil)
-	if !e.Add(1, g, nil) {
+	if !add(&e, 1, g, nil) {
 		return nil
 	}
 	ls, err := orbmvt.Unmarshal(e.AppendTile(nil))

@@ -1,0 +1,174 @@
+/**
+ * Starts the built binary as a newcomer would, and a real Chromium in front of it.
+ * WANGLOU_E2E_SHOTS names a folder for screenshots; without it none are kept.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core'
+
+const root = resolve(import.meta.dirname, '../..')
+const binary = join(root, 'bin/wanglou')
+export const DEMO_PASSWORD = 'wanglou-demo'
+
+/** Software rendering of WebGL, and none of the browser's own calls to the outside. */
+const CHROMIUM_FLAGS = [
+  '--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist',
+  '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic',
+]
+
+/** One seeded server on a free port, with its own data folder. */
+export class Wanglou {
+  private process?: ChildProcess
+  private output = ''
+  private port = 0
+
+  private constructor(readonly data: string) {}
+
+  static async start(): Promise<Wanglou> {
+    if (!existsSync(binary)) throw new Error('bin/wanglou is missing: make build')
+    const w = new Wanglou(mkdtempSync(join(tmpdir(), 'wanglou-e2e-')))
+    execFileSync(binary, ['seed', '--data', w.data, '--log-level', 'warn'], { stdio: ['ignore', 'ignore', 'inherit'] })
+    await w.serve()
+    return w
+  }
+
+  /** Starts (again, on the same port, so that open pages find it) and waits until it is ready. */
+  async serve(): Promise<void> {
+    this.output = ''
+    const child = spawn(binary, ['serve', '--data', this.data, '--addr', `127.0.0.1:${this.port}`], { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.process = child
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (b: Buffer) => { this.output += b.toString() })
+    await until('the server prints its address', () => {
+      if (child.exitCode !== null) throw new Error(`wanglou serve ended:\n${this.output}`)
+      const m = /http:\/\/127\.0\.0\.1:(\d+)/.exec(this.output)
+      if (m) this.port = Number(m[1])
+      return Boolean(m)
+    }, 60_000)
+    await until('the server is ready', async () => (await fetch(`${this.url}/readyz`).catch(() => null))?.status === 200, 60_000)
+  }
+
+  get url(): string { return `http://127.0.0.1:${this.port}` }
+
+  /** Kills the server as a power cut would. PostgreSQL goes on. */
+  async kill(): Promise<void> {
+    const child = this.process
+    if (!child || child.exitCode !== null) return
+    const gone = new Promise<void>((r) => child.once('exit', () => r()))
+    child.kill('SIGKILL')
+    await gone
+  }
+
+  /** Runs SQL through psql, as the database's own administrator would, and returns its rows without decoration. */
+  psql(sql: string): string {
+    const args = ['psql', '--data', this.data, '--log-level', 'error', '--', '--no-psqlrc', '-qAtX', '-v', 'ON_ERROR_STOP=1', '-c', sql]
+    return execFileSync(binary, args, { encoding: 'utf8' }).trim()
+  }
+
+  /** The whole PostgreSQL of this installation dies at once. */
+  killPostgres(): void {
+    process.kill(Number(this.postmaster()[0]), 'SIGKILL')
+  }
+
+  /** PostgreSQL stands still, with its connections open: the fault that a closed connection does not tell of. */
+  pausePostgres(): void {
+    for (const pid of this.family()) process.kill(pid, 'SIGSTOP')
+  }
+
+  continuePostgres(): void {
+    for (const pid of this.family()) process.kill(pid, 'SIGCONT')
+  }
+
+  /** The postmaster and its backends. */
+  private family(): number[] {
+    const head = Number(this.postmaster()[0])
+    const children = execFileSync('pgrep', ['-P', String(head)], { encoding: 'utf8' }).trim().split('\n').map(Number)
+    return [head, ...children]
+  }
+
+  private postmaster(): string[] {
+    const folder = readdirSync(join(this.data, 'postgres'), { recursive: true }) as string[]
+    const pid = folder.find((f) => f.endsWith('postmaster.pid'))
+    if (!pid) throw new Error('PostgreSQL does not run')
+    return readFileSync(join(this.data, 'postgres', pid), 'utf8').split('\n')
+  }
+
+  async stop(): Promise<void> {
+    const child = this.process
+    if (child && child.exitCode === null) {
+      const gone = new Promise<void>((r) => child.once('exit', () => r()))
+      child.kill('SIGTERM')
+      await gone
+    }
+    rmSync(this.data, { recursive: true, force: true })
+  }
+}
+
+/** Polls until what returns true; a moment that never comes is an error that names it. */
+export async function until(what: string, check: () => boolean | Promise<boolean>, timeout = 15_000): Promise<void> {
+  const end = Date.now() + timeout
+  for (;;) {
+    if (await check()) return
+    if (Date.now() > end) throw new Error(`never came true within ${timeout} ms: ${what}`)
+    await new Promise((r) => setTimeout(r, 50))
+  }
+}
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: CHROMIUM_FLAGS })
+}
+
+export interface Look { width?: number; height?: number; theme?: 'dark' | 'light'; lang?: 'zh' | 'en'; mobile?: boolean }
+
+/** One signed-in person at one screen. problems() holds everything that a page must not do. */
+export class Desk {
+  private constructor(readonly page: Page, readonly context: BrowserContext, private readonly seen: string[]) {}
+
+  static async open(browser: Browser, server: Wanglou, login: string, look: Look = {}, path = '/'): Promise<Desk> {
+    const context = await browser.newContext({
+      baseURL: server.url,
+      viewport: { width: look.width ?? 1920, height: look.height ?? 1080 },
+      timezoneId: 'Asia/Shanghai',
+      isMobile: look.mobile ?? false,
+      hasTouch: look.mobile ?? false,
+    })
+    const page = await context.newPage()
+    const problems: string[] = []
+    page.on('pageerror', (e) => problems.push(String(e)))
+    page.on('console', (m) => { if (m.type() === 'error' && !/status of 401|WebGL|GPU stall/.test(m.text())) problems.push(m.text()) })
+    page.on('request', (r) => { if (!r.url().startsWith(server.url) && !/^(data|blob):/.test(r.url())) problems.push(`outside request: ${r.url()}`) })
+    const address = new URL(path, server.url)
+    address.searchParams.set('theme', look.theme ?? 'dark')
+    address.searchParams.set('lang', look.lang ?? 'zh')
+    await page.goto(address.href)
+    await page.locator('input[autocomplete="username"]').fill(login)
+    await page.locator('input[type="password"]').fill(DEMO_PASSWORD)
+    await page.keyboard.press('Enter')
+    return new Desk(page, context, problems)
+  }
+
+  problems(): string[] { return this.seen }
+
+  /** Waits until the copy is live; the map follows the same connection. */
+  async live(): Promise<void> {
+    await this.page.locator('[data-testid=lamp][data-state=live]').first().waitFor({ timeout: 30_000 })
+  }
+
+  /** Selects one thing as a link to it does. */
+  async select(layer: string, id: number): Promise<void> {
+    const address = new URL(this.page.url())
+    address.searchParams.set('sel', `${layer}/${id}`)
+    await this.page.goto(address.href.replace(/%2F/g, '/'))
+    await this.live()
+  }
+
+  async shot(name: string): Promise<void> {
+    const folder = process.env.WANGLOU_E2E_SHOTS
+    if (!folder) return
+    mkdirSync(folder, { recursive: true })
+    await this.page.screenshot({ path: join(folder, `${name}.png`) })
+  }
+
+  close(): Promise<void> { return this.context.close() }
+}

@@ -1,0 +1,115 @@
+/** The spine, as the people before the walls see it: what is committed is shown, whoever wrote it and whatever died meanwhile. */
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Desk, Wanglou, launch, until } from './harness'
+
+let server: Wanglou
+let browser: Browser
+beforeAll(async () => {
+  server = await Wanglou.start()
+  browser = await launch()
+}, 180_000)
+afterAll(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+const camera = () => Number(server.psql("select id from camera where status = 'online' order by id limit 1"))
+const shownState = (desk: Desk) => desk.page.getByTestId('camera-state').getAttribute('data-state')
+
+describe('a change made with psql', () => {
+  test('turns the camera on two open consoles', async () => {
+    const id = camera()
+    const desks = await Promise.all([Desk.open(browser, server, 'duty'), Desk.open(browser, server, 'viewer', { theme: 'light', lang: 'en' })])
+    for (const desk of desks) {
+      await desk.live()
+      await desk.select('camera', id)
+      await until('the camera is shown online', async () => (await shownState(desk)) === 'online')
+      await desk.page.evaluate(() => { (window as unknown as { notReloaded: boolean }).notReloaded = true })
+    }
+    await desks[0]!.shot('camera-online')
+    server.psql(`update camera set status = 'offline' where id = ${id}`)
+    for (const desk of desks) {
+      await until('the camera is shown offline', async () => (await shownState(desk)) === 'offline', 5_000)
+      expect(await desk.page.evaluate(() => (window as unknown as { notReloaded?: boolean }).notReloaded)).toBe(true)
+    }
+    await desks[0]!.shot('camera-offline')
+    for (const desk of desks) {
+      expect(desk.problems()).toEqual([])
+      await desk.close()
+    }
+  })
+})
+
+describe('what dies comes back', () => {
+  test.each([
+    ['PostgreSQL', async () => server.killPostgres()],
+    ['the server', async () => { await server.kill(); await server.serve() }],
+  ])('kill -9 of %s during changes: nothing lost, no reload', async (_name, kill) => {
+    const desk = await Desk.open(browser, server, 'duty')
+    await desk.live()
+    const id = camera()
+    await desk.select('camera', id)
+    await until('the camera is shown online', async () => (await shownState(desk)) === 'online')
+    await desk.page.evaluate(() => { (window as unknown as { notReloaded: boolean }).notReloaded = true })
+
+    const writing = (async () => {
+      // The database may be away for some of these; those that it took must be shown.
+      let taken = 0
+      for (let i = 0; i < 30; i++) {
+        try {
+          server.psql(`update camera set status = '${i % 2 ? 'online' : 'fault'}' where id in (select id from camera where id > ${id} order by id limit 40)`)
+          taken++
+        } catch { /* the database is away */ }
+      }
+      return taken
+    })()
+    await kill()
+    expect(await writing).toBeGreaterThan(0)
+    await until('the database takes writes again', () => {
+      try { server.psql(`update camera set status = 'offline' where id = ${id}`); return true } catch { return false }
+    }, 60_000)
+
+    await until('the camera is shown offline', async () => (await shownState(desk)) === 'offline', 60_000)
+    await desk.live()
+    const truth = Number(server.psql("select count(*) from camera where status <> 'online'"))
+    await until('the numbers are those of the database', async () => {
+      const text = await desk.page.getByTestId('kpi-cameras').innerText()
+      return text.replace(/[,\s]/g, '').includes(String(2000 - truth))
+    }, 30_000)
+    expect(await desk.page.evaluate(() => (window as unknown as { notReloaded?: boolean }).notReloaded)).toBe(true)
+    await desk.close()
+  }, 180_000)
+
+  test('a wall that slept wakes up equal to the database', async () => {
+    const desk = await Desk.open(browser, server, 'viewer')
+    await desk.live()
+    const id = camera()
+    await desk.select('camera', id)
+    await until('the camera is shown online', async () => (await shownState(desk)) === 'online')
+    const devtools = await desk.context.newCDPSession(desk.page)
+    await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
+    server.psql(`update camera set status = 'fault' where id = ${id}`)
+    await devtools.send('Page.setWebLifecycleState', { state: 'active' })
+    await until('the camera is shown broken', async () => (await shownState(desk)) === 'fault', 30_000)
+    await desk.live()
+    await desk.close()
+  }, 90_000)
+
+  test('while the database is away the console says so, with the time', async () => {
+    const desk = await Desk.open(browser, server, 'duty')
+    await desk.live()
+    server.pausePostgres()
+    try {
+      await desk.page.locator('[data-testid=lamp]:not([data-state=live])').first().waitFor({ timeout: 30_000 })
+      const banner = await desk.page.getByTestId('lamp-banner').innerText()
+      expect(banner).toMatch(/\d\d:\d\d/)
+      await desk.shot('database-away')
+    } finally {
+      server.continuePostgres()
+    }
+    await desk.live()
+    await until('the banner goes', async () => (await desk.page.getByTestId('lamp-banner').count()) === 0)
+    await desk.close()
+  }, 120_000)
+})

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+/** End to end: one file after the other, since each starts a server, a database and a browser that draws in software. */
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: ['e2e/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
+  },
+})

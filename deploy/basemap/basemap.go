@@ -16,14 +16,17 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"text/template"
 
 	_ "modernc.org/sqlite" // the driver
 
 	"wanglou/layers"
 )
 
-//go:embed config.json
-var config []byte
+//go:embed config.json.tmpl
+var configText string
+
+var config = template.Must(template.New("config.json").Parse(configText))
 
 //go:embed process.lua
 var process []byte
@@ -47,8 +50,9 @@ type Progress struct {
 
 // Result is what a build has made.
 type Result struct {
-	Tiles int
-	Bytes int64
+	Tiles   int
+	Bytes   int64
+	NoCoast error // why the sea is missing although the extract has a coast; nil when it is there, or there is none
 }
 
 // Build reads the extract and puts the archive into place when it is whole: a server that follows the folder goes on with the old one until
@@ -74,7 +78,8 @@ func Build(ctx context.Context, o Options) (Result, error) {
 		return Result{}, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if err := os.WriteFile(filepath.Join(dir, "config.json"), config, 0o600); err != nil {
+	shapes, noCoast := makeSea(ctx, o.Input, dir)
+	if err := writeConfig(filepath.Join(dir, "config.json"), shapes); err != nil {
 		return Result{}, err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "process.lua"), process, 0o600); err != nil {
@@ -93,7 +98,17 @@ func Build(ctx context.Context, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	result.NoCoast = noCoast
 	return result, os.Rename(made, o.Output)
+}
+
+// writeConfig writes tilemaker's configuration; sea is the Shapefile of the sea, "" when there is none.
+func writeConfig(path, sea string) error {
+	var b bytes.Buffer
+	if err := config.Execute(&b, struct{ Sea string }{sea}); err != nil {
+		return err
+	}
+	return os.WriteFile(path, b.Bytes(), 0o600)
 }
 
 // checkExtract looks at the first bytes: tilemaker makes an empty archive out of a file that is something else, and says nothing.

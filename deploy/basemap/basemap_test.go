@@ -19,6 +19,7 @@ import (
 	"github.com/paulmach/orb/encoding/mvt"
 	"github.com/paulmach/orb/geojson"
 	"github.com/paulmach/orb/maptile"
+	"github.com/paulmach/orb/planar"
 
 	"wanglou/deploy/basemap"
 	"wanglou/layers"
@@ -202,6 +203,19 @@ func TestSanFrancisco(t *testing.T) {
 			t.Errorf("%s is %g m high, want %g", name, best, want.height)
 		}
 	}
+	// The bay begins behind the piers.
+	for _, at := range []struct {
+		point orb.Point
+		sea   bool
+	}{{orb.Point{-122.3840, 37.7900}, true}, {orb.Point{-122.3820, 37.7975}, true}, {orb.Point{-122.4010, 37.7890}, false}, {orb.Point{-122.4190, 37.7700}, false}} {
+		var wet bool
+		for _, f := range got["water"] {
+			wet = wet || f.Properties["kind"] == "sea" && covers(f.Geometry, at.point)
+		}
+		if wet != at.sea {
+			t.Errorf("%v is sea: %v, want %v", at.point, wet, at.sea)
+		}
+	}
 	if got := a.Metadata("attribution"); got != basemap.Attribution {
 		t.Errorf("attribution = %q", got)
 	}
@@ -211,6 +225,16 @@ func TestSanFrancisco(t *testing.T) {
 	if city := features(t, a, 6)["place"]; len(city) != 1 || city[0].Properties.MustString("name") != "San Francisco" {
 		t.Errorf("places at z6: %v", city)
 	}
+}
+
+func covers(g orb.Geometry, p orb.Point) bool {
+	switch g := g.(type) {
+	case orb.Polygon:
+		return planar.PolygonContains(g, p)
+	case orb.MultiPolygon:
+		return planar.MultiPolygonContains(g, p)
+	}
+	return false
 }
 
 func TestLiechtenstein(t *testing.T) {

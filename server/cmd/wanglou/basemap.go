@@ -40,6 +40,9 @@ func (c *BasemapBuildCmd) Run(ctx context.Context, app *App) error {
 	if err != nil {
 		return err
 	}
+	if result.NoCoast != nil {
+		fmt.Fprintln(app.Stderr, "the sea is left out:", result.NoCoast)
+	}
 	fmt.Fprintf(app.Stdout, "%s: %d tiles, %.1f MB\n", out, result.Tiles, float64(result.Bytes)/1e6)
 	return nil
 }

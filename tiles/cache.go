@@ -61,16 +61,19 @@ func (c *Cache) get(key cacheKey, etag string) (Tile, bool) {
 	return k.tile, true
 }
 
-// put keeps a tile in place of an earlier content.
+// put keeps a tile in place of an earlier content, unless it alone is more than the bound.
 func (c *Cache) put(key cacheKey, t Tile) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e, ok := c.items[key]; ok {
 		c.drop(e)
 	}
+	if len(t.Body)+keptOverhead > c.max {
+		return
+	}
 	c.items[key] = c.order.PushFront(&kept{key: key, tile: t})
 	c.bytes += len(t.Body) + keptOverhead
-	for c.bytes > c.max && c.order.Len() > 0 {
+	for c.bytes > c.max {
 		c.drop(c.order.Back())
 	}
 }

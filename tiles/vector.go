@@ -100,6 +100,10 @@ func (v *Vector) Tile(ctx context.Context, scope *auth.Scope, c Coord, etag stri
 		return t, false, nil
 	}
 	done := v.flight.DoChan(fmt.Sprintf("%d/%d/%d %s", c.Z, c.X, c.Y, now), func() (any, error) {
+		if t, ok := v.cache.get(key, now); ok { // made between our look and now
+			v.reused.Add(1)
+			return t, nil
+		}
 		return v.make(scope, key, now)
 	})
 	select {

@@ -73,27 +73,15 @@ func TestNothingIsLostWhenPostgreSQLIsKilled(t *testing.T) {
 	}
 }
 
-// sameAsDatabase waits until the replica holds every camera as the database does.
+// sameAsDatabase waits until the replica holds every camera as the database does. The database is asked anew each time: a
+// statement whose client has gone away may still commit.
 func sameAsDatabase(t *testing.T, db *postgis.DB, r replica) {
 	t.Helper()
-	want := map[int64]string{}
-	eventually(t, "the database to answer", func(ctx context.Context) bool {
-		rows, err := db.Pool.Query(ctx, `SELECT id, name || ST_AsText(geom) FROM camera`)
+	eventually(t, "the replica to equal the database", func(ctx context.Context) bool {
+		want, err := camerasOf(ctx, db)
 		if err != nil {
 			return false
 		}
-		defer rows.Close()
-		for rows.Next() {
-			var id int64
-			var s string
-			if err := rows.Scan(&id, &s); err != nil {
-				return false
-			}
-			want[id] = s
-		}
-		return rows.Err() == nil
-	})
-	eventually(t, "the replica to equal the database", func(context.Context) bool {
 		l, fs, _ := r.Read("camera")
 		if len(fs) != len(want) {
 			return false
@@ -106,6 +94,25 @@ func sameAsDatabase(t *testing.T, db *postgis.DB, r replica) {
 		}
 		return true
 	})
+}
+
+// camerasOf reads name and place of every camera.
+func camerasOf(ctx context.Context, db *postgis.DB) (map[int64]string, error) {
+	rows, err := db.Pool.Query(ctx, `SELECT id, name || ST_AsText(geom) FROM camera`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	found := map[int64]string{}
+	for rows.Next() {
+		var id int64
+		var s string
+		if err := rows.Scan(&id, &s); err != nil {
+			return nil, err
+		}
+		found[id] = s
+	}
+	return found, rows.Err()
 }
 
 // A server that hangs without closing anything is noticed by its silence, and heard again when it goes on.

@@ -230,4 +230,3 @@ func (s *Server) dispatchUnit(c echo.Context) error {
 	}
 	return c.JSON(http.StatusCreated, bodyOfTask(t))
 }
-

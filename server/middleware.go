@@ -29,15 +29,14 @@ const headerRequestID = echo.HeaderXRequestID
 func requestID(c echo.Context) string { return c.Response().Header().Get(headerRequestID) }
 
 // answerHead lets GET handlers answer HEAD; net/http leaves the body away.
-func answerHead(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		if r := c.Request(); r.Method == http.MethodHead {
+func answerHead(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
 			r = r.Clone(r.Context())
 			r.Method = http.MethodGet
-			c.SetRequest(r)
 		}
-		return next(c)
-	}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // observe gives the request its id, and tells log and metrics how it went. Query strings stay out of the log.

@@ -87,7 +87,6 @@ func (s *Server) router(o Options) *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError
 	e.IPExtractor = addresses(o.TrustedProxies)
-	e.Pre(answerHead)
 	e.Use(s.observe, s.recoverPanic, s.secureHeaders, s.refuseCrossOrigin, s.limitTime, s.identify, compress())
 	table := routes
 	if o.Profile {

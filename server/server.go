@@ -120,13 +120,13 @@ func New(o Options) *Server {
 }
 
 // Handler returns the server's routes, for tests and for other listeners. The live stream moves while Run runs.
-func (s *Server) Handler() http.Handler { return s.echo }
+func (s *Server) Handler() http.Handler { return answerHead(s.echo) }
 
 // Run serves connections of l until ctx ends, then lets the requests under way end, and sends the websockets away with
 // 1001. It returns nil after an orderly end.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	srv := &http.Server{
-		Handler:           s.echo,
+		Handler:           s.Handler(),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      2 * time.Minute,

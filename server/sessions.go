@@ -6,10 +6,10 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
-	"github.com/alexedwards/scs/v2/memstore"
 	"github.com/labstack/echo/v4"
 
 	"wanglou/layers"
@@ -23,18 +23,18 @@ const (
 	sessionLifetime = 7 * 24 * time.Hour
 )
 
+// sessionDefaults is made once: every scs.New begins a memory store with a goroutine that nobody wants.
+var sessionDefaults = sync.OnceValue(scs.New)
+
 // newSessionManager returns a manager whose table holds SHA-256 of the cookie's token, never the token.
 func newSessionManager(store scs.Store) *scs.SessionManager {
-	m := scs.New()
-	if mem, ok := m.Store.(*memstore.MemStore); ok {
-		mem.StopCleanup() // the default store's goroutine; it is replaced on the next line
-	}
+	m := *sessionDefaults()
 	m.Store = store
 	m.Codec = sessionCodec{}
 	m.IdleTimeout = sessionIdle
 	m.Lifetime = sessionLifetime
 	m.HashTokenInStore = true
-	return m
+	return &m
 }
 
 // keyIdentifyError holds why it could not be said who sends the request: the database is away and nobody remembers.

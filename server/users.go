@@ -114,4 +114,3 @@ func (s *Server) endSessionsOf(ctx context.Context, id int64) error {
 	}
 	return nil
 }
-

@@ -19,7 +19,7 @@ type content struct {
 	kind    string
 	view    view
 	layer   *layers.Layer
-	columns []int // indices into layer.Columns
+	columns []int           // indices into layer.Columns
 	from    layers.Position // of a diff
 	to      layers.Position
 

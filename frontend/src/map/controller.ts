@@ -80,8 +80,8 @@ class Controller implements MapController {
     let begun = false
     map.on('style.load', () => {
       this.styled = true
-      if (begun) this.scene.restore()
-      else {
+      this.scene.restore()
+      if (!begun) {
         this.scene.start()
         this.tiles.attach(map, this.live)
       }

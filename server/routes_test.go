@@ -1,0 +1,143 @@
+package server
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+	"go.yaml.in/yaml/v3"
+
+	"wanglou/layers"
+	"wanglou/layers/auth"
+)
+
+// bare is a server that is only looked at.
+func bare() *Server {
+	return New(Options{Replica: layers.NewReplica(layers.ReplicaOptions{}), Profile: true})
+}
+
+func TestEveryRouteIsDeclared(t *testing.T) {
+	t.Parallel()
+	declared := map[string]access{}
+	for _, r := range append(slices.Clone(routes), profileRoutes...) {
+		declared[r.method+" "+r.path] = r.access
+	}
+	found := 0
+	for _, r := range bare().echo.Routes() {
+		if r.Method == echo.RouteNotFound {
+			continue
+		}
+		found++
+		a, ok := declared[r.Method+" "+r.Path]
+		if !ok {
+			t.Errorf("%s %s is served, but nothing says who may use it", r.Method, r.Path)
+		}
+		if r.Method != http.MethodGet && a.public && r.Path != "/api/session" {
+			t.Errorf("%s %s changes something and is public", r.Method, r.Path)
+		}
+	}
+	if found != len(declared) {
+		t.Errorf("%d routes served, %d declared", found, len(declared))
+	}
+}
+
+// inPath finds echo's form of a path parameter.
+var inPath = regexp.MustCompile(`:(\w+)`)
+
+func TestRoutesAndContractAgree(t *testing.T) {
+	t.Parallel()
+	var spec struct {
+		Security []any                                `yaml:"security"`
+		Paths    map[string]map[string]map[string]any `yaml:"paths"`
+	}
+	if err := yaml.Unmarshal(Spec, &spec); err != nil {
+		t.Fatal(err)
+	}
+	if len(spec.Security) == 0 {
+		t.Error("the contract asks for no session by default")
+	}
+	ids := map[any]bool{}
+	contract := map[string]bool{} // public?
+	for path, methods := range spec.Paths {
+		for method, op := range methods {
+			security, own := op["security"].([]any)
+			contract[strings.ToUpper(method)+" "+path] = own && len(security) == 0
+			if id := op["operationId"]; id == nil || ids[id] {
+				t.Errorf("%s %s has operationId %v, which is not its own", method, path, id)
+			} else {
+				ids[id] = true
+			}
+		}
+	}
+	for _, r := range routes {
+		if strings.HasSuffix(r.path, "*") || r.path == "/" {
+			continue // the console's files
+		}
+		name := r.method + " " + inPath.ReplaceAllString(r.path, "{$1}")
+		public, ok := contract[name]
+		switch {
+		case !ok:
+			t.Errorf("%s is served and not in the contract", name)
+		case public != r.access.public && r.path != "/live": // which tells by a close code
+			t.Errorf("%s is public: %v by the contract, %v by the table", name, public, r.access.public)
+		}
+		delete(contract, name)
+	}
+	for name := range contract {
+		t.Errorf("%s is in the contract and not served", name)
+	}
+}
+
+// Who may use which route, by role: a change of rights shows here.
+func TestAccessByRole(t *testing.T) {
+	t.Parallel()
+	read := []auth.Role{auth.RoleViewer, auth.RoleDuty, auth.RoleDispatcher, auth.RoleUnit, auth.RoleDroneTeam, auth.RoleAdmin}
+	want := map[string][]auth.Role{
+		"POST /api/incidents":           {auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
+		"POST /api/incidents/:id/moves": {auth.RoleDuty, auth.RoleAdmin},
+		"POST /api/incidents/:id/tasks": {auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
+		"GET /api/tasks":                {auth.RoleUnit},
+		"POST /api/tasks/:id/moves":     {auth.RoleDuty, auth.RoleDispatcher, auth.RoleUnit, auth.RoleAdmin},
+		"GET /api/users":                {auth.RoleAdmin},
+		"POST /api/users":               {auth.RoleAdmin},
+		"PUT /api/users/:id":            {auth.RoleAdmin},
+		"GET /api/audit":                {auth.RoleAdmin},
+		"GET /metrics":                  {auth.RoleAdmin},
+		"GET /debug/pprof/*":            {auth.RoleAdmin},
+	}
+	for _, r := range append(slices.Clone(routes), profileRoutes...) {
+		name := r.method + " " + r.path
+		nobody := &auth.Actor{User: &auth.User{}, Scope: &auth.Scope{}}
+		if err := r.access.check(nobody, false); (err == nil) != r.access.public || (err != nil && layers.ErrorCode(err) != layers.CodeUnauthorized) {
+			t.Errorf("%s lets nobody in: %v", name, err)
+		}
+		for _, role := range auth.Roles {
+			u := &auth.User{ID: 1, Roles: []auth.Role{role}}
+			err := r.access.check(&auth.Actor{User: u, Scope: u.Scope()}, false)
+			allowed := want[name]
+			if allowed == nil {
+				allowed = read
+			}
+			if (err == nil) != slices.Contains(allowed, role) && !r.access.public {
+				t.Errorf("%s for %s: %v", name, role, err)
+			}
+		}
+		u := &auth.User{ID: 1}
+		err := r.access.check(&auth.Actor{User: u, Scope: u.Scope()}, false)
+		if anybody := r.access.public || r.path == "/api/session"; (err == nil) != anybody {
+			t.Errorf("%s for an account without roles: %v", name, err)
+		}
+	}
+}
+
+func TestOnlyToolsAreOpenToThisMachine(t *testing.T) {
+	t.Parallel()
+	for _, r := range append(slices.Clone(routes), profileRoutes...) {
+		if r.access.local && r.path != "/metrics" && r.path != "/debug/pprof/*" {
+			t.Errorf("%s is open to whoever is on this machine", r.path)
+		}
+	}
+}

@@ -25,7 +25,11 @@ func (c *PsqlCmd) Run(ctx context.Context, app *App) error {
 		defer cluster.Close()
 		url = cluster.URL()
 	}
-	cmd := exec.CommandContext(ctx, "psql", append([]string{"--dbname", url}, c.Args...)...)
+	args := c.Args
+	if len(args) > 0 && args[0] == "--" { // kong hands it on where no flag stands before it; psql would end its flags there
+		args = args[1:]
+	}
+	cmd := exec.CommandContext(ctx, "psql", append([]string{"--dbname", url}, args...)...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = app.Stdin, app.Stdout, app.Stderr
 	err := cmd.Run()
 	if errors.Is(err, exec.ErrNotFound) {

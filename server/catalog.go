@@ -68,12 +68,12 @@ func (s *Server) getCatalog(c echo.Context) error {
 	if b.County.Name.EN == "" {
 		b.County.Name.EN = county.Name
 	}
-	if src, ok := s.tiles.Source(tiles.BasemapName); ok {
+	if src, err := s.tiles.Source(tiles.BasemapName); err == nil {
 		if a := src.Info().Attribution; a != "" {
 			b.Basemap.Attribution = a
 		}
 	}
-	if _, ok := s.tiles.Source(tiles.TerrainName); ok {
+	if _, err := s.tiles.Source(tiles.TerrainName); err == nil {
 		b.Basemap.Terrain = tiles.TerrainName
 	}
 	return c.JSON(http.StatusOK, b)

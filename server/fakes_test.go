@@ -424,8 +424,11 @@ type tileset struct {
 	seen []string // class of each scope that asked
 }
 
-func (s *tileset) Source(name string) (tiles.Source, bool) {
-	return s, name == "camera" || name == tiles.BasemapName || name == tiles.TerrainName
+func (s *tileset) Source(name string) (tiles.Source, error) {
+	if name == "camera" || name == tiles.BasemapName || name == tiles.TerrainName {
+		return s, nil
+	}
+	return nil, &layers.Error{Code: layers.CodeNotFound, Reason: "unknown_source"}
 }
 
 func (s *tileset) Info() tiles.Info {
@@ -433,14 +436,17 @@ func (s *tileset) Info() tiles.Info {
 		Layers: []tiles.LayerInfo{{ID: "camera", Fields: map[string]string{"name": "String"}, MaxZoom: 14}}}
 }
 
-func (s *tileset) Tile(_ context.Context, scope *auth.Scope, _ tiles.Coord, etag string) (tiles.Tile, bool, error) {
+func (s *tileset) Tile(_ context.Context, r tiles.Request) (tiles.Tile, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.seen = append(s.seen, scope.Class())
-	if s.err == nil && etag != "" && etag == s.tile.ETag {
-		return tiles.Tile{ETag: etag}, true, nil
+	s.seen = append(s.seen, r.Scope.Class())
+	if s.err != nil {
+		return tiles.Tile{}, s.err
 	}
-	return s.tile, false, s.err
+	if r.ETag != "" && r.ETag == s.tile.ETag {
+		return tiles.Tile{ETag: r.ETag, Unchanged: true}, nil
+	}
+	return s.tile.For(r.Accept)
 }
 
 func (s *tileset) set(t tiles.Tile, err error) {

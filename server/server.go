@@ -26,9 +26,10 @@ import (
 	"wanglou/tiles"
 )
 
-// TileSet finds the tiles of a name.
+// TileSet finds the tiles of a name, or of several joined by commas.
 type TileSet interface {
-	Source(name string) (tiles.Source, bool)
+	// Source returns an error with CodeNotFound for names that are unknown, with CodeInvalid for those that cannot be joined.
+	Source(name string) (tiles.Source, error)
 }
 
 // Options wire a server. All services are required; the other zero fields take the defaults.

@@ -1,9 +1,6 @@
 package server
 
 import (
-	"bytes"
-	"compress/gzip"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -15,14 +12,6 @@ import (
 	"wanglou/layers/auth"
 	"wanglou/tiles"
 )
-
-// source returns the tiles of a name.
-func (s *Server) source(name string) (tiles.Source, error) {
-	if src, ok := s.tiles.Source(name); ok {
-		return src, nil
-	}
-	return nil, &layers.Error{Code: layers.CodeNotFound, Reason: "unknown_source", Msg: "there are no tiles of that name"}
-}
 
 // tileJSON is schema TileJson.
 type tileJSON struct {
@@ -42,7 +31,7 @@ func (s *Server) getTileJSON(c echo.Context) error {
 	if !ok {
 		return layers.Errorf(layers.CodeNotFound, "there is nothing at this address")
 	}
-	src, err := s.source(name)
+	src, err := s.tiles.Source(name)
 	if err != nil {
 		return err
 	}
@@ -80,7 +69,7 @@ func (s *Server) origin(c echo.Context) string {
 // rights and contents may change at any moment.
 func (s *Server) getTile(c echo.Context) error {
 	name := c.Param("source")
-	src, err := s.source(name)
+	src, err := s.tiles.Source(name)
 	if err != nil {
 		return err
 	}
@@ -88,67 +77,64 @@ func (s *Server) getTile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	label := name
+	if strings.Contains(name, ",") {
+		label = "composite" // whatever clients put together must not become names of metrics
+	}
 	ctx := c.Request().Context()
 	held := c.Request().Header.Get("If-None-Match")
-	if strings.Contains(held, ",") || strings.HasPrefix(held, "W/") || held == "*" {
-		held = "" // not one of ours: answered whole
-	}
-	t, unchanged, err := src.Tile(ctx, auth.ActorFrom(ctx).Scope, coord, held)
+	t, err := src.Tile(ctx, tiles.Request{
+		Scope: auth.ActorFrom(ctx).Scope, Coord: coord, ETag: contentTag(held), Accept: tiles.ParseAccept(c.Request().Header.Get(echo.HeaderAcceptEncoding)),
+	})
 	if err != nil {
-		s.metrics.tiles.WithLabelValues(name, "error").Inc()
+		s.metrics.tiles.WithLabelValues(label, "error").Inc()
 		return err
 	}
 	h := c.Response().Header()
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("Vary", "Cookie, Accept-Encoding")
-	if t.ETag != "" {
-		h.Set("ETag", t.ETag)
-	}
 	switch {
-	case unchanged:
-		s.metrics.tiles.WithLabelValues(name, "unchanged").Inc()
+	case t.Unchanged:
+		h.Set("ETag", held)
+		s.metrics.tiles.WithLabelValues(label, "unchanged").Inc()
 		return c.NoContent(http.StatusNotModified)
-	case len(t.Body) == 0:
-		s.metrics.tiles.WithLabelValues(name, "empty").Inc()
+	case t.ETag != "":
+		h.Set("ETag", packedTag(t.ETag, t.Encoding))
+	}
+	if len(t.Body) == 0 {
+		s.metrics.tiles.WithLabelValues(label, "empty").Inc()
 		return c.NoContent(http.StatusNoContent)
 	}
-	s.metrics.tiles.WithLabelValues(name, "tile").Inc()
-	return writeTile(c, src.Info().Format, t)
+	s.metrics.tiles.WithLabelValues(label, "tile").Inc()
+	if t.Encoding != "" {
+		h.Set(echo.HeaderContentEncoding, string(t.Encoding))
+	}
+	h.Set(echo.HeaderContentLength, strconv.Itoa(len(t.Body)))
+	return c.Blob(http.StatusOK, string(src.Info().Format), t.Body)
 }
 
-// writeTile sends the bytes as they are, or unpacked for the few who do not take gzip.
-func writeTile(c echo.Context, format tiles.Format, t tiles.Tile) error {
-	body := t.Body
-	switch {
-	case t.Encoding == "":
-	case acceptsEncoding(c.Request().Header.Get(echo.HeaderAcceptEncoding), t.Encoding):
-		c.Response().Header().Set(echo.HeaderContentEncoding, t.Encoding)
-	case t.Encoding == "gzip":
-		z, err := gzip.NewReader(bytes.NewReader(t.Body))
-		if err != nil {
-			return err
-		}
-		if body, err = io.ReadAll(z); err != nil {
-			return err
-		}
-		c.Response().Header().Del("ETag") // it names the packed bytes
-	default:
-		return layers.Errorf(layers.CodeUnavailable, "the tiles are packed in a way that the client does not take")
+// A source names a tile's content; HTTP wants a name for each way in which the content is packed. It is the content's with
+// the encoding's behind a dot, which no source uses in its own.
+
+// packedTag returns the ETag of a content (in quotes) that is packed by e.
+func packedTag(tag string, e tiles.Encoding) string {
+	if e == "" {
+		return tag
 	}
-	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
-	return c.Blob(http.StatusOK, string(format), body)
+	return strings.TrimSuffix(tag, `"`) + "." + string(e) + `"`
 }
 
-// acceptsEncoding reads Accept-Encoding as far as tiles need it: a list of names, of which one may be refused with q=0.
-func acceptsEncoding(header, encoding string) bool {
-	for part := range strings.SplitSeq(header, ",") {
-		name, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
-		if name == encoding || name == "*" {
-			q := strings.TrimPrefix(strings.TrimSpace(weight), "q=")
-			return q != "0" && q != "0.0" && q != "0.00" && q != "0.000"
-		}
+// contentTag returns the content's part of what the client holds. A proxy that packed the bytes another way has made the tag a weak
+// one, which is as good to compare by. Lists and * are not of our making: "".
+func contentTag(held string) string {
+	held = strings.TrimPrefix(held, "W/")
+	if strings.Contains(held, ",") || len(held) < 2 || held[0] != '"' || held[len(held)-1] != '"' {
+		return ""
 	}
-	return false
+	if content, _, packed := strings.Cut(held, "."); packed {
+		return content + `"`
+	}
+	return held
 }
 
 func tileCoord(c echo.Context) (tiles.Coord, error) {

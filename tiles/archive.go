@@ -15,7 +15,6 @@ import (
 	"github.com/paulmach/orb"
 
 	"wanglou/layers"
-	"wanglou/layers/auth"
 )
 
 // archive is one file of tiles as a [Source]: the same for everybody who is signed in.
@@ -33,7 +32,7 @@ type archiveFile interface {
 	// describe fills info from what the file says of itself. It refuses files whose tiles cannot be drawn.
 	describe(info *Info) error
 	// tile returns the bytes of a tile and their Content-Encoding; nil when the file does not have the tile.
-	tile(ctx context.Context, c Coord) (body []byte, encoding string, err error)
+	tile(ctx context.Context, c Coord) (body []byte, encoding Encoding, err error)
 	Close() error
 }
 
@@ -98,23 +97,43 @@ func (a *archive) describeTerrain() error {
 func (a *archive) Info() Info { return a.info }
 
 // Tile implements [Source]. A tile that the file does not have is empty.
-func (a *archive) Tile(ctx context.Context, scope *auth.Scope, c Coord, etag string) (Tile, bool, error) {
-	if !scope.May(auth.ActionRead) || !c.Valid() {
-		return Tile{}, false, layers.Errorf(layers.CodeNotFound, "no such tile")
+func (a *archive) Tile(ctx context.Context, r Request) (Tile, error) {
+	tag, err := a.Tag(ctx, r)
+	if err != nil {
+		return Tile{}, err
 	}
-	if etag == a.etag {
-		return Tile{ETag: a.etag}, true, nil
+	if r.ETag == tag {
+		return Tile{ETag: tag, Unchanged: true}, nil
 	}
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	if a.closed {
-		return Tile{}, false, layers.Errorf(layers.CodeUnavailable, "%s is being replaced", a.info.Name)
+		return Tile{}, layers.Errorf(layers.CodeUnavailable, "%s is being replaced", a.info.Name)
 	}
-	body, encoding, err := a.file.tile(ctx, c)
+	body, encoding, err := a.file.tile(ctx, r.Coord)
 	if err != nil {
-		return Tile{}, false, &layers.Error{Code: layers.CodeUnavailable, Msg: a.info.Name + " cannot be read", Err: err}
+		return Tile{}, a.unreadable(err)
 	}
-	return Tile{Body: body, Encoding: encoding, ETag: a.etag}, false, nil
+	t, err := Tile{Body: body, Encoding: encoding, ETag: tag}.For(r.Accept)
+	if err != nil {
+		return Tile{}, a.unreadable(err)
+	}
+	return t, nil
+}
+
+// Tag implements [Validator].
+func (a *archive) Tag(_ context.Context, r Request) (string, error) {
+	if err := r.Check(); err != nil {
+		return "", err
+	}
+	if err := r.RefuseSelection(); err != nil {
+		return "", err
+	}
+	return a.etag, nil
+}
+
+func (a *archive) unreadable(err error) error {
+	return &layers.Error{Code: layers.CodeUnavailable, Msg: a.info.Name + " cannot be read", Err: err}
 }
 
 // close closes the file after the reads that are under way.

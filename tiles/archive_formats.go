@@ -13,7 +13,7 @@ import (
 
 type pmtilesFile struct {
 	*pmtiles.Archive
-	encoding string
+	encoding Encoding
 }
 
 func openPMTiles(_ context.Context, path string) (archiveFile, error) {
@@ -35,7 +35,7 @@ func (f *pmtilesFile) describe(info *Info) error {
 	}
 	switch h.TileCompression {
 	case pmtiles.CompressionGzip:
-		f.encoding = "gzip"
+		f.encoding = Gzip
 	case pmtiles.CompressionNone, pmtiles.CompressionUnknown:
 	default:
 		return fmt.Errorf("tiles compressed with %v are not read, only none and gzip", h.TileCompression)
@@ -49,7 +49,7 @@ func (f *pmtilesFile) describe(info *Info) error {
 	return m.apply(info)
 }
 
-func (f *pmtilesFile) tile(_ context.Context, c Coord) ([]byte, string, error) {
+func (f *pmtilesFile) tile(_ context.Context, c Coord) ([]byte, Encoding, error) {
 	loc, ok, err := f.Find(c.Z, c.X, c.Y)
 	if err != nil || !ok {
 		return nil, "", err
@@ -91,12 +91,12 @@ func (f mbtilesFile) describe(info *Info) error {
 	return m.apply(info)
 }
 
-func (f mbtilesFile) tile(ctx context.Context, c Coord) ([]byte, string, error) {
+func (f mbtilesFile) tile(ctx context.Context, c Coord) ([]byte, Encoding, error) {
 	body, err := f.Tile(ctx, c.Z, c.X, c.Y)
 	if err != nil || !bytes.HasPrefix(body, []byte{0x1f, 0x8b}) {
 		return body, "", err
 	}
-	return body, "gzip", nil
+	return body, Gzip, nil
 }
 
 // setBound takes a bound that can be one. Writers that do not know it leave zeros.

@@ -80,19 +80,22 @@ func TestFolderServesBothFormats(t *testing.T) {
 		t.Fatalf("sources = %s; broken: %v", got, f.Broken())
 	}
 	c := tiles.Coord{Z: 2, X: 3, Y: 1}
-	for _, want := range []struct{ name, body, encoding string }{
+	for _, want := range []struct {
+		name, body string
+		encoding   tiles.Encoding
+	}{
 		{"basemap", string(packed), "gzip"}, {"photo", "picture", ""}, {"roads", string(packed), "gzip"},
 	} {
 		s := source(t, f, want.name)
-		got, unchanged, err := s.Tile(ctx, viewer, c, "")
-		if err != nil || unchanged || string(got.Body) != want.body || got.Encoding != want.encoding || got.ETag == "" {
-			t.Errorf("%s: %+v, %v, %v", want.name, got, unchanged, err)
+		got, err := s.Tile(ctx, tiles.Request{Scope: viewer, Coord: c, Accept: tiles.AcceptAll})
+		if err != nil || got.Unchanged || string(got.Body) != want.body || got.Encoding != want.encoding || got.ETag == "" {
+			t.Errorf("%s: %+v, %v", want.name, got, err)
 		}
-		again, unchanged, err := s.Tile(ctx, viewer, c, got.ETag)
-		if err != nil || !unchanged || again.Body != nil || again.ETag != got.ETag {
-			t.Errorf("%s with its tag: %+v, %v, %v", want.name, again, unchanged, err)
+		again, err := s.Tile(ctx, tiles.Request{Scope: viewer, Coord: c, ETag: got.ETag})
+		if err != nil || !again.Unchanged || again.Body != nil || again.ETag != got.ETag {
+			t.Errorf("%s with its tag: %+v, %v", want.name, again, err)
 		}
-		empty, _, err := s.Tile(ctx, viewer, tiles.Coord{Z: 2}, "")
+		empty, err := s.Tile(ctx, tiles.Request{Scope: viewer, Coord: tiles.Coord{Z: 2}})
 		if err != nil || len(empty.Body) != 0 {
 			t.Errorf("%s: a tile that is not there: %+v, %v", want.name, empty, err)
 		}
@@ -123,7 +126,7 @@ func TestArchiveRights(t *testing.T) {
 		scope *auth.Scope
 		coord tiles.Coord
 	}{{"nobody", &auth.Scope{}, tiles.Coord{}}, {"off the grid", viewer, tiles.Coord{Z: 1, X: 2}}} {
-		if _, _, err := s.Tile(t.Context(), c.scope, c.coord, ""); layers.ErrorCode(err) != layers.CodeNotFound {
+		if _, err := s.Tile(t.Context(), tiles.Request{Scope: c.scope, Coord: c.coord}); layers.ErrorCode(err) != layers.CodeNotFound {
 			t.Errorf("%s: error = %v", c.name, err)
 		}
 	}
@@ -149,7 +152,7 @@ func TestFolderFollowsItsFiles(t *testing.T) {
 	}
 	get := func(s tiles.Source) tiles.Tile {
 		t.Helper()
-		got, _, err := s.Tile(ctx, viewer, tiles.Coord{}, "")
+		got, err := s.Tile(ctx, tiles.Request{Scope: viewer, Coord: tiles.Coord{}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +189,7 @@ func TestFolderFollowsItsFiles(t *testing.T) {
 	if b := f.Broken(); len(b) != 1 || b[0].File != "basemap.pmtiles" || !strings.Contains(b[0].Reason, "cut off") {
 		t.Errorf("broken = %+v", b)
 	}
-	if _, _, err := first.Tile(ctx, viewer, tiles.Coord{}, ""); layers.ErrorCode(err) != layers.CodeUnavailable {
+	if _, err := first.Tile(ctx, tiles.Request{Scope: viewer, Coord: tiles.Coord{}}); layers.ErrorCode(err) != layers.CodeUnavailable {
 		t.Errorf("two scans later: error = %v", err)
 	}
 
@@ -301,7 +304,7 @@ func TestRealTerrainArchive(t *testing.T) {
 	}
 	for z := info.MinZoom; z <= info.MaxZoom; z++ {
 		at := maptile.At(info.Bound.Center(), maptile.Zoom(z))
-		tile, _, err := s.Tile(t.Context(), viewer, tiles.Coord{Z: uint8(z), X: at.X, Y: at.Y}, "")
+		tile, err := s.Tile(t.Context(), tiles.Request{Scope: viewer, Coord: tiles.Coord{Z: uint8(z), X: at.X, Y: at.Y}})
 		if err != nil {
 			t.Fatal(err)
 		}

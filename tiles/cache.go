@@ -1,11 +1,8 @@
 package tiles
 
 import (
-	"bytes"
 	"container/list"
 	"sync"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 // Cache keeps finished tiles within a bound of bytes; what nobody used for longest goes first. Of one tile and class of
@@ -22,7 +19,7 @@ type Cache struct {
 type cacheKey struct {
 	source string
 	coord  Coord
-	class  string // of the scopes that share the tile
+	class  string // of the scopes and selections that share the tile
 }
 
 type kept struct {
@@ -83,40 +80,4 @@ func (c *Cache) drop(e *list.Element) {
 	k := c.order.Remove(e).(*kept)
 	delete(c.items, k.key)
 	c.bytes -= len(k.tile.Body) + keptOverhead
-}
-
-// packer keeps a compressor and its buffer between tiles.
-type packer struct {
-	buffer bytes.Buffer
-	zip    *gzip.Writer
-}
-
-var packers = sync.Pool{New: func() any {
-	p := &packer{}
-	p.zip, _ = gzip.NewWriterLevel(&p.buffer, packLevel) // fails for unknown levels alone
-	return p
-}}
-
-// packLevel trades the server's time for the line's: level 5 took twice the time of 3 and saved 4 % of cameras' tiles.
-const packLevel = 3
-
-// minPacked is the size below which a tile is not worth packing.
-const minPacked = 256
-
-// pack makes raw ready to be sent and kept: a copy, compressed where that pays.
-func pack(raw []byte) (body []byte, encoding string, err error) {
-	if len(raw) < minPacked {
-		return bytes.Clone(raw), "", nil
-	}
-	p := packers.Get().(*packer)
-	defer packers.Put(p)
-	p.buffer.Reset()
-	p.zip.Reset(&p.buffer)
-	if _, err := p.zip.Write(raw); err != nil {
-		return nil, "", err
-	}
-	if err := p.zip.Close(); err != nil {
-		return nil, "", err
-	}
-	return bytes.Clone(p.buffer.Bytes()), "gzip", nil
 }

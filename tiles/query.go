@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"wanglou/layers"
-	"wanglou/layers/auth"
 )
 
 // QueryFunc makes one tile, uncompressed, by asking a database. Equal data must give equal bytes. Nil is an empty tile.
@@ -73,18 +72,22 @@ func NewQuery(info Info, fn QueryFunc, o QueryOptions) *Query {
 func (q *Query) Info() Info { return q.info }
 
 // Tile implements [Source].
-func (q *Query) Tile(ctx context.Context, scope *auth.Scope, c Coord, etag string) (Tile, bool, error) {
-	if !scope.May(auth.ActionRead) || !c.Valid() {
-		return Tile{}, false, layers.Errorf(layers.CodeNotFound, "no such tile")
+func (q *Query) Tile(ctx context.Context, r Request) (Tile, error) {
+	if err := r.Check(); err != nil {
+		return Tile{}, err
 	}
-	t, err := q.tile(ctx, c)
+	if err := r.RefuseSelection(); err != nil {
+		return Tile{}, err
+	}
+	t, err := q.tile(ctx, r.Coord)
 	if err != nil {
-		return Tile{}, false, err
+		return Tile{}, err
 	}
-	if etag == t.ETag {
-		return Tile{ETag: t.ETag}, true, nil
+	if r.ETag == t.ETag {
+		t.Body, t.Encoding, t.Unchanged = nil, "", true
+		return t, nil
 	}
-	return t, false, nil
+	return t.For(r.Accept)
 }
 
 // tile returns a tile from the cache, or has it made.

@@ -71,11 +71,11 @@ func unpack(t *testing.T, tile tiles.Tile) string {
 // ask returns a tile that is there.
 func ask(t *testing.T, q *tiles.Query, c tiles.Coord, etag string) (tiles.Tile, bool) {
 	t.Helper()
-	tile, unchanged, err := q.Tile(t.Context(), viewer, c, etag)
+	tile, err := q.Tile(t.Context(), tiles.Request{Scope: viewer, Coord: c, ETag: etag, Accept: tiles.AcceptAll})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tile, unchanged
+	return tile, tile.Unchanged
 }
 
 func TestQueryAsksOnceForAWhile(t *testing.T) {
@@ -126,7 +126,7 @@ func TestQueryGoesOnWithoutItsDatabase(t *testing.T) {
 	if n := db.asked.Load(); n != asked {
 		t.Error("a database that is away is asked for every request")
 	}
-	if _, _, err := q.Tile(t.Context(), viewer, tiles.Coord{Z: 2}, ""); layers.ErrorCode(err) != layers.CodeUnavailable {
+	if _, err := q.Tile(t.Context(), tiles.Request{Scope: viewer, Coord: tiles.Coord{Z: 2}}); layers.ErrorCode(err) != layers.CodeUnavailable {
 		t.Errorf("a tile that was never made: error = %v", err)
 	}
 	db.set("v2")
@@ -152,7 +152,7 @@ func TestQueryAsksOnceForMany(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	left := make(chan error, 1)
 	go func() {
-		_, _, err := q.Tile(ctx, viewer, tiles.Coord{}, "")
+		_, err := q.Tile(ctx, tiles.Request{Scope: viewer, Coord: tiles.Coord{}})
 		left <- err
 	}()
 	<-started
@@ -163,7 +163,7 @@ func TestQueryAsksOnceForMany(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			tile, _, err := q.Tile(t.Context(), viewer, tiles.Coord{}, "")
+			tile, err := q.Tile(t.Context(), tiles.Request{Scope: viewer, Coord: tiles.Coord{}})
 			if err != nil || unpack(t, tile) != "tile" {
 				t.Errorf("tile = %+v, %v", tile, err)
 			}
@@ -222,10 +222,10 @@ func TestQueryEmptyTiles(t *testing.T) {
 func TestQueryRights(t *testing.T) {
 	t.Parallel()
 	q, db, _ := newQuery(tiles.QueryOptions{})
-	if _, _, err := q.Tile(t.Context(), &auth.Scope{}, tiles.Coord{}, ""); layers.ErrorCode(err) != layers.CodeNotFound {
+	if _, err := q.Tile(t.Context(), tiles.Request{Scope: &auth.Scope{}, Coord: tiles.Coord{}}); layers.ErrorCode(err) != layers.CodeNotFound {
 		t.Errorf("nobody: error = %v", err)
 	}
-	if _, _, err := q.Tile(t.Context(), viewer, tiles.Coord{Z: 1, Y: 2}, ""); layers.ErrorCode(err) != layers.CodeNotFound {
+	if _, err := q.Tile(t.Context(), tiles.Request{Scope: viewer, Coord: tiles.Coord{Z: 1, Y: 2}}); layers.ErrorCode(err) != layers.CodeNotFound {
 		t.Errorf("off the grid: error = %v", err)
 	}
 	if n := db.asked.Load(); n != 0 {

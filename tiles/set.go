@@ -3,7 +3,10 @@ package tiles
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"sync"
+
+	"golang.org/x/sync/singleflight"
 
 	"wanglou/layers"
 )
@@ -19,6 +22,8 @@ type Group interface {
 type Set struct {
 	replica *layers.Replica
 	cache   *Cache
+
+	joint singleflight.Group // of composites
 
 	mu      sync.Mutex
 	vectors map[string]*Vector // of every layer that was ever asked for
@@ -37,9 +42,39 @@ func (s *Set) Add(groups ...Group) {
 	s.groups = append(slices.Clone(s.groups), groups...)
 }
 
-// Source returns the tiles of a name. Before the replica was loaded for the first time nobody knows whether an unknown
+// Source returns the tiles of a name, or of several joined by commas: see [Composite]. Errors are *layers.Error: not_found,
+// invalid for names that cannot be joined.
+func (s *Set) Source(name string) (Source, error) {
+	if src, ok := s.single(name); ok {
+		return src, nil
+	}
+	names := strings.Split(name, ",")
+	switch {
+	case len(names) == 1:
+		return nil, unknown(name)
+	case len(names) > MaxParts:
+		return nil, layers.Invalid("source", "too_many_sources", "at most %d sources make one tile", MaxParts)
+	}
+	parts := make([]Source, len(names))
+	for i, n := range names {
+		if slices.Contains(names[:i], n) {
+			return nil, layers.Invalid("source", "same_layer", "%s is named twice", n)
+		}
+		var ok bool
+		if parts[i], ok = s.single(n); !ok {
+			return nil, unknown(n)
+		}
+	}
+	return newComposite(name, parts, s.cache, &s.joint)
+}
+
+func unknown(name string) error {
+	return &layers.Error{Code: layers.CodeNotFound, Reason: "unknown_source", Params: map[string]string{"name": name}, Msg: "there are no tiles of the name " + name}
+}
+
+// single returns the tiles of one name. Before the replica was loaded for the first time nobody knows whether an unknown
 // name is a layer: its source then says that it is unavailable.
-func (s *Set) Source(name string) (Source, bool) {
+func (s *Set) single(name string) (Source, bool) {
 	if s.hasLayer(name) {
 		return s.vector(name), true
 	}

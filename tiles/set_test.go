@@ -17,14 +17,14 @@ func TestSetBeforeTheFirstLoad(t *testing.T) {
 	t.Parallel()
 	s := NewSet(layers.NewReplica(layers.ReplicaOptions{}), 1<<20)
 	s.Add(Fixed{named("basemap")})
-	if src, ok := s.Source("basemap"); !ok || src.Info().Name != "basemap" {
+	if src, err := s.Source("basemap"); err != nil || src.Info().Name != "basemap" {
 		t.Error("the basemap waits for the replica")
 	}
-	src, ok := s.Source("camera")
-	if !ok {
+	src, err := s.Source("camera")
+	if err != nil {
 		t.Fatal("a name that may become a layer is unknown")
 	}
-	if _, _, err := src.Tile(t.Context(), viewer("*"), Coord{}, ""); layers.ErrorCode(err) != layers.CodeUnavailable {
+	if _, err := src.Tile(t.Context(), Request{Scope: viewer("*")}); layers.ErrorCode(err) != layers.CodeUnavailable {
 		t.Errorf("its tiles: %v, want unavailable", err)
 	}
 }
@@ -37,17 +37,17 @@ func TestSetFollowsTheReplica(t *testing.T) {
 	first := named("basemap")
 	s.Add(Fixed{first, named("sight")}, Fixed{named("basemap"), named("terrain")})
 
-	if src, ok := s.Source("basemap"); !ok || src != first {
+	if src, err := s.Source("basemap"); err != nil || src != first {
 		t.Error("the group that was added first does not come first")
 	}
-	sight, ok := s.Source("sight")
-	if _, isLayer := sight.(*Vector); !ok || !isLayer {
+	sight, err := s.Source("sight")
+	if _, isLayer := sight.(*Vector); err != nil || !isLayer {
 		t.Error("a file stands in for a layer")
 	}
 	if again, _ := s.Source("sight"); again != sight {
 		t.Error("the same layer has two sources")
 	}
-	if _, ok := s.Source("camera"); ok {
+	if _, err := s.Source("camera"); layers.ErrorCode(err) != layers.CodeNotFound {
 		t.Error("a name that nobody published has tiles")
 	}
 
@@ -63,7 +63,7 @@ func TestSetFollowsTheReplica(t *testing.T) {
 	if got := len(names); got != 4 || names[0] != "basemap" || names[1] != "camera" || names[2] != "sight" || names[3] != "terrain" {
 		t.Errorf("sources %v, want the new layer, and no layer without geometry", names)
 	}
-	if _, ok := s.Source("task"); ok {
+	if _, err := s.Source("task"); layers.ErrorCode(err) != layers.CodeNotFound {
 		t.Error("a layer without geometry has tiles")
 	}
 }

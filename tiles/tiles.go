@@ -4,6 +4,7 @@ package tiles
 
 import (
 	"context"
+	"time"
 
 	"github.com/paulmach/orb"
 
@@ -30,12 +31,43 @@ const (
 	FormatJPEG Format = "image/jpeg"
 )
 
+// Request asks a source for one tile.
+type Request struct {
+	Scope  *auth.Scope // whose tile it is; its class is part of what the tile is
+	Coord  Coord
+	ETag   string    // of the content that the caller holds; "" for none
+	Select Selection // what of the source is wanted; the zero value wants everything
+	At     time.Time // the past moment to be shown; zero is now. Reserved: no source shows the past yet
+	Accept Encodings // in which Body may be packed; nothing packed is always taken
+}
+
+// Check returns why nobody gets this tile of any source, nil when somebody may: each source asks it first.
+func (r *Request) Check() error {
+	if !r.Scope.May(auth.ActionRead) || !r.Coord.Valid() {
+		return layers.Errorf(layers.CodeNotFound, "no such tile")
+	}
+	if !r.At.IsZero() {
+		return layers.Invalid("at", "not_supported", "tiles show the present alone")
+	}
+	return nil
+}
+
 // Tile is one answer. An empty Body is an empty tile.
 type Tile struct {
-	Body     []byte // shared with the cache: never write to it
-	Encoding string // Content-Encoding of Body: "", "gzip"
-	ETag     string // strong, with quotes
-	Merged   int    // points left out because an earlier one stands on the same pixel of a crowded tile
+	Body      []byte   // shared with the cache: never write to it
+	Encoding  Encoding // how Body is packed
+	ETag      string   // strong, with quotes; names the content, however it is packed
+	Unchanged bool     // the content is that of Request.ETag: Body is nil
+	Dropped   Dropped
+
+	// Of sources that cannot follow their data: when it was asked for, and whether it should have been asked for again by now.
+	Made  time.Time
+	Stale bool
+}
+
+// Dropped counts what a tile leaves out to stay within its budget.
+type Dropped struct {
+	Points int // on the pixel of another one
 }
 
 // Info is what TileJSON says of a source.
@@ -62,8 +94,21 @@ type LayerInfo struct {
 // Source is one set of tiles under one name. Implementations are safe for concurrent use.
 type Source interface {
 	Info() Info
-	// Tile returns one tile as the scope may see it. When etag still holds, it returns a Tile with that ETag and a nil Body
-	// and unchanged true, without making the tile. Errors are *layers.Error: not_found for scopes that may not read
-	// the source, unavailable when its database or file is away.
-	Tile(ctx context.Context, scope *auth.Scope, c Coord, etag string) (t Tile, unchanged bool, err error)
+	// Tile returns one tile as the request's scope may see it. When the ETag that the caller holds still names the content,
+	// it says so without making the tile. Errors are *layers.Error: not_found for scopes that may not read the source,
+	// invalid for a selection that does not fit it, unavailable when its database or file is away.
+	Tile(ctx context.Context, r Request) (Tile, error)
+}
+
+// Validator is a source that knows the ETag of a tile without making it.
+type Validator interface {
+	// Tag returns the ETag that Tile would give now, and its errors.
+	Tag(ctx context.Context, r Request) (string, error)
+}
+
+// Joiner is a source that can make one tile of several sources in a single question, as SQL does in one statement.
+type Joiner interface {
+	Source
+	// Join returns a source of the layers of both, its own first; ok is false when the two cannot be asked for at once.
+	Join(next Source) (joined Source, ok bool)
 }

@@ -79,55 +79,70 @@ func fieldType(t layers.ColumnType) string {
 }
 
 // Tile implements [Source]. Tiles outside of the layer's zooms are empty.
-func (v *Vector) Tile(ctx context.Context, scope *auth.Scope, c Coord, etag string) (Tile, bool, error) {
-	// Epoch, then version, then content: whatever happens in between, the content is never older than its ETag says.
-	at := v.replica.Position()
-	l := v.replica.Layer(v.layer)
-	if err := v.refuse(at, l, scope, c); err != nil {
-		return Tile{}, false, err
+func (v *Vector) Tile(ctx context.Context, r Request) (Tile, error) {
+	l, key, now, err := v.identify(&r)
+	if err != nil {
+		return Tile{}, err
 	}
-	key := cacheKey{source: v.layer, coord: c, class: class(l, scope)}
-	now := v.etag(at.Epoch, v.replica.TileVersion(v.layer, c.Z, c.X, c.Y), key.class)
-	if etag == now {
+	if r.ETag == now {
 		v.unchanged.Add(1)
-		return Tile{ETag: now}, true, nil
+		return Tile{ETag: now, Unchanged: true}, nil
 	}
-	if int(c.Z) < l.MinZoom || int(c.Z) > l.MaxZoom {
-		return Tile{ETag: now}, false, nil
+	if int(r.Coord.Z) < l.MinZoom || int(r.Coord.Z) > l.MaxZoom {
+		return Tile{ETag: now}, nil
 	}
 	if t, ok := v.cache.get(key, now); ok {
 		v.reused.Add(1)
-		return t, false, nil
+		return t.For(r.Accept)
 	}
-	done := v.flight.DoChan(fmt.Sprintf("%d/%d/%d %s", c.Z, c.X, c.Y, now), func() (any, error) {
+	done := v.flight.DoChan(fmt.Sprintf("%d/%d/%d %s", r.Coord.Z, r.Coord.X, r.Coord.Y, now), func() (any, error) {
 		if t, ok := v.cache.get(key, now); ok { // made between our look and now
 			v.reused.Add(1)
 			return t, nil
 		}
-		return v.make(scope, key, now)
+		return v.make(r.Scope, key, now)
 	})
 	select {
 	case <-ctx.Done():
-		return Tile{}, false, ctx.Err()
-	case r := <-done:
-		if r.Err != nil {
-			return Tile{}, false, r.Err
+		return Tile{}, ctx.Err()
+	case made := <-done:
+		if made.Err != nil {
+			return Tile{}, made.Err
 		}
-		return r.Val.(Tile), false, nil
+		return made.Val.(Tile).For(r.Accept)
 	}
 }
 
-// refuse returns why a scope gets no tile of the layer, nil when it does.
-func (v *Vector) refuse(at layers.Position, l *layers.Layer, scope *auth.Scope, c Coord) error {
+// Tag implements [Validator].
+func (v *Vector) Tag(_ context.Context, r Request) (string, error) {
+	_, _, tag, err := v.identify(&r)
+	return tag, err
+}
+
+// identify returns where the tile of a request is kept, and the ETag of what it shows now.
+func (v *Vector) identify(r *Request) (l *layers.Layer, key cacheKey, tag string, err error) {
+	// Epoch, then version, then content: whatever happens in between, the content is never older than its ETag says.
+	at := v.replica.Position()
+	l = v.replica.Layer(v.layer)
+	if err := v.refuse(at, l, r); err != nil {
+		return nil, cacheKey{}, "", err
+	}
+	key = cacheKey{source: v.layer, coord: r.Coord, class: class(l, r.Scope)}
+	return l, key, v.etag(at.Epoch, v.replica.TileVersion(v.layer, r.Coord.Z, r.Coord.X, r.Coord.Y), key.class), nil
+}
+
+// refuse returns why a request gets no tile of the layer, nil when it does.
+func (v *Vector) refuse(at layers.Position, l *layers.Layer, r *Request) error {
+	if err := r.Check(); err != nil {
+		return err
+	}
 	switch {
-	case !scope.May(auth.ActionRead) || !c.Valid():
-		return layers.Errorf(layers.CodeNotFound, "no such tile")
 	case at.Epoch == "":
 		return layers.Errorf(layers.CodeUnavailable, "the layers are not loaded yet")
 	case l == nil || l.Geometry == layers.GeometryNone:
 		return layers.Errorf(layers.CodeNotFound, "no such layer")
 	}
-	return nil
+	return r.RefuseSelection()
 }
 
 // class names the scopes that see the same rows of a layer.
@@ -152,7 +167,7 @@ func (v *Vector) make(scope *auth.Scope, key cacheKey, etag string) (Tile, error
 	if err != nil {
 		return Tile{}, err
 	}
-	t := Tile{ETag: etag, Merged: merged}
+	t := Tile{ETag: etag, Dropped: Dropped{Points: merged}}
 	if len(raw) > 0 {
 		if t.Body, t.Encoding, err = pack(raw); err != nil {
 			return Tile{}, err
@@ -166,7 +181,7 @@ func (v *Vector) make(scope *auth.Scope, key cacheKey, etag string) (Tile, error
 
 // Encode draws a tile for a scope, neither cached nor compressed: what a miss costs.
 func (v *Vector) Encode(scope *auth.Scope, c Coord) ([]byte, error) {
-	if err := v.refuse(v.replica.Position(), v.replica.Layer(v.layer), scope, c); err != nil {
+	if err := v.refuse(v.replica.Position(), v.replica.Layer(v.layer), &Request{Scope: scope, Coord: c}); err != nil {
 		return nil, err
 	}
 	w := works.Get().(*work)

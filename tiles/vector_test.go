@@ -2,10 +2,8 @@ package tiles
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"sync"
 	"testing"
@@ -46,17 +44,10 @@ func over(p orb.Point, z uint8) Coord {
 	return Coord{Z: z, X: t.X, Y: t.Y}
 }
 
-// unpack returns the bytes of the tile as a client reads them.
-func unpack(t testing.TB, tile Tile) []byte {
+// unpacked returns the bytes of the tile as a client reads them.
+func unpacked(t testing.TB, tile Tile) []byte {
 	t.Helper()
-	if tile.Encoding == "" {
-		return tile.Body
-	}
-	z, err := gzip.NewReader(bytes.NewReader(tile.Body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := io.ReadAll(z)
+	raw, err := unpack(tile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,11 +72,11 @@ func drawnIDs(t testing.TB, raw []byte) []int64 {
 
 func get(t testing.TB, s Source, scope *auth.Scope, c Coord, etag string) (Tile, bool) {
 	t.Helper()
-	tile, unchanged, err := s.Tile(t.Context(), scope, c, etag)
+	tile, err := s.Tile(t.Context(), Request{Scope: scope, Coord: c, ETag: etag, Accept: AcceptAll})
 	if err != nil {
 		t.Fatalf("tile %v: %v", c, err)
 	}
-	return tile, unchanged
+	return tile, tile.Unchanged
 }
 
 // follow returns a source of changes and a vector source that has seen the first ones.
@@ -110,11 +101,11 @@ func TestVectorTile(t *testing.T) {
 	t.Parallel()
 	_, _, v := follow(t, sight(2, market, "c.a"), sight(1, market, "c.a"), sight(3, station, "c.b"))
 	tile, unchanged := get(t, v, viewer("*"), over(market, 14), "")
-	ls, err := mvt.Unmarshal(unpack(t, tile))
+	ls, err := mvt.Unmarshal(unpacked(t, tile))
 	if err != nil || unchanged || len(ls) != 1 || ls[0].Name != "sight" {
 		t.Fatalf("layers %v, unchanged %v, %v", ls, unchanged, err)
 	}
-	if ids := drawnIDs(t, unpack(t, tile)); !slices.Equal(ids, []int64{1, 2}) {
+	if ids := drawnIDs(t, unpacked(t, tile)); !slices.Equal(ids, []int64{1, 2}) {
 		t.Errorf("features %v, want 1, 2 in that order", ids)
 	}
 	if got := fmt.Sprint(ls[0].Features[0].Properties); got != "map[area_path:c.a name:sight 1 open:true visits:10]" {
@@ -134,7 +125,7 @@ func TestVectorShowsOnlyWhatTheScopeSees(t *testing.T) {
 		want  []int64
 	}{{[]string{"*"}, []int64{1, 2, 3, 4}}, {[]string{"c"}, []int64{1, 2, 3}}, {[]string{"c.a"}, []int64{1}}, {[]string{"c.b", "c.ab"}, []int64{2, 3}}, {nil, []int64{}}} {
 		tile, _ := get(t, v, viewer(c.areas...), over(market, 14), "")
-		if ids := drawnIDs(t, unpack(t, tile)); !slices.Equal(ids, c.want) {
+		if ids := drawnIDs(t, unpacked(t, tile)); !slices.Equal(ids, c.want) {
 			t.Errorf("scope %v sees %v, want %v", c.areas, ids, c.want)
 		}
 		// What one scope holds is never good for another.
@@ -192,7 +183,7 @@ func TestVectorRefuses(t *testing.T) {
 	t.Parallel()
 	r := layers.NewReplica(layers.ReplicaOptions{})
 	ask := func(layer string, scope *auth.Scope, c Coord) layers.Code {
-		_, _, err := NewVector(r, layer).Tile(t.Context(), scope, c, "")
+		_, err := NewVector(r, layer).Tile(t.Context(), Request{Scope: scope, Coord: c})
 		if _, encodeErr := NewVector(r, layer).Encode(scope, c); layers.ErrorCode(err) != layers.ErrorCode(encodeErr) {
 			t.Errorf("Tile says %v, Encode says %v", err, encodeErr)
 		}
@@ -222,7 +213,7 @@ func TestVectorOutsideItsZooms(t *testing.T) {
 	_, _, v := follow(t, sight(1, market, "c.a"))
 	for z, want := range map[uint8]int{4: 0, 5: 1, 16: 1, 17: 0} {
 		tile, _ := get(t, v, viewer("*"), over(market, z), "")
-		if n := len(drawnIDs(t, unpack(t, tile))); n != want {
+		if n := len(drawnIDs(t, unpacked(t, tile))); n != want {
 			t.Errorf("zoom %d has %d features, want %d", z, n, want)
 		}
 	}
@@ -234,7 +225,7 @@ func TestVectorDrawsOnceForMany(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
-			if tile, _, err := v.Tile(t.Context(), viewer("*"), over(market, 14), ""); err != nil || len(tile.Body) == 0 {
+			if tile, err := v.Tile(t.Context(), Request{Scope: viewer("*"), Coord: over(market, 14)}); err != nil || len(tile.Body) == 0 {
 				t.Errorf("%+v, %v", tile, err)
 			}
 		})
@@ -255,15 +246,15 @@ func TestVectorMergesCrowdedPointsAndSaysSo(t *testing.T) {
 	for name, limits := range map[string]VectorLimits{"by features": {Features: 59, Bytes: 1 << 20, MergeZoom: 14}, "by bytes": {Features: 1000, Bytes: 500, MergeZoom: 14}} {
 		v := newVector(r, "sight", NewCache(1<<20), limits)
 		tile, _ := get(t, v, viewer("*"), over(market, 10), "")
-		if ids := drawnIDs(t, unpack(t, tile)); !slices.Equal(ids, []int64{0, 1, 2}) || tile.Merged != 57 || v.Stats().Merged != 57 {
-			t.Errorf("%s: drawn %v, merged %d, counted %d; want 0, 1, 2 and 57", name, ids, tile.Merged, v.Stats().Merged)
+		if ids := drawnIDs(t, unpacked(t, tile)); !slices.Equal(ids, []int64{0, 1, 2}) || tile.Dropped.Points != 57 || v.Stats().Merged != 57 {
+			t.Errorf("%s: drawn %v, merged %d, counted %d; want 0, 1, 2 and 57", name, ids, tile.Dropped.Points, v.Stats().Merged)
 		}
-		if tile, _ := get(t, v, viewer("*"), over(market, 14), ""); tile.Merged != 0 || len(drawnIDs(t, unpack(t, tile))) != 60 {
-			t.Errorf("%s: points are left out at the zoom from which all are drawn: %d", name, tile.Merged)
+		if tile, _ := get(t, v, viewer("*"), over(market, 14), ""); tile.Dropped.Points != 0 || len(drawnIDs(t, unpacked(t, tile))) != 60 {
+			t.Errorf("%s: points are left out at the zoom from which all are drawn: %d", name, tile.Dropped.Points)
 		}
 	}
-	if tile, _ := get(t, plain, viewer("*"), over(market, 10), ""); tile.Merged != 0 || tile.Encoding != "gzip" || len(drawnIDs(t, unpack(t, tile))) != 60 {
-		t.Errorf("an ordinary tile: merged %d, encoding %q", tile.Merged, tile.Encoding)
+	if tile, _ := get(t, plain, viewer("*"), over(market, 10), ""); tile.Dropped.Points != 0 || tile.Encoding != "gzip" || len(drawnIDs(t, unpacked(t, tile))) != 60 {
+		t.Errorf("an ordinary tile: merged %d, encoding %q", tile.Dropped.Points, tile.Encoding)
 	}
 }
 
@@ -299,11 +290,11 @@ func TestVectorNeverHidesAChange(t *testing.T) {
 				c := over(rapid.SampledFrom([]orb.Point{market, station}).Draw(t, "over"), rapid.SampledFrom([]uint8{6, 12, 16}).Draw(t, "z"))
 				v := rapid.SampledFrom(sources).Draw(t, "node")
 				key := fmt.Sprint(i, c)
-				tile, unchanged, err := v.Tile(context.Background(), scope, c, client[key].etag)
+				tile, err := v.Tile(context.Background(), Request{Scope: scope, Coord: c, ETag: client[key].etag, Accept: AcceptAll})
 				if err != nil {
 					t.Fatal(err)
 				}
-				if !unchanged {
+				if !tile.Unchanged {
 					client[key] = held{tile.ETag, tile.Body} // too small to be packed
 				}
 				for _, s := range sources {

@@ -2,10 +2,12 @@ package postgis
 
 import (
 	"context"
+	"maps"
 	"runtime"
 	"strconv"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"wanglou/layers"
@@ -23,6 +25,11 @@ type settings struct {
 	application string
 	statement   time.Duration
 	connections int32
+
+	// Of connections beside the first ones.
+	exact  bool              // connections is a bound that nothing raises
+	params map[string]string // settings of each session
+	change func(*pgx.ConnConfig)
 }
 
 // WithApplicationName sets what the server's lists of connections show; the default is "wanglou".
@@ -50,6 +57,24 @@ func Open(ctx context.Context, url string, opts ...Option) (*DB, error) {
 		// The cause of pgx hides passwords.
 		return nil, &layers.Error{Code: layers.CodeInvalid, Field: "DATABASE_URL", Reason: "not_a_url", Msg: "the database address cannot be read", Err: err}
 	}
+	return s.open(ctx, cfg)
+}
+
+// Another opens more connections to the same database, with their own settings; those of the first ones' address do not hold for them.
+func (db *DB) Another(ctx context.Context, opts ...Option) (*DB, error) {
+	s := settings{application: "wanglou", statement: 30 * time.Second, connections: int32(max(10, 4*runtime.NumCPU()))}
+	for _, o := range opts {
+		o(&s)
+	}
+	cfg := db.Pool.Config()
+	for _, key := range []string{"application_name", "statement_timeout"} {
+		delete(cfg.ConnConfig.RuntimeParams, key)
+	}
+	return s.open(ctx, cfg)
+}
+
+// open connects as the settings say, where cfg says nothing else.
+func (s *settings) open(ctx context.Context, cfg *pgxpool.Config) (*DB, error) {
 	params := cfg.ConnConfig.RuntimeParams
 	setDefault(params, "application_name", s.application)
 	setDefault(params, "statement_timeout", milliseconds(s.statement))
@@ -59,7 +84,13 @@ func Open(ctx context.Context, url string, opts ...Option) (*DB, error) {
 	if cfg.ConnConfig.ConnectTimeout == 0 || cfg.ConnConfig.ConnectTimeout > connectTimeout {
 		cfg.ConnConfig.ConnectTimeout = connectTimeout
 	}
-	cfg.MaxConns = max(cfg.MaxConns, s.connections)
+	maps.Copy(params, s.params)
+	if s.change != nil {
+		s.change(cfg.ConnConfig)
+	}
+	if cfg.MaxConns = max(cfg.MaxConns, s.connections); s.exact {
+		cfg.MaxConns = s.connections
+	}
 	cfg.MaxConnLifetimeJitter = 5 * time.Minute
 	cfg.HealthCheckPeriod = 5 * time.Second // dead connections of a restarted server go soon
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)

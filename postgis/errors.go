@@ -124,3 +124,12 @@ func checkedColumn(pg *pgconn.PgError) string {
 	}
 	return ""
 }
+
+// serverError returns what PostgreSQL itself said, nil for other errors.
+func serverError(err error) *pgconn.PgError {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg
+	}
+	return nil
+}

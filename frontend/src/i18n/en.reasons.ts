@@ -60,6 +60,20 @@ export const enReasons: Record<keyof typeof zhReasons, string> = {
   other_unit: 'This is another unit’s task',
   own_account: 'You cannot disable or weaken your own account',
   cross_origin: 'Refused: the request came from another site',
+  filter_syntax: 'The filter cannot be read (byte {{position}})',
+  filter_too_large: 'The filter is too large',
+  filter_too_deep: 'The filter is nested too deep (byte {{position}})',
+  filter_number: 'Not a number that can be compared (byte {{position}})',
+  filter_geometry: 'The geometry is not valid (byte {{position}})',
+  filter_time: 'Not a time (byte {{position}})',
+  filter_type: 'A value of another type is expected (byte {{position}})',
+  filter_arguments: '{{name}} has other arguments (byte {{position}})',
+  filter_not_a_condition: 'This is a value, not a condition (byte {{position}})',
+  filter_calculation: 'The filter calculates beyond the range of numbers',
+  filter_collection: 'For database sources a collection takes S_INTERSECTS and S_DISJOINT only',
+  unknown_property: 'No such property: {{name}}',
+  unknown_function: 'No such function: {{name}}',
+  unknown_filter_lang: 'The filter language is cql2-text or cql2-json',
 }
 
 export const enAudit: Record<keyof typeof zhAudit, string> = {

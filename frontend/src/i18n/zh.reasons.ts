@@ -59,6 +59,20 @@ export const zhReasons = {
   other_unit: '这是别的队伍的任务',
   own_account: '不能停用或降低自己的账号',
   cross_origin: '请求来自别的网站，已拒绝',
+  filter_syntax: '过滤条件写法有误（第 {{position}} 个字节）',
+  filter_too_large: '过滤条件太大',
+  filter_too_deep: '过滤条件嵌套太深（第 {{position}} 个字节）',
+  filter_number: '不是可比较的数（第 {{position}} 个字节）',
+  filter_geometry: '几何无效（第 {{position}} 个字节）',
+  filter_time: '时间写法有误（第 {{position}} 个字节）',
+  filter_type: '值的类型不合（第 {{position}} 个字节）',
+  filter_arguments: '{{name}} 的参数不对（第 {{position}} 个字节）',
+  filter_not_a_condition: '这是一个值，不是条件（第 {{position}} 个字节）',
+  filter_calculation: '过滤条件的计算超出数值范围',
+  filter_collection: '数据库来源的几何集合只能用 S_INTERSECTS 和 S_DISJOINT',
+  unknown_property: '没有属性 {{name}}',
+  unknown_function: '没有函数 {{name}}',
+  unknown_filter_lang: '过滤语言只能是 cql2-text 或 cql2-json',
 }
 
 /** Texts for what the audit log calls an action. */

@@ -1,11 +1,15 @@
 package tiles
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"html"
+	"image"
+	_ "image/jpeg" // pictures of archives
+	_ "image/png"
 	"io/fs"
 	"path/filepath"
 	"regexp"
@@ -13,6 +17,8 @@ import (
 	"sync"
 
 	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/maptile"
+	_ "golang.org/x/image/webp" // pictures of archives
 
 	"wanglou/layers"
 )
@@ -70,6 +76,7 @@ func openArchive(ctx context.Context, path string, st fs.FileInfo) (*archive, er
 		_ = file.Close()
 		return nil, err
 	}
+	a.measure(ctx)
 	return a, nil
 }
 
@@ -92,6 +99,24 @@ func (a *archive) describeTerrain() error {
 		a.info.Encoding = "terrarium"
 	}
 	return nil
+}
+
+// measure looks at one picture for the size of all.
+func (a *archive) measure(ctx context.Context) {
+	if a.info.Format == FormatMVT {
+		return
+	}
+	for z := a.info.MinZoom; z <= a.info.MaxZoom; z++ {
+		at := maptile.At(a.info.Bound.Center(), maptile.Zoom(z))
+		body, _, err := a.file.tile(ctx, Coord{Z: uint8(z), X: at.X, Y: at.Y})
+		if err != nil || len(body) == 0 {
+			continue
+		}
+		if c, _, err := image.DecodeConfig(bytes.NewReader(body)); err == nil && c.Width == c.Height {
+			a.info.TileSize = c.Width
+		}
+		return
+	}
 }
 
 func (a *archive) Info() Info { return a.info }

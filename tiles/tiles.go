@@ -80,6 +80,7 @@ type Info struct {
 	Bound       orb.Bound
 	Attribution string
 	Encoding    string      // of terrain: "terrarium" or "mapbox"
+	TileSize    int         // of pictures: their side in pixels, 0 when it is not known
 	Layers      []LayerInfo // of vector tiles
 }
 

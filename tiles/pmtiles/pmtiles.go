@@ -1,6 +1,6 @@
-// Package pmtiles reads PMTiles version 3 archives: one file that holds a pyramid of tiles and an index of them.
+// Package pmtiles reads and writes PMTiles version 3 archives: one file that holds a pyramid of tiles and an index of them.
 //
-// It reads; it does not write. Everything in a file is untrusted: lengths are checked before memory is given out, and a file
+// Everything in a file that is read is untrusted: lengths are checked before memory is given out, and a file
 // that does not hold together is refused with an error that says what is wrong with it.
 package pmtiles
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"wanglou/deploy/basemap"
 )
@@ -26,17 +25,9 @@ func (c *BasemapBuildCmd) Run(ctx context.Context, app *App) error {
 	if out == "" {
 		out = filepath.Join(app.Data, "tiles", "basemap.mbtiles")
 	}
-	last := ""
-	result, err := basemap.Build(ctx, basemap.Options{Input: c.File, Output: out, Progress: func(p basemap.Progress) {
-		line := fmt.Sprintf("%s %d %%", p.Step, 100*p.Done/max(p.Total, 1))
-		if line != last {
-			fmt.Fprintf(app.Stderr, "\r%-20s", line)
-			last = line
-		}
-	}})
-	if last != "" {
-		fmt.Fprint(app.Stderr, "\r"+strings.Repeat(" ", 20)+"\r")
-	}
+	bar := progressBar{w: app.Stderr}
+	result, err := basemap.Build(ctx, basemap.Options{Input: c.File, Output: out, Progress: func(p basemap.Progress) { bar.show(p.Step, p.Done, p.Total) }})
+	bar.clear()
 	if err != nil {
 		return err
 	}

@@ -34,9 +34,41 @@ type countyBody struct {
 }
 
 type basemapBody struct {
-	Source      string `json:"source"`
-	Attribution string `json:"attribution"`
-	Terrain     string `json:"terrain,omitempty"`
+	Source      string        `json:"source"`
+	Attribution string        `json:"attribution"`
+	Terrain     *terrainBody  `json:"terrain,omitempty"`
+	Pictures    []pictureBody `json:"pictures"`
+}
+
+// rasterBody is what terrain and pictures have in common.
+type rasterBody struct {
+	Source      string     `json:"source"`
+	MinZoom     int        `json:"min_zoom"`
+	MaxZoom     int        `json:"max_zoom"`
+	TileSize    int        `json:"tile_size"`
+	Bbox        [4]float64 `json:"bbox"`
+	Attribution string     `json:"attribution"`
+}
+
+type terrainBody struct {
+	rasterBody
+	Encoding string `json:"encoding"`
+}
+
+type pictureBody struct {
+	rasterBody
+	Title   layers.Text `json:"title"`
+	Overlay bool        `json:"overlay"`
+	Labels  string      `json:"labels,omitempty"`
+}
+
+// raster describes a source of pictures. Where their size is not known it is what everybody takes for granted.
+func raster(i tiles.Info) rasterBody {
+	b := rasterBody{Source: i.Name, MinZoom: i.MinZoom, MaxZoom: i.MaxZoom, TileSize: i.TileSize, Bbox: bbox(i.Bound), Attribution: i.Attribution}
+	if b.TileSize == 0 {
+		b.TileSize = 256
+	}
+	return b
 }
 
 type catalogBody struct {
@@ -55,7 +87,7 @@ func (s *Server) getCatalog(c echo.Context) error {
 		return err
 	}
 	scope := auth.ActorFrom(ctx).Scope
-	b := catalogBody{Layers: []layerBody{}, Basemap: basemapBody{Source: tiles.BasemapName, Attribution: county.Attribution}}
+	b := catalogBody{Layers: []layerBody{}, Basemap: basemapBody{Source: tiles.BasemapName, Attribution: county.Attribution, Pictures: []pictureBody{}}}
 	for _, l := range s.replica.Layers() {
 		columns := l.Columns
 		if columns == nil {
@@ -73,8 +105,13 @@ func (s *Server) getCatalog(c echo.Context) error {
 			b.Basemap.Attribution = a
 		}
 	}
-	if _, err := s.tiles.Source(tiles.TerrainName); err == nil {
-		b.Basemap.Terrain = tiles.TerrainName
+	for _, src := range s.tiles.Sources() {
+		switch i := src.Info(); {
+		case i.Name == tiles.TerrainName && i.Encoding != "":
+			b.Basemap.Terrain = &terrainBody{raster(i), i.Encoding}
+		case i.Name != tiles.BasemapName && i.Picture():
+			b.Basemap.Pictures = append(b.Basemap.Pictures, pictureBody{raster(i), i.Title, i.Overlay, i.Labels})
+		}
 	}
 	return c.JSON(http.StatusOK, b)
 }

@@ -422,14 +422,22 @@ type tileset struct {
 	tile tiles.Tile
 	err  error
 	seen []string // class of each scope that asked
+	more []tiles.Source
 }
 
 func (s *tileset) Source(name string) (tiles.Source, error) {
 	if name == "camera" || name == tiles.BasemapName || name == tiles.TerrainName {
 		return s, nil
 	}
+	for _, src := range s.more {
+		if src.Info().Name == name {
+			return src, nil
+		}
+	}
 	return nil, &layers.Error{Code: layers.CodeNotFound, Reason: "unknown_source"}
 }
+
+func (s *tileset) Sources() []tiles.Source { return append([]tiles.Source{s}, s.more...) }
 
 func (s *tileset) Info() tiles.Info {
 	return tiles.Info{Name: "camera", Format: tiles.FormatMVT, MaxZoom: 14, Bound: orb.Bound{Min: orb.Point{119, 29}, Max: orb.Point{120, 30}},

@@ -30,6 +30,8 @@ import (
 type TileSet interface {
 	// Source returns an error with CodeNotFound for names that are unknown, with CodeInvalid for those that cannot be joined.
 	Source(name string) (tiles.Source, error)
+	// Sources lists what there is, by name.
+	Sources() []tiles.Source
 }
 
 // Options wire a server. All services are required; the other zero fields take the defaults.

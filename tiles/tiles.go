@@ -81,8 +81,13 @@ type Info struct {
 	Attribution string
 	Encoding    string      // of terrain: "terrarium" or "mapbox"
 	TileSize    int         // of pictures: their side in pixels, 0 when it is not known
+	Overlay     bool        // of pictures: they lie over another picture (names, roads), and do not stand for themselves
+	Labels      string      // of pictures: the source of names that belongs over them; "" when they have their own, or none
 	Layers      []LayerInfo // of vector tiles
 }
+
+// Picture reports whether the tiles are pictures to be looked at: photographs, scanned or drawn maps. Heights are none.
+func (i *Info) Picture() bool { return i.Format != FormatMVT && i.Encoding == "" }
 
 // LayerInfo is one entry of TileJSON's vector_layers.
 type LayerInfo struct {

@@ -97,7 +97,7 @@ var viewer = &auth.Scope{UserID: 1, Roles: []auth.Role{auth.RoleViewer}, Areas: 
 // body returns a tile's picture as it is in the archive, nil when it has none.
 func (b *built) body(c tiles.Coord) []byte {
 	b.t.Helper()
-	tile, _, err := b.source.Tile(b.t.Context(), viewer, c, "")
+	tile, err := b.source.Tile(b.t.Context(), tiles.Request{Scope: viewer, Coord: c})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import { place, select, usePlace } from '../app/router'
 import { settings } from '../app/settings'
 import { change, theMap, threeD, workbench } from '../app/workbench'
 import { useStore } from '../lib/store'
-import { shownLayers } from '../features/layers/tree'
+import { shownLayers, shownPicture } from '../features/layers/tree'
 import { useLive } from '../live/hooks'
 import { createMap } from '../map/controller'
 import type { MapLayerId } from '../map/types'
@@ -19,6 +19,7 @@ export function useMap(container: RefObject<HTMLDivElement | null>, frame: RefOb
   const { theme, locale, display } = useStore(settings)
   const { selection } = usePlace()
   const shown = useStore(shownLayers)
+  const picture = useStore(shownPicture)
   const areas = useQuery(areasQuery).data
   const mayCreate = may(useSession(), 'incident.create')
   const [failed, setFailed] = useState(false)
@@ -62,6 +63,7 @@ export function useMap(container: RefObject<HTMLDivElement | null>, frame: RefOb
   useEffect(() => {
     for (const [layer, visible] of Object.entries(shown)) map?.setLayerVisible(layer as MapLayerId, visible)
   }, [map, shown])
+  useEffect(() => map?.setPicture(picture), [map, picture])
   useInsets(frame)
   return failed
 }

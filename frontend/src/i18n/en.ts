@@ -367,6 +367,7 @@ export const en: Dictionary = {
     terrain: 'Terrain',
     labels: 'Names',
     basemap: 'Basemap',
+    drawn: 'Drawn map',
     load: 'Open incidents',
     few: 'few',
     many: 'many',

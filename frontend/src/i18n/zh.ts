@@ -366,6 +366,7 @@ export const zh = {
     terrain: '地形',
     labels: '地名',
     basemap: '底图',
+    drawn: '矢量地图',
     load: '未结事件量',
     few: '少',
     many: '多',

@@ -30,6 +30,7 @@ class Controller implements MapController {
   private readonly pointer: Pointer
   private readonly viewport: Viewport
   private readonly hidden = new Set<MapLayerId>()
+  private picture: string | null = null
   private readonly stop = new AbortController()
   private readonly sizes: ResizeObserver
   private selecting: AbortController | null = null
@@ -182,6 +183,13 @@ class Controller implements MapController {
     this.redraw(false)
   }
 
+  setPicture(source: string | null): void {
+    if (source === this.picture) return
+    this.picture = source
+    this.redraw(false)
+    this.attribute()
+  }
+
   pickPoint(): Promise<LonLat | null> {
     return this.pointer.pick()
   }
@@ -236,6 +244,7 @@ class Controller implements MapController {
       scale: this.scale,
       hidden: this.live.layer('camera').loaded ? this.hidden : new Set([...this.hidden, 'camera']),
       is3D: this.viewport.is3D,
+      picture: this.picture,
     }
   }
 
@@ -270,13 +279,19 @@ class Controller implements MapController {
     action?.()
   }
 
+  /** Says whose ground, heights and picture are shown. */
   private attribute(): void {
-    const text = new DOMParser().parseFromString(this.options.catalog.basemap.attribution, 'text/html').body.textContent // archives carry links
-    if (!text) return
-    const element = document.createElement('div')
-    element.className = 'map-attribution'
-    element.textContent = text
-    this.container.append(element)
+    const { basemap } = this.options.catalog
+    const shown = [basemap, basemap.terrain, basemap.pictures.find(({ source }) => source === this.picture)]
+    const plain = (html = ''): string => new DOMParser().parseFromString(html, 'text/html').body.textContent?.trim() ?? '' // archives carry links
+    const text = [...new Set(shown.map((each) => plain(each?.attribution)).filter((each) => each !== ''))].join(' · ')
+    let element = this.container.querySelector('.map-attribution')
+    if (!element && text) {
+      element = document.createElement('div')
+      element.className = 'map-attribution'
+      this.container.append(element)
+    }
+    if (element) element.textContent = text
   }
 }
 

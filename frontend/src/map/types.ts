@@ -20,7 +20,26 @@ export interface MapCatalog {
     bbox: Bbox | number[]
     view?: { center: LonLat | number[]; zoom: number; pitch?: number; bearing?: number }
   }
-  basemap: { source: string; attribution: string; terrain?: string }
+  basemap: { source: string; attribution: string; terrain?: MapRaster & { encoding: 'terrarium' | 'mapbox' }; pictures: MapPicture[] }
+}
+
+/** A source of pictures, as the catalogue describes it. */
+export interface MapRaster {
+  source: string
+  min_zoom: number
+  max_zoom: number
+  tile_size: number
+  bbox: Bbox | number[]
+  attribution: string
+}
+
+/** What can be shown in place of the ground: photographs, scanned or foreign maps. */
+export interface MapPicture extends MapRaster {
+  title: { zh: string; en: string }
+  /** Lies over another picture and is not chosen by itself. */
+  overlay: boolean
+  /** Source of the names that belong over it. */
+  labels?: string
 }
 
 /** What the map takes from the administrative tree (GET /api/areas): labels with counts. */
@@ -97,6 +116,8 @@ export interface MapController {
   /** Shows the feature in the middle, at a zoom where it can be told from its neighbours. False when its place cannot be found. */
   flyToFeature(feature: FeatureRef, options?: FlyOptions): Promise<boolean>
   setLayerVisible(layer: MapLayerId, visible: boolean): void
+  /** Shows a picture of the catalogue in place of the ground; null shows the ground. */
+  setPicture(source: string | null): void
   /** Lets the person pick a place: crosshair, a press takes it, Escape gives null. A second call ends the first with null. */
   pickPoint(): Promise<LonLat | null>
   setInsets(insets: Partial<Insets>): void

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { homeView, verticalFov } from './viewport'
 
-const catalog = { layers: [], county: { bbox: [119, 29, 120, 30], view: { center: [119.7, 29.8], zoom: 12, pitch: 55, bearing: -20 } }, basemap: { source: 'basemap', attribution: '' } }
+const catalog = { layers: [], county: { bbox: [119, 29, 120, 30], view: { center: [119.7, 29.8], zoom: 12, pitch: 55, bearing: -20 } }, basemap: { source: 'basemap', attribution: '', pictures: [] } }
 
 it('shows the same ground on a screen of twice the height', () => {
   expect(homeView(catalog, 960, true)).toEqual({ center: [119.7, 29.8], zoom: 12, pitch: 55, bearing: -20 })

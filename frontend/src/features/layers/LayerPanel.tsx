@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { Button, Disclosure, DisclosurePanel, Heading, Switch } from 'react-aria-components'
+import { Button, Disclosure, DisclosurePanel, Heading, Radio, RadioGroup, Switch } from 'react-aria-components'
 import { toggleLayers } from '../../actions/toggleLayers'
 import type { Catalog } from '../../api/types'
 import { change, theMap, workbench } from '../../app/workbench'
@@ -9,7 +9,7 @@ import { count } from '../../lib/format'
 import { useStore } from '../../lib/store'
 import type { MapLayerId } from '../../map/types'
 import { Icon } from '../../ui/icons'
-import { shownLayers, tree, type TreeLayer } from './tree'
+import { shownLayers, shownPicture, tree, type TreeLayer } from './tree'
 import { BuildingSign, CameraSign, DetectionSign, GridSign, IncidentSigns, LoadScale, PlaceSign, TerrainSign, UnitSign } from './signs'
 import './layers.css'
 
@@ -57,6 +57,7 @@ export function LayerPanel({ catalog }: { catalog: Catalog }) {
             {layers.map((layer) => (
               <LayerRow key={layer.id} layer={layer} />
             ))}
+            {group === 'base' && <Pictures catalog={catalog} />}
           </DisclosurePanel>
         </Disclosure>
       ))}
@@ -92,6 +93,25 @@ function LayerRow({ layer }: { layer: TreeLayer }) {
     </>
   ) : (
     row
+  )
+}
+
+/** What lies on the ground: the drawn map, or one of the installation's pictures. */
+function Pictures({ catalog }: { catalog: Catalog }) {
+  const { t, locale } = useText()
+  const shown = useStore(shownPicture)
+  const pictures = catalog.basemap.pictures.filter(({ overlay }) => !overlay)
+  if (pictures.length === 0) return null
+  const choices = [{ source: '', name: t('layers.drawn') }, ...pictures.map(({ source, title }) => ({ source, name: title[locale] }))]
+  return (
+    <RadioGroup className="layer-pictures" aria-label={t('layers.basemap')} value={shown ?? ''} onChange={(source) => shownPicture.set(source || null)}>
+      {choices.map(({ source, name }) => (
+        <Radio key={source} value={source} className="layer-picture" data-testid={`picture-${source || 'drawn'}`}>
+          <span className="layer-radio" aria-hidden="true" />
+          <span className="layer-name truncate">{name}</span>
+        </Radio>
+      ))}
+    </RadioGroup>
   )
 }
 

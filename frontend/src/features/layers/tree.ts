@@ -19,6 +19,9 @@ export interface TreeGroup {
 /** Which parts of the map a person wants to see, by legend id. */
 export const shownLayers = createStore<Record<MapLayerId, boolean>>(Object.fromEntries(mapLayers.map((id) => [id, true])) as Record<MapLayerId, boolean>)
 
+/** Which picture of the catalogue lies on the ground; null for the drawn map. */
+export const shownPicture = createStore<string | null>(null)
+
 const plan: { group: TreeGroup['group']; layers: TreeLayer[] }[] = [
   { group: 'work', layers: [{ id: 'incident', live: 'incident' }, { id: 'detection', live: 'detection' }, { id: 'unit', live: 'unit' }] },
   { group: 'watch', layers: [{ id: 'camera', live: 'camera' }] },

@@ -150,6 +150,22 @@ export function buildings(env: StyleEnv): LayerSpecification[] {
   ]
 }
 
+/** The chosen picture, which covers the drawn ground, and the names that belong over it. */
+export function picture({ catalog, picture }: StyleEnv): LayerSpecification[] {
+  const chosen = catalog.basemap.pictures.find(({ source }) => source === picture)
+  if (!chosen) return []
+  const names = catalog.basemap.pictures.find(({ source }) => source === chosen.labels)
+  return [chosen, ...(names ? [names] : [])].map(({ source }, i) => ({
+    id: i === 0 ? 'picture' : 'picture-labels',
+    type: 'raster',
+    source: pictureSource(source),
+    paint: { 'raster-fade-duration': 0 },
+  }))
+}
+
+/** Pictures have names of their own among the sources: an archive may be called as one of the map's. */
+export const pictureSource = (name: string): string => `picture/${name}`
+
 /** Names of water and roads. They follow their lines and stand on a halo, so that they can be read on any ground. */
 export function lineLabels(env: StyleEnv): LayerSpecification[] {
   const { map } = env.tokens

@@ -13,6 +13,8 @@ export interface StyleEnv {
   scale: number
   hidden: ReadonlySet<MapLayerId>
   is3D: boolean
+  /** Source of the picture that lies on the ground; null for none. */
+  picture: string | null
 }
 
 export type Expression = ExpressionSpecification

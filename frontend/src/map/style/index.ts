@@ -1,6 +1,7 @@
 import type { LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl'
 import { areaFills, areaLabels, areaLines } from './areas'
-import { buildings, ground, hillshade, lineLabels, placeLabels, roads, water } from './basemap'
+import { buildings, ground, hillshade, lineLabels, picture, pictureSource, placeLabels, roads, water } from './basemap'
+import type { MapRaster } from '../types'
 import type { StyleEnv } from './env'
 import { cameras, detectionOutlines, markers, selectionGround } from './marks'
 
@@ -23,6 +24,7 @@ export function layers(env: StyleEnv): LayerSpecification[] {
     ...hillshade(env),
     ...water(env),
     ...roads(env),
+    ...picture(env),
     ...areaLines(env),
     ...selectionGround(env),
     ...detectionOutlines(env),
@@ -61,11 +63,14 @@ function sources({ catalog, origin }: StyleEnv): Record<string, SourceSpecificat
     const layer = catalog.layers.find((l) => l.name === name)
     out[name] = { type: 'vector', tiles: tiles(name), minzoom: layer?.min_zoom ?? 0, maxzoom: layer?.max_zoom ?? 14 }
   }
+  const raster = ({ source, min_zoom, max_zoom, tile_size, bbox }: MapRaster) =>
+    ({ tiles: tiles(source), tileSize: tile_size, minzoom: min_zoom, maxzoom: max_zoom, bounds: bbox as [number, number, number, number] })
   if (catalog.basemap.terrain) {
-    const dem = { type: 'raster-dem', tiles: tiles(catalog.basemap.terrain), encoding: 'terrarium', tileSize: 512, maxzoom: 12 } as const
+    const dem = { type: 'raster-dem', ...raster(catalog.basemap.terrain), encoding: catalog.basemap.terrain.encoding } as const
     out.terrain = dem
     out.hillshade = dem // one source for both makes the hillshade coarse where terrain tiles are
   }
+  for (const each of catalog.basemap.pictures) out[pictureSource(each.source)] = { type: 'raster', ...raster(each) }
   for (const name of ownSources) out[name] = { type: 'geojson', data: { type: 'FeatureCollection', features: [] } }
   return out
 }

@@ -5,14 +5,23 @@ import { icons } from '../icons'
 import { type Locale, type MapLayerId, mapLayers } from '../types'
 import { type StyleEnv, buildStyle, layers } from '.'
 
+function picture(source: string, more: { labels?: string; overlay?: boolean }) {
+  return { source, min_zoom: 1, max_zoom: 18, tile_size: 256, bbox: [-180, -85, 180, 85], attribution: '', title: { zh: source, en: source }, overlay: false, ...more }
+}
+
 const catalog = {
   layers: [{ name: 'camera', delivery: 'tiles' as const, min_zoom: 0, max_zoom: 16 }],
   county: { bbox: [119, 29, 120, 30] },
-  basemap: { source: 'basemap', attribution: '', terrain: 'terrain' },
+  basemap: {
+    source: 'basemap',
+    attribution: '',
+    terrain: { source: 'terrain', min_zoom: 0, max_zoom: 11, tile_size: 512, bbox: [119, 29, 120, 30], attribution: '', encoding: 'mapbox' as const },
+    pictures: [picture('photo', { labels: 'names' }), picture('names', { overlay: true }), picture('area', {})],
+  },
 }
 
 function env(change: Partial<StyleEnv> = {}): StyleEnv {
-  return { tokens: tokens.dark, locale: 'zh', catalog, origin: 'http://localhost', scale: 1, hidden: new Set(), is3D: true, ...change }
+  return { tokens: tokens.dark, locale: 'zh', catalog, origin: 'http://localhost', scale: 1, hidden: new Set(), is3D: true, picture: null, ...change }
 }
 
 const environments = (['dark', 'light'] as Theme[]).flatMap((theme) =>
@@ -20,7 +29,7 @@ const environments = (['dark', 'light'] as Theme[]).flatMap((theme) =>
 )
 
 describe.each(environments)('the style in $theme, $locale, 3D $is3D', ({ theme, locale, is3D }) => {
-  const style = buildStyle(env({ tokens: tokens[theme], locale, is3D, scale: 1.9 }))
+  const style = buildStyle(env({ tokens: tokens[theme], locale, is3D, scale: 1.9, picture: is3D ? 'photo' : null }))
 
   it('is valid', () => {
     expect(validateStyleMin(style)).toEqual([])
@@ -51,6 +60,19 @@ it('hides terrain', () => {
   expect(buildStyle(env()).terrain).toBeDefined()
   expect(buildStyle(env({ hidden: new Set<MapLayerId>(['terrain']) })).terrain).toBeUndefined()
   expect(buildStyle(env({ is3D: false })).terrain).toBeUndefined()
+})
+
+it('takes terrain as the catalogue describes it', () => {
+  expect(buildStyle(env()).sources.terrain).toMatchObject({ encoding: 'mapbox', maxzoom: 11, tileSize: 512, bounds: [119, 29, 120, 30] })
+})
+
+it('lays the chosen picture over the drawn ground, its names over it, and all that is live above', () => {
+  const ids = layers(env({ picture: 'photo' })).map(({ id }) => id)
+  expect(ids.indexOf('picture')).toBeGreaterThan(ids.indexOf('road'))
+  expect(ids.indexOf('picture-labels')).toBe(ids.indexOf('picture') + 1)
+  for (const above of ['area-town', 'camera', 'place', 'incident']) expect(ids.indexOf(above)).toBeGreaterThan(ids.indexOf('picture-labels'))
+  expect(layers(env({ picture: 'gone' }))).toEqual(layers(env()))
+  expect(buildStyle(env({ picture: 'area' })).sources).toMatchObject({ area: { type: 'vector' }, 'picture/area': { type: 'raster', tiles: ['http://localhost/tiles/area/{z}/{x}/{y}'] } })
 })
 
 it('never lets a collision hide an incident', () => {

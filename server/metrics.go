@@ -20,9 +20,11 @@ type metrics struct {
 	handler  http.Handler
 	requests *prometheus.HistogramVec
 	tiles    *prometheus.CounterVec
-	logins   *prometheus.CounterVec
-	underWay prometheus.Gauge
-	panics   prometheus.Counter
+
+	tilesDropped *prometheus.CounterVec
+	logins       *prometheus.CounterVec
+	underWay     prometheus.Gauge
+	panics       prometheus.Counter
 }
 
 func newMetrics(s *Server) *metrics {
@@ -31,13 +33,15 @@ func newMetrics(s *Server) *metrics {
 			Name: "wanglou_http_request_seconds", Help: "Time to answer, by route template.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}, []string{"method", "route", "status"}),
-		tiles:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "wanglou_tiles_total", Help: "Tiles answered, by source and result (tile, empty, unchanged, error)."}, []string{"source", "result"}),
+		tiles: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "wanglou_tiles_total", Help: "Tiles answered, by source and result (tile, empty, unchanged, error)."}, []string{"source", "result"}),
+		tilesDropped: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "wanglou_tiles_dropped_total",
+			Help: "Features that tiles left out to stay within the budget of their source, by source and kind (points, counted, polygons); a tile sent twice counts twice."}, []string{"source", "kind"}),
 		logins:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "wanglou_logins_total", Help: "Log-ins, by result (granted, refused, limited)."}, []string{"result"}),
 		underWay: prometheus.NewGauge(prometheus.GaugeOpts{Name: "wanglou_http_requests_under_way", Help: "Requests being answered, websockets included."}),
 		panics:   prometheus.NewCounter(prometheus.CounterOpts{Name: "wanglou_panics_total", Help: "Handlers that panicked."}),
 	}
 	r := prometheus.NewRegistry()
-	r.MustRegister(m.requests, m.tiles, m.logins, m.underWay, m.panics, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	r.MustRegister(m.requests, m.tiles, m.tilesDropped, m.logins, m.underWay, m.panics, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		&gauges{server: s})
 	m.handler = promhttp.HandlerFor(r, promhttp.HandlerOpts{})
 	return m

@@ -93,6 +93,7 @@ func (s *Server) getTile(c echo.Context) error {
 	h := c.Response().Header()
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("Vary", "Cookie, Accept-Encoding")
+	s.tellTile(h, label, t)
 	switch {
 	case t.Unchanged:
 		h.Set("ETag", held)
@@ -111,6 +112,26 @@ func (s *Server) getTile(c echo.Context) error {
 	}
 	h.Set(echo.HeaderContentLength, strconv.Itoa(len(t.Body)))
 	return c.Blob(http.StatusOK, string(src.Info().Format), t.Body)
+}
+
+// headerDropped says what a tile leaves out to stay within its source's budget, as a dictionary of counts (RFC 9651).
+const headerDropped = "Wanglou-Dropped"
+
+// tellTile puts into headers what a client cannot see in the tile: how old it is, and what is not in it.
+func (s *Server) tellTile(h http.Header, label string, t tiles.Tile) {
+	if !t.Made.IsZero() {
+		h.Set("Age", strconv.Itoa(max(0, int(s.now().Sub(t.Made).Seconds()))))
+	}
+	if t.Stale {
+		h.Set("Warning", `110 - "the tile is being made anew"`)
+	}
+	if t.Dropped == (tiles.Dropped{}) {
+		return
+	}
+	h.Set(headerDropped, t.Dropped.String())
+	for kind, n := range t.Dropped.All() {
+		s.metrics.tilesDropped.WithLabelValues(label, kind).Add(float64(n))
+	}
 }
 
 // A source names a tile's content; HTTP wants a name for each way in which the content is packed. It is the content's with

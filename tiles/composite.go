@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/paulmach/orb"
-	"golang.org/x/sync/singleflight"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"wanglou/layers"
@@ -25,11 +25,11 @@ type Composite struct {
 	name   string
 	parts  []Source
 	cache  *Cache
-	flight *singleflight.Group
+	flight *flight
 }
 
 // newComposite returns the source of parts, whose names joined by commas are name.
-func newComposite(name string, parts []Source, cache *Cache, flight *singleflight.Group) (*Composite, error) {
+func newComposite(name string, parts []Source, cache *Cache, flight *flight) (*Composite, error) {
 	for _, p := range parts {
 		if info := p.Info(); info.Format != FormatMVT {
 			return nil, layers.Invalid("source", "not_vector", "%s has no vector tiles: it cannot be part of another tile", info.Name)
@@ -93,38 +93,28 @@ func (c *Composite) Tile(ctx context.Context, r Request) (Tile, error) {
 		return Tile{ETag: tag, Unchanged: true}, nil
 	}
 	key := cacheKey{source: c.name, coord: r.Coord, class: r.Scope.Class() + "\n" + r.Select.Class()}
-	if t, ok := c.cache.get(key, tag); ok {
-		return t.For(r.Accept)
+	if t, ok := c.cache.get(key, tag, r.Accept); ok {
+		return t, nil
 	}
-	making := context.WithoutCancel(ctx) // who asks first must not take the answer away from the others by leaving
-	done := c.flight.DoChan(fmt.Sprintf("%s %d/%d/%d %s", c.name, r.Coord.Z, r.Coord.X, r.Coord.Y, tag), func() (any, error) {
-		if t, ok := c.cache.get(key, tag); ok {
+	return c.flight.do(ctx, flightKey{cacheKey: key, tag: tag, accept: r.Accept}, func(ctx context.Context) (Tile, error) {
+		if t, ok := c.cache.get(key, tag, r.Accept); ok {
 			return t, nil
 		}
-		t, err := c.make(making, r, known)
+		t, err := c.make(ctx, r, known)
 		if err != nil {
-			return nil, err
+			return Tile{}, err
 		}
 		t.ETag = tag
 		if !t.Stale {
-			c.cache.put(key, t)
+			c.cache.put(key, t, time.Time{})
 		}
-		return t, nil
+		return t.For(r.Accept)
 	})
-	select {
-	case <-ctx.Done():
-		return Tile{}, ctx.Err()
-	case made := <-done:
-		if made.Err != nil {
-			return Tile{}, made.Err
-		}
-		return made.Val.(Tile).For(r.Accept)
-	}
 }
 
 // tag returns the ETag of the whole, and the parts that had to be made to know it.
 func (c *Composite) tag(ctx context.Context, r Request) (tag string, known []*Tile, err error) {
-	r.ETag, r.Accept = "", 0
+	r.ETag, r.Accept, r.part = "", 0, true
 	known = make([]*Tile, len(c.parts))
 	sum := sha256.New()
 	for i, p := range c.parts {
@@ -158,7 +148,8 @@ func naming(p Source, err error) error {
 
 // make puts the parts' layers one behind the other, which is what a tile of several layers is.
 func (c *Composite) make(ctx context.Context, r Request, known []*Tile) (Tile, error) {
-	r.ETag, r.Accept = "", 0
+	accept := r.Accept
+	r.ETag, r.Accept, r.part = "", 0, true
 	var raw []byte
 	var out Tile
 	names := map[string]bool{}
@@ -175,7 +166,7 @@ func (c *Composite) make(ctx context.Context, r Request, known []*Tile) (Tile, e
 			return Tile{}, naming(p, err)
 		}
 		raw = append(raw, t.Body...)
-		out.Dropped.Points += t.Dropped.Points
+		out.Dropped = out.Dropped.plus(t.Dropped)
 		out.Stale = out.Stale || t.Stale
 		if !t.Made.IsZero() && (out.Made.IsZero() || t.Made.Before(out.Made)) {
 			out.Made = t.Made
@@ -185,7 +176,7 @@ func (c *Composite) make(ctx context.Context, r Request, known []*Tile) (Tile, e
 		return out, nil
 	}
 	var err error
-	out.Body, out.Encoding, err = pack(raw)
+	out.Body, out.Encoding, err = pack(raw, accept)
 	return out, err
 }
 

@@ -1,51 +1,45 @@
 package tiles
 
 import (
-	"container/list"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
-	"sync"
 	"time"
-
-	"golang.org/x/sync/singleflight"
 
 	"wanglou/layers"
 )
 
-// QueryFunc makes one tile, uncompressed, by asking a database. Equal data must give equal bytes. Nil is an empty tile.
-type QueryFunc func(ctx context.Context, z uint8, x, y uint32) ([]byte, error)
+// QueryFunc makes one tile, uncompressed, by asking a database. Equal data must give equal bytes. Nil is an empty tile. Its errors
+// are shown to clients if they are *layers.Error; others mean that the database cannot be read.
+type QueryFunc func(ctx context.Context, r Request) ([]byte, error)
 
-// Query is a [Source] whose tiles a [QueryFunc] makes: the same for everybody who is signed in. It keeps what was made, compressed,
-// for a while, within a bound; asks once for a tile that many want at once; and goes on with what it has when the database is away.
-// It is safe for concurrent use.
+// ByCoord makes a [QueryFunc] of a func that knows neither scopes nor selections.
+func ByCoord(fn func(ctx context.Context, z uint8, x, y uint32) ([]byte, error)) QueryFunc {
+	return func(ctx context.Context, r Request) ([]byte, error) { return fn(ctx, r.Coord.Z, r.Coord.X, r.Coord.Y) }
+}
+
+// Query is a [Source] whose tiles a [QueryFunc] makes. It cannot follow its data, so it keeps what was made, compressed, for a while: fresh ones
+// are given as they are; old ones too, marked as stale, while one question for a new one is under way; those that are too old wait for it. It
+// asks once for a tile that many want at once, and goes on with what it has when the database is away. It is safe for concurrent use.
 type Query struct {
-	info Info
-	make QueryFunc
-	opts QueryOptions
-
-	flight singleflight.Group
-
-	mu    sync.Mutex
-	bytes int
-	order *list.List // of *queried, the latest used first
-	cache map[Coord]*list.Element
+	info   Info
+	make   QueryFunc
+	opts   QueryOptions
+	flight flight
 }
 
 // QueryOptions bounds what a [Query] keeps. Zero fields take the defaults.
 type QueryOptions struct {
-	TimeToLive time.Duration // after it a tile is made again; default a minute
-	MaxBytes   int           // of compressed tiles; default 64 MiB
+	TimeToLive time.Duration // after it a tile is asked for again; default a minute
+	StaleFor   time.Duration // how much longer nobody has to wait for that; default ten times TimeToLive, negative: not at all
+	Cache      *Cache        // shared with others; default one of its own
+	MaxBytes   int           // of a cache of its own; default 64 MiB
 	Timeout    time.Duration // of making one tile; default 10 s
 	Now        func() time.Time
-}
 
-// queried is one tile in the cache.
-type queried struct {
-	coord   Coord
-	tile    Tile
-	expires time.Time
+	// Class names the requests that share a tile, beside its coordinate, or refuses one. By default selections are refused and
+	// everybody who is signed in shares.
+	Class func(r Request) (string, error)
 }
 
 // queryRetry is how long an old answer stands in for the database that could not be asked.
@@ -56,8 +50,14 @@ func NewQuery(info Info, fn QueryFunc, o QueryOptions) *Query {
 	if o.TimeToLive == 0 {
 		o.TimeToLive = time.Minute
 	}
+	if o.StaleFor == 0 {
+		o.StaleFor = 10 * o.TimeToLive
+	}
 	if o.MaxBytes == 0 {
 		o.MaxBytes = 64 << 20
+	}
+	if o.Cache == nil {
+		o.Cache = NewCache(o.MaxBytes)
 	}
 	if o.Timeout == 0 {
 		o.Timeout = 10 * time.Second
@@ -65,7 +65,10 @@ func NewQuery(info Info, fn QueryFunc, o QueryOptions) *Query {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Query{info: info, make: fn, opts: o, order: list.New(), cache: make(map[Coord]*list.Element)}
+	if o.Class == nil {
+		o.Class = func(r Request) (string, error) { return "", r.RefuseSelection() }
+	}
+	return &Query{info: info, make: fn, opts: o}
 }
 
 // Info implements [Source].
@@ -76,107 +79,85 @@ func (q *Query) Tile(ctx context.Context, r Request) (Tile, error) {
 	if err := r.Check(); err != nil {
 		return Tile{}, err
 	}
-	if err := r.RefuseSelection(); err != nil {
+	class, err := q.opts.Class(r)
+	if err != nil {
 		return Tile{}, err
 	}
-	t, err := q.tile(ctx, r.Coord)
+	t, err := q.tile(ctx, r, cacheKey{source: q.info.Name, coord: r.Coord, class: class})
 	if err != nil {
 		return Tile{}, err
 	}
 	if r.ETag == t.ETag {
-		t.Body, t.Encoding, t.Unchanged = nil, "", true
+		t = t.bare()
+		t.Unchanged = true
 		return t, nil
 	}
 	return t.For(r.Accept)
 }
 
 // tile returns a tile from the cache, or has it made.
-func (q *Query) tile(ctx context.Context, c Coord) (Tile, error) {
-	if int(c.Z) < q.info.MinZoom || int(c.Z) > q.info.MaxZoom {
+func (q *Query) tile(ctx context.Context, r Request, key cacheKey) (Tile, error) {
+	if int(r.Coord.Z) < q.info.MinZoom || int(r.Coord.Z) > q.info.MaxZoom {
 		return emptyQueried, nil
 	}
-	if known, fresh := q.cached(c); fresh {
-		return known.tile, nil
+	known, until, ok := q.opts.Cache.latest(key, r.Accept)
+	now := q.opts.Now()
+	if ok && now.Before(until) {
+		return known, nil
 	}
-	// Who asks first must not take the answer away from the others by leaving.
-	making := context.WithoutCancel(ctx)
-	result := q.flight.DoChan(fmt.Sprintf("%d/%d/%d", c.Z, c.X, c.Y), func() (any, error) {
-		old, fresh := q.cached(c)
-		if fresh { // made between our look and now
-			return old.tile, nil
+	asked := flightKey{cacheKey: key, accept: r.Accept}
+	fly := func(ctx context.Context) (Tile, error) {
+		old, until, ok := q.opts.Cache.latest(key, r.Accept)
+		if ok && q.opts.Now().Before(until) { // made between our look and now
+			return old, nil
 		}
-		ctx, cancel := context.WithTimeout(making, q.opts.Timeout)
+		ctx, cancel := context.WithTimeout(ctx, q.opts.Timeout)
 		defer cancel()
-		return q.refresh(ctx, c, old)
-	})
-	select {
-	case <-ctx.Done():
-		return Tile{}, ctx.Err()
-	case r := <-result:
-		if r.Err != nil {
-			return Tile{}, r.Err
-		}
-		return r.Val.(Tile), nil
+		return q.refresh(ctx, r, key, old, ok)
 	}
+	if ok && now.Sub(until) < q.opts.StaleFor {
+		q.flight.begin(ctx, asked, fly)
+		known.Stale = true
+		return known, nil
+	}
+	return q.flight.do(ctx, asked, fly)
 }
 
-// refresh makes a tile and keeps it. Where that fails, the old one does a little longer; without an old one it returns CodeUnavailable.
-func (q *Query) refresh(ctx context.Context, c Coord, old *queried) (Tile, error) {
-	raw, err := q.make(ctx, c.Z, c.X, c.Y)
+// refresh makes a tile and keeps it. Where that fails, the old one does a little longer, marked as stale; without an old
+// one it returns the error, CodeUnavailable unless the func said what it is.
+func (q *Query) refresh(ctx context.Context, r Request, key cacheKey, old Tile, hasOld bool) (Tile, error) {
+	asked := q.opts.Now()
+	raw, err := q.make(ctx, r)
 	if err != nil {
-		if old == nil {
+		switch layers.ErrorCode(err) {
+		case layers.CodeInternal, layers.CodeUnavailable:
+		default: // not an outage: what was refused was not to be had before either
+			return Tile{}, err
+		}
+		if !hasOld {
+			if layers.ErrorCode(err) == layers.CodeUnavailable {
+				return Tile{}, err
+			}
 			return Tile{}, &layers.Error{Code: layers.CodeUnavailable, Msg: q.info.Name + " cannot be read", Err: err}
 		}
-		q.keep(c, old.tile, queryRetry)
-		return old.tile, nil
+		q.opts.Cache.put(key, old, q.opts.Now().Add(queryRetry))
+		old.Stale = true
+		return old, nil
 	}
 	t := emptyQueried
 	if len(raw) > 0 {
 		sum := sha256.Sum256(raw)
 		t = Tile{ETag: `"` + hex.EncodeToString(sum[:12]) + `"`}
-		if old != nil && old.tile.ETag == t.ETag {
-			t = old.tile
-		} else if t.Body, t.Encoding, err = pack(raw); err != nil {
+		if hasOld && old.ETag == t.ETag {
+			t = old
+		} else if t.Body, t.Encoding, err = pack(raw, r.Accept); err != nil {
 			return Tile{}, err
 		}
 	}
-	q.keep(c, t, q.opts.TimeToLive)
+	t.Made, t.Stale = asked, false
+	q.opts.Cache.put(key, t, q.opts.Now().Add(q.opts.TimeToLive))
 	return t, nil
 }
 
 // emptyQueried is the tile with nothing in it.
 var emptyQueried = Tile{ETag: `"empty"`}
-
-// cached returns what is known of a tile, nil when nothing is, and whether that is still to be believed.
-func (q *Query) cached(c Coord) (known *queried, fresh bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	e, ok := q.cache[c]
-	if !ok {
-		return nil, false
-	}
-	q.order.MoveToFront(e)
-	known = e.Value.(*queried)
-	return known, q.opts.Now().Before(known.expires)
-}
-
-// keep puts a tile into the cache, and drops what nobody used for longest when that is too much.
-func (q *Query) keep(c Coord, t Tile, d time.Duration) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if e, ok := q.cache[c]; ok {
-		q.drop(e)
-	}
-	q.cache[c] = q.order.PushFront(&queried{coord: c, tile: t, expires: q.opts.Now().Add(d)})
-	q.bytes += len(t.Body) + keptOverhead
-	for q.bytes > q.opts.MaxBytes && q.order.Len() > 1 {
-		q.drop(q.order.Back())
-	}
-}
-
-// drop forgets one tile. The caller holds mu.
-func (q *Query) drop(e *list.Element) {
-	k := q.order.Remove(e).(*queried)
-	delete(q.cache, k.coord)
-	q.bytes -= len(k.tile.Body) + keptOverhead
-}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -49,7 +50,7 @@ func newQuery(o tiles.QueryOptions) (*tiles.Query, *database, *clock) {
 	var db database
 	db.set("v1")
 	o.Now = c.now
-	return tiles.NewQuery(tiles.Info{Name: "basemap", Format: tiles.FormatMVT, MaxZoom: 14}, db.tile, o), &db, &c
+	return tiles.NewQuery(tiles.Info{Name: "basemap", Format: tiles.FormatMVT, MaxZoom: 14}, tiles.ByCoord(db.tile), o), &db, &c
 }
 
 func unpack(t *testing.T, tile tiles.Tile) string {
@@ -80,7 +81,7 @@ func ask(t *testing.T, q *tiles.Query, c tiles.Coord, etag string) (tiles.Tile, 
 
 func TestQueryAsksOnceForAWhile(t *testing.T) {
 	t.Parallel()
-	q, db, clock := newQuery(tiles.QueryOptions{TimeToLive: time.Minute})
+	q, db, clock := newQuery(tiles.QueryOptions{TimeToLive: time.Minute, StaleFor: -1})
 	c := tiles.Coord{Z: 3, X: 2, Y: 1}
 	first, _ := ask(t, q, c, "")
 	if got := unpack(t, first); got != "v1 3/2/1" {
@@ -113,12 +114,12 @@ func TestQueryAsksOnceForAWhile(t *testing.T) {
 
 func TestQueryGoesOnWithoutItsDatabase(t *testing.T) {
 	t.Parallel()
-	q, db, clock := newQuery(tiles.QueryOptions{})
+	q, db, clock := newQuery(tiles.QueryOptions{StaleFor: -1})
 	c := tiles.Coord{Z: 1}
 	first, _ := ask(t, q, c, "")
 	db.fail(errors.New("connection refused"))
 	clock.advance(time.Hour)
-	if tile, _ := ask(t, q, c, ""); tile.ETag != first.ETag {
+	if tile, _ := ask(t, q, c, ""); tile.ETag != first.ETag || !tile.Stale || !tile.Made.Equal(first.Made) {
 		t.Errorf("tile = %+v", tile)
 	}
 	asked := db.asked.Load()
@@ -140,7 +141,7 @@ func TestQueryAsksOnceForMany(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
 	started, release := make(chan struct{}), make(chan struct{})
-	q := tiles.NewQuery(tiles.Info{MaxZoom: 14}, func(context.Context, uint8, uint32, uint32) ([]byte, error) {
+	q := tiles.NewQuery(tiles.Info{MaxZoom: 14}, func(context.Context, tiles.Request) ([]byte, error) {
 		if asked.Add(1) == 1 {
 			close(started)
 		}
@@ -176,9 +177,78 @@ func TestQueryAsksOnceForMany(t *testing.T) {
 	}
 }
 
+// An old tile is given at once, marked with its age, while a new one is made; one that is too old is waited for.
+func TestQueryGivesStaleTilesWhileItAsks(t *testing.T) {
+	t.Parallel()
+	q, db, clock := newQuery(tiles.QueryOptions{TimeToLive: time.Minute, StaleFor: time.Hour})
+	c := tiles.Coord{Z: 1}
+	first, _ := ask(t, q, c, "")
+	if first.Stale || !first.Made.Equal(clock.now()) {
+		t.Errorf("a new tile: stale %v, made %v", first.Stale, first.Made)
+	}
+	db.set("v2")
+	clock.advance(2 * time.Minute)
+	if old, unchanged := ask(t, q, c, first.ETag); !unchanged || !old.Stale || !old.Made.Equal(first.Made) {
+		t.Errorf("an old tile: %+v", old)
+	}
+	for { // the answer is on its way
+		tile, _ := ask(t, q, c, "")
+		if got := unpack(t, tile); got == "v2 1/0/0" {
+			if tile.Stale || !tile.Made.After(first.Made) {
+				t.Errorf("the new tile: %+v", tile)
+			}
+			break
+		} else if !tile.Stale {
+			t.Fatalf("%q is not marked as stale", got)
+		}
+		runtime.Gosched()
+	}
+	if n := db.asked.Load(); n != 2 {
+		t.Errorf("asked %d times", n)
+	}
+	db.set("v3")
+	clock.advance(2 * time.Hour)
+	if tile, _ := ask(t, q, c, ""); unpack(t, tile) != "v3 1/0/0" || tile.Stale {
+		t.Errorf("after the time for stale tiles: %q", unpack(t, tile))
+	}
+}
+
+// What a client asked for wrongly is its error, not an outage to be waited out.
+func TestQueryPassesOnRefusals(t *testing.T) {
+	t.Parallel()
+	q, db, clock := newQuery(tiles.QueryOptions{})
+	ask(t, q, tiles.Coord{}, "")
+	db.fail(layers.Invalid("filter", "unknown_column", "no such column"))
+	clock.advance(24 * time.Hour)
+	if _, err := q.Tile(t.Context(), tiles.Request{Scope: viewer}); layers.ErrorCode(err) != layers.CodeInvalid {
+		t.Errorf("error = %v", err)
+	}
+}
+
+// A tile for which nobody waits any more is not made further.
+func TestQueryStopsWhenAllHaveLeft(t *testing.T) {
+	t.Parallel()
+	started, stopped := make(chan struct{}), make(chan struct{})
+	q := tiles.NewQuery(tiles.Info{MaxZoom: 14}, func(ctx context.Context, _ tiles.Request) ([]byte, error) {
+		close(started)
+		<-ctx.Done()
+		close(stopped)
+		return nil, ctx.Err()
+	}, tiles.QueryOptions{Timeout: time.Hour})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-started
+		cancel()
+	}()
+	if _, err := q.Tile(ctx, tiles.Request{Scope: viewer}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error = %v", err)
+	}
+	<-stopped
+}
+
 func TestQueryKeepsWithinItsBound(t *testing.T) {
 	t.Parallel()
-	q, db, _ := newQuery(tiles.QueryOptions{MaxBytes: 3 * 400})
+	q, db, _ := newQuery(tiles.QueryOptions{MaxBytes: 3 * 470})
 	for x := range uint32(4) {
 		ask(t, q, tiles.Coord{Z: 8, X: x}, "")
 	}

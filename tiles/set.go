@@ -6,8 +6,6 @@ import (
 	"strings"
 	"sync"
 
-	"golang.org/x/sync/singleflight"
-
 	"wanglou/layers"
 )
 
@@ -23,7 +21,7 @@ type Set struct {
 	replica *layers.Replica
 	cache   *Cache
 
-	joint singleflight.Group // of composites
+	joint flight // of composites
 
 	mu      sync.Mutex
 	vectors map[string]*Vector // of every layer that was ever asked for

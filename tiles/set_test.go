@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"context"
 	"testing"
+	"time"
 
 	"wanglou/layers"
 	"wanglou/layers/layerstest"
 )
 
 func named(name string) Source {
-	return NewQuery(Info{Name: name, Format: FormatMVT}, func(context.Context, uint8, uint32, uint32) ([]byte, error) { return nil, nil }, QueryOptions{})
+	return NewQuery(Info{Name: name, Format: FormatMVT}, func(context.Context, Request) ([]byte, error) { return nil, nil }, QueryOptions{})
 }
 
 func TestSetBeforeTheFirstLoad(t *testing.T) {
@@ -88,31 +89,88 @@ func TestCache(t *testing.T) {
 	key := func(x uint32) cacheKey { return cacheKey{source: "s", coord: Coord{Z: 9, X: x}} }
 	body := bytes.Repeat([]byte{1}, 100)
 	for x := range uint32(3) {
-		c.put(key(x), Tile{Body: body, ETag: "1"})
+		c.put(key(x), Tile{Body: body, ETag: "1"}, time.Time{})
 	}
-	if _, ok := c.get(key(0), "1"); !ok {
+	if _, ok := c.get(key(0), "1", AcceptAll); !ok {
 		t.Fatal("a kept tile is gone")
 	}
-	c.put(key(3), Tile{Body: body, ETag: "1"})
-	if _, ok := c.get(key(1), "1"); ok {
+	c.put(key(3), Tile{Body: body, ETag: "1"}, time.Time{})
+	if _, ok := c.get(key(1), "1", AcceptAll); ok {
 		t.Error("the tile that was used least is still kept")
 	}
-	if _, ok := c.get(key(0), "1"); !ok {
+	if _, ok := c.get(key(0), "1", AcceptAll); !ok {
 		t.Error("a tile that was used just now was dropped")
 	}
-	if _, ok := c.get(key(0), "2"); ok {
+	if _, ok := c.get(key(0), "2", AcceptAll); ok {
 		t.Error("an older content answers for a newer one")
 	}
-	c.put(key(0), Tile{Body: body[:50], ETag: "2"})
+	c.put(key(0), Tile{Body: body[:50], ETag: "2"}, time.Time{})
 	if got, want := c.Bytes(), 3*keptOverhead+250; got != want {
 		t.Errorf("%d bytes held, want %d", got, want)
 	}
-	c.put(key(9), Tile{Body: make([]byte, 10_000), ETag: "1"})
-	if _, ok := c.get(key(9), "1"); ok {
+	c.put(key(9), Tile{Body: make([]byte, 10_000), ETag: "1"}, time.Time{})
+	if _, ok := c.get(key(9), "1", AcceptAll); ok {
 		t.Error("a tile larger than the cache is kept")
 	}
-	if _, ok := c.get(key(0), "2"); !ok {
+	if _, ok := c.get(key(0), "2", AcceptAll); !ok {
 		t.Error("a tile larger than the cache drove out the others")
+	}
+}
+
+// A tile is kept as somebody took it, is packed otherwise for who takes only that, and by Brotli when many ask for it.
+func TestCacheKeepsEachPacking(t *testing.T) {
+	t.Parallel()
+	c := NewCache(1 << 20)
+	raw := bytes.Repeat([]byte("camera offline "), 200)
+	body, encoding, err := pack(raw, AcceptAll)
+	if err != nil || encoding != Gzip {
+		t.Fatalf("packed as %q, %v", encoding, err)
+	}
+	key := cacheKey{source: "s"}
+	c.put(key, Tile{Body: body, Encoding: encoding, ETag: "1", Dropped: Dropped{Points: 7}}, time.Time{})
+	take := func(accept Encodings, want Encoding) {
+		t.Helper()
+		tile, ok := c.get(key, "1", accept)
+		if !ok || tile.Encoding != want || tile.ETag != "1" || tile.Dropped.Points != 7 || !bytes.Equal(unpacked(t, tile), raw) {
+			t.Errorf("for %b: packed as %q, %+v", accept, tile.Encoding, ok)
+		}
+	}
+	take(acceptGzip, Gzip)
+	take(acceptZstd, Zstd)
+	take(0, "")
+	before := c.Bytes()
+	take(acceptZstd, Zstd)
+	if c.Bytes() != before {
+		t.Error("packed again for a client that took it before")
+	}
+	for range hotHits {
+		take(AcceptAll&^acceptBrotli, Gzip)
+	}
+	for range hotHits {
+		take(AcceptAll, Gzip)
+	}
+	c.polishers.Wait()
+	take(AcceptAll, Brotli)
+	take(acceptBrotli, Brotli)
+	take(acceptGzip|acceptZstd, Gzip)
+	if c.Bytes() <= before {
+		t.Error("what was packed besides is not counted")
+	}
+	c.put(key, Tile{Body: body, Encoding: encoding, ETag: "2"}, time.Time{})
+	if got, want := c.Bytes(), keptOverhead+len(body); got != want {
+		t.Errorf("%d bytes held after the content changed, want %d", got, want)
+	}
+}
+
+func TestParseAccept(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]Encodings{
+		"": 0, "gzip": acceptGzip, "gzip, deflate, br, zstd": AcceptAll, "br;q=1.0, gzip;q=0.8, *;q=0.1": AcceptAll, "GZIP;q=0": 0, "gzip;q=0.0, zstd": acceptZstd,
+		"*": AcceptAll, "*, gzip;q=0": AcceptAll &^ acceptGzip, "gzip;q=0,*": AcceptAll &^ acceptGzip, "identity": 0, "identity;q=0": 0, "x-gzip , br ; q=0.5": acceptGzip | acceptBrotli,
+	} {
+		if got := ParseAccept(header); got != want {
+			t.Errorf("%q: %b, want %b", header, got, want)
+		}
 	}
 }
 

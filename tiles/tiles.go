@@ -4,6 +4,8 @@ package tiles
 
 import (
 	"context"
+	"iter"
+	"strconv"
 	"time"
 
 	"github.com/paulmach/orb"
@@ -39,6 +41,8 @@ type Request struct {
 	Select Selection // what of the source is wanted; the zero value wants everything
 	At     time.Time // the past moment to be shown; zero is now. Reserved: no source shows the past yet
 	Accept Encodings // in which Body may be packed; nothing packed is always taken
+
+	part bool // of a tile of several sources, which keeps and packs the whole: this one need not be
 }
 
 // Check returns why nobody gets this tile of any source, nil when somebody may: each source asks it first.
@@ -65,9 +69,34 @@ type Tile struct {
 	Stale bool
 }
 
-// Dropped counts what a tile leaves out to stay within its budget.
+// Dropped counts what a tile leaves out to stay within the budget of its source.
 type Dropped struct {
-	Points int // on the pixel of another one
+	Points   int // of lower rank than one that stands on the same spot
+	Counted  int // points that are shown as the count of a cell
+	Polygons int // smaller than a pixel, of which others nearby stand for them
+}
+
+// All gives the kinds of which something is left out, by name.
+func (d Dropped) All() iter.Seq2[string, int] {
+	return func(yield func(string, int) bool) {
+		_ = (d.Points == 0 || yield("points", d.Points)) && (d.Counted == 0 || yield("counted", d.Counted)) && (d.Polygons == 0 || yield("polygons", d.Polygons))
+	}
+}
+
+// String writes d as a header has it: points=57, polygons=3.
+func (d Dropped) String() string {
+	var b []byte
+	for kind, n := range d.All() {
+		if len(b) > 0 {
+			b = append(b, ", "...)
+		}
+		b = strconv.AppendInt(append(append(b, kind...), '='), int64(n), 10)
+	}
+	return string(b)
+}
+
+func (d Dropped) plus(o Dropped) Dropped {
+	return Dropped{Points: d.Points + o.Points, Counted: d.Counted + o.Counted, Polygons: d.Polygons + o.Polygons}
 }
 
 // Info is what TileJSON says of a source.

@@ -1,13 +1,13 @@
 package tiles
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"sync/atomic"
-
-	"golang.org/x/sync/singleflight"
+	"time"
 
 	"wanglou/layers"
 	"wanglou/layers/auth"
@@ -21,7 +21,7 @@ type Vector struct {
 	layer   string
 	cache   *Cache
 	limits  VectorLimits
-	flight  singleflight.Group
+	flight  flight
 
 	drawn, reused, unchanged, merged atomic.Uint64
 }
@@ -91,26 +91,17 @@ func (v *Vector) Tile(ctx context.Context, r Request) (Tile, error) {
 	if int(r.Coord.Z) < l.MinZoom || int(r.Coord.Z) > l.MaxZoom {
 		return Tile{ETag: now}, nil
 	}
-	if t, ok := v.cache.get(key, now); ok {
+	if t, ok := v.cache.get(key, now, r.Accept); ok {
 		v.reused.Add(1)
-		return t.For(r.Accept)
+		return t, nil
 	}
-	done := v.flight.DoChan(fmt.Sprintf("%d/%d/%d %s", r.Coord.Z, r.Coord.X, r.Coord.Y, now), func() (any, error) {
-		if t, ok := v.cache.get(key, now); ok { // made between our look and now
+	return v.flight.do(ctx, flightKey{cacheKey: key, tag: now, accept: r.Accept, part: r.part}, func(context.Context) (Tile, error) {
+		if t, ok := v.cache.get(key, now, r.Accept); ok { // made between our look and now
 			v.reused.Add(1)
 			return t, nil
 		}
-		return v.make(r.Scope, key, now)
+		return v.make(r, key, now)
 	})
-	select {
-	case <-ctx.Done():
-		return Tile{}, ctx.Err()
-	case made := <-done:
-		if made.Err != nil {
-			return Tile{}, made.Err
-		}
-		return made.Val.(Tile).For(r.Accept)
-	}
 }
 
 // Tag implements [Validator].
@@ -160,23 +151,27 @@ func (v *Vector) etag(epoch string, version layers.Version, class string) string
 }
 
 // make draws a tile, packs it and keeps it.
-func (v *Vector) make(scope *auth.Scope, key cacheKey, etag string) (Tile, error) {
+func (v *Vector) make(r Request, key cacheKey, etag string) (Tile, error) {
 	w := works.Get().(*work)
 	defer w.release()
-	raw, merged, err := v.draw(w, scope, key.coord)
+	raw, merged, err := v.draw(w, r.Scope, key.coord)
 	if err != nil {
 		return Tile{}, err
 	}
+	v.drawn.Add(1)
+	v.merged.Add(uint64(merged))
 	t := Tile{ETag: etag, Dropped: Dropped{Points: merged}}
-	if len(raw) > 0 {
-		if t.Body, t.Encoding, err = pack(raw); err != nil {
+	switch {
+	case r.part:
+		t.Body = bytes.Clone(raw)
+		return t, nil
+	case len(raw) > 0:
+		if t.Body, t.Encoding, err = pack(raw, r.Accept); err != nil {
 			return Tile{}, err
 		}
 	}
-	v.drawn.Add(1)
-	v.merged.Add(uint64(merged))
-	v.cache.put(key, t)
-	return t, nil
+	v.cache.put(key, t, time.Time{})
+	return t.For(r.Accept)
 }
 
 // Encode draws a tile for a scope, neither cached nor compressed: what a miss costs.

@@ -87,7 +87,7 @@ func (m *Main) Open(ctx context.Context) (err error) {
 	m.follower = postgis.NewFollower(m.DB, postgis.Publication, m.App.Logger)
 	set := tiles.NewSet(m.Replica, m.Config.TileCache<<20)
 	set.Add(m.folder, tiles.Fixed{
-		tiles.NewQuery(tiles.BasemapInfo(county.Bound, county.Attribution), postgis.NewBasemap(m.DB).Tile, tiles.QueryOptions{}),
+		tiles.NewQuery(tiles.BasemapInfo(county.Bound, county.Attribution), tiles.ByCoord(postgis.NewBasemap(m.DB).Tile), tiles.QueryOptions{}),
 	})
 	incidents := postgis.NewIncidents(m.DB)
 	m.Server = server.New(server.Options{

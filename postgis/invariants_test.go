@@ -5,65 +5,24 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"wanglou/layers"
 	"wanglou/layers/incident"
 	"wanglou/layers/task"
+	"wanglou/postgis/postgistest"
 )
 
-// invariants are queries that find nothing while logs and derived state agree.
-var invariants = map[string]string{
-	"an incident's state is the last row of its log, its revision their number": `
-		SELECT i.id FROM incident i CROSS JOIN LATERAL (
-			SELECT count(*) AS n, (array_agg(to_state ORDER BY id DESC))[1] AS state FROM incident_log WHERE incident_id = i.id) l
-		WHERE l.n <> i.revision OR l.state <> i.state`,
-	"a row of an incident's log begins where the one before ended": `
-		SELECT id FROM (SELECT id, from_state, lag(to_state, 1, '') OVER (PARTITION BY incident_id ORDER BY id) AS before,
-			receive_time, lag(receive_time, 1, '-infinity') OVER (PARTITION BY incident_id ORDER BY id) AS earlier FROM incident_log) l
-		WHERE from_state <> before OR receive_time < earlier`,
-	"an incident is closed exactly when its state is final": `
-		SELECT id FROM incident WHERE (closed_at IS NOT NULL) <> (state IN ('closed', 'rejected', 'unfiled', 'voided'))`,
-	"a task's state is the last row of its log, its revision their number": `
-		SELECT t.id FROM task t CROSS JOIN LATERAL (
-			SELECT count(*) AS n, (array_agg(to_state ORDER BY id DESC))[1] AS state FROM task_log WHERE task_id = t.id) l
-		WHERE l.n <> t.revision OR l.state <> t.state`,
-	"a row of a task's log begins where the one before ended": `
-		SELECT id FROM (SELECT id, from_state, lag(to_state, 1, '') OVER (PARTITION BY task_id ORDER BY id) AS before FROM task_log) l
-		WHERE from_state <> before`,
-	"a task has ended exactly when its state is final": `
-		SELECT id FROM task WHERE (ended_at IS NOT NULL) <> (state IN ('done', 'returned', 'called_off'))`,
-	"a unit's status is the state of its open task": `
-		SELECT u.id FROM unit u LEFT JOIN task t ON t.unit_id = u.id AND t.ended_at IS NULL
-		WHERE CASE WHEN t.id IS NULL THEN u.status NOT IN ('available', 'off_duty') ELSE u.status <> t.state END`,
-	"a unit has at most one open task": `SELECT unit_id FROM task WHERE ended_at IS NULL GROUP BY unit_id HAVING count(*) > 1`,
-	"an incident with open tasks is dispatched, handled or suspended": `
-		SELECT i.id FROM incident i WHERE EXISTS (SELECT FROM task WHERE incident_id = i.id AND ended_at IS NULL)
-			AND i.state NOT IN ('dispatched', 'handling', 'suspended')`,
-	"a dispatched incident has an open task": `
-		SELECT i.id FROM incident i WHERE state = 'dispatched' AND NOT EXISTS (SELECT FROM task WHERE incident_id = i.id AND ended_at IS NULL)`,
-	"every step of a task stands in its incident's log": `
-		SELECT l.id FROM task_log l JOIN task t ON t.id = l.task_id WHERE NOT EXISTS (
-			SELECT FROM incident_log i WHERE i.incident_id = t.incident_id AND (i.details->>'task_id')::bigint = t.id
-				AND i.move IN (l.move, 'task.' || l.move))`,
-	"every change has its row in the audit log": `
-		SELECT 1 WHERE (SELECT count(*) FROM audit_log WHERE action LIKE 'task.%') <> (SELECT count(*) FROM task_log)
+// audited finds nothing while every change has its row in the audit log.
+const audited = `
+		SELECT 1::bigint WHERE (SELECT count(*) FROM audit_log WHERE action LIKE 'task.%') <> (SELECT count(*) FROM task_log)
 			OR (SELECT count(*) FROM audit_log WHERE action LIKE 'incident.%')
-				<> (SELECT count(*) FROM incident_log WHERE move <> 'dispatch' AND move NOT LIKE 'task.%' AND details IS NULL)`,
-}
+				<> (SELECT count(*) FROM incident_log WHERE move <> 'dispatch' AND move NOT LIKE 'task.%' AND details IS NULL)`
 
 // checkInvariants fails the test where logs and derived state disagree. In between the program's own tables nothing may be written by hand.
 func (w *world) checkInvariants(t testing.TB) {
 	t.Helper()
-	for what, sql := range invariants {
-		rows, err := w.db.Pool.Query(t.Context(), sql)
-		if err != nil {
-			t.Fatalf("%s: %v", what, err)
-		}
-		bad, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-		if err != nil || len(bad) > 0 {
-			t.Fatalf("not true: %s: %v %v", what, bad, err)
-		}
+	postgistest.CheckInvariants(t, w.db)
+	if bad := queryAll[int64](t, w, audited); len(bad) > 0 {
+		t.Fatal("a change has no row in the audit log")
 	}
 	w.checkLogIsLegal(t)
 }

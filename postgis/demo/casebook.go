@@ -1,5 +1,11 @@
 package demo
 
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
 // What happens in the county. Titles are Chinese, as people file them; the category says it in English too.
 
 // openCase is one of the cases that are open as the demo begins.
@@ -41,17 +47,17 @@ var openCases = []openCase{
 	{"店外经营", "09005", 3, "filed", "330122109", 140.0, "grid_worker", nil, "分水老街", "沿街店铺货物堆放至人行道。"},
 }
 
-// matter is a kind of everyday case: what the closed ones were about.
-type matter struct {
-	category string
-	severity int
-	weight   int
-	titles   []string
-	result   string
+// Matter is a kind of everyday case: what the closed ones were about.
+type Matter struct {
+	Category string // code of the dictionary
+	Severity int
+	Weight   int // how common it is, relative to the others
+	Titles   []string
+	Result   string // what is said when it is done
 	crew     string // first letter of the units that see to it
 }
 
-var matters = []matter{
+var matters = []Matter{
 	{"06010", 3, 12, []string{"暴露垃圾", "生活垃圾堆放", "建筑垃圾偷倒"}, "垃圾已清运，现场冲洗完毕。", "S"},
 	{"06042", 3, 8, []string{"垃圾箱满溢", "垃圾站满溢"}, "已清空并消杀。", "S"},
 	{"09009", 3, 12, []string{"机动车乱停放", "违停占用人行道"}, "车辆已劝离或贴单。", "T"},
@@ -76,12 +82,47 @@ var matters = []matter{
 	{"04002", 3, 3, []string{"行道树断枝", "树枝遮挡信号灯"}, "断枝已清理。", "P"},
 }
 
+// channel is a way by which cases come to be, and how common it is.
+type channel struct {
+	source string
+	weight int
+}
+
 var (
 	surnames = []string{"王", "李", "张", "陈", "方", "叶", "钟", "徐", "申屠", "周", "吴", "俞"} // of those who report
-	channels = []struct {
-		source string
-		weight int
-	}{{"hotline", 34}, {"grid_worker", 30}, {"citizen", 15}, {"camera", 8}, {"console", 6}, {"sensor", 4}, {"drone", 3}}
+	channels = []channel{{"hotline", 34}, {"grid_worker", 30}, {"citizen", 15}, {"camera", 8}, {"console", 6}, {"sensor", 4}, {"drone", 3}}
 	// hourly is how many cases an hour of the day brings, relative to the others.
 	hourly = [24]int{2, 1, 1, 1, 1, 2, 4, 7, 10, 11, 11, 9, 7, 8, 10, 10, 9, 8, 7, 6, 5, 4, 3, 2}
 )
+
+// AnyMatter draws a kind of case, the common ones more often.
+func AnyMatter(r *rand.Rand) Matter {
+	return weighted(r, matters, func(m Matter) int { return m.Weight })
+}
+
+// MatterOf returns the kind of case that a category of the dictionary is in the demo.
+func MatterOf(category string) (Matter, bool) {
+	i := slices.IndexFunc(matters, func(m Matter) bool { return m.Category == category })
+	if i < 0 {
+		return Matter{}, false
+	}
+	return matters[i], true
+}
+
+// AnyChannel draws the way by which a report comes in; never the console, at which cases are made without one.
+func AnyChannel(r *rand.Rand) string {
+	for {
+		if c := weighted(r, channels, func(c channel) int { return c.weight }).source; c != "console" {
+			return c
+		}
+	}
+}
+
+// Liveliness is how much happens at an hour of the county's day, 1 on average.
+func Liveliness(t time.Time) float64 {
+	sum := 0
+	for _, n := range hourly {
+		sum += n
+	}
+	return 0.4 + 0.6*float64(hourly[t.In(zone).Hour()]*len(hourly))/float64(sum)
+}

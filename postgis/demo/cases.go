@@ -50,7 +50,7 @@ func (c *county) stories(crews []crew, now time.Time) ([]*story, error) {
 func (c *county) past(r *rand.Rand, crews []crew, now time.Time) []*story {
 	var out []*story
 	for len(out) < closedCases {
-		m := weighted(r, matters, func(m matter) int { return m.weight })
+		m := AnyMatter(r)
 		t := pick(r, towns).code
 		if r.Float64() < 0.55 {
 			t = pick(r, []string{"330122003", "330122004"})
@@ -58,17 +58,11 @@ func (c *county) past(r *rand.Rand, crews []crew, now time.Time) []*story {
 		start := c.momentBefore(r, now)
 		at := c.streetIn(r, t)
 		s := &story{
-			title: c.villageAt(at) + pick(r, m.titles), category: m.category, severity: m.severity, at: at, crews: crews,
-			source: weighted(r, channels[:], func(c struct {
-				source string
-				weight int
-			}) int {
-				return c.weight
-			}).source,
-			address: c.addressOf(at, ""),
+			title: c.villageAt(at) + pick(r, m.Titles), category: m.Category, severity: m.Severity, at: at, crews: crews,
+			source: weighted(r, channels, func(c channel) int { return c.weight }).source, address: c.addressOf(at, ""),
 		}
 		able := unitsOf(crews, m.crew)
-		everyday(r, crews, s, start, m.result, func() int { return pick(r, able) })
+		everyday(r, crews, s, start, m.Result, func() int { return pick(r, able) })
 		if s.changed().Before(now.Add(-time.Minute)) { // else it is not over yet: another one
 			out = append(out, s)
 		}
@@ -109,22 +103,24 @@ func (c *county) openStory(r *rand.Rand, crews []crew, o openCase, now time.Time
 		if u < 0 {
 			return nil, fmt.Errorf("%s: no unit %s", o.title, code)
 		}
-		j := s.send(when(0.15), u, "")
-		reached := task.Dispatched
-		if o.state != "dispatched" {
-			steps := []task.Move{task.MoveAcknowledge, task.MoveRespond, task.MoveArrive}
-			switch { // the younger the case, the less far its crews
-			case o.minutes < 3:
-				steps = steps[:1]
-			case o.minutes < 25:
-				steps = steps[:2]
-			}
-			for k, m := range steps {
+		s.send(when(0.15), u, "")
+	}
+	if o.state != "dispatched" {
+		steps := []task.Move{task.MoveAcknowledge, task.MoveRespond, task.MoveArrive}
+		switch { // the younger the case, the less far its crews
+		case o.minutes < 3:
+			steps = steps[:1]
+		case o.minutes < 25:
+			steps = steps[:2]
+		}
+		for k, m := range steps { // all crews step by step: a log tells in the order of time
+			for _, j := range s.jobs {
 				s.step(when(0.28+0.17*float64(k)), j, m, "")
 			}
-			reached = j.state
 		}
-		crews[u].follow(j, at, reached, r)
+	}
+	for _, j := range s.jobs {
+		crews[j.unit].follow(j, at, j.state, r)
 	}
 	switch incident.State(o.state) {
 	case incident.Checking:

@@ -139,10 +139,10 @@ func (c *county) writeReports(ctx context.Context, tx pgx.Tx, stories []*story, 
 		}
 	}
 	for range 28 {
-		m := weighted(r, matters, func(m matter) int { return m.weight })
+		m := AnyMatter(r)
 		p := c.streetIn(r, pick(r, towns).code)
-		title := c.villageAt(p) + pick(r, m.titles)
-		add(pick(r, []string{"hotline", "hotline", "citizen", "grid_worker", "camera"}), nil, m.category, title, "", "received", c.addressOf(p, ""), now.Add(-minutes(r, 70)), p)
+		title := c.villageAt(p) + pick(r, m.Titles)
+		add(pick(r, []string{"hotline", "hotline", "citizen", "grid_worker", "camera"}), nil, m.Category, title, "", "received", c.addressOf(p, ""), now.Add(-minutes(r, 70)), p)
 	}
 	columns := []string{"channel", "incident_id", "category", "title", "description", "state", "address", "reporter_name", "source", "source_id", "source_time", "receive_time", "geom"}
 	if _, err := copyin.Rows(ctx, tx, "report", columns, copyin.All(len(rows), func(i int) []any { return rows[i] })); err != nil {

@@ -31,6 +31,8 @@ const (
 	DefaultSeed = 1
 	// Source marks the rows of the demo where a table names its sources.
 	Source = "demo"
+	// Simulated marks the reports that the simulation of the demo sends.
+	Simulated = "simulate"
 )
 
 // Options say what to generate. The zero value is the usual demo county, now.

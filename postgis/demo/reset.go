@@ -51,7 +51,7 @@ ALTER TABLE camera_log DISABLE TRIGGER append_only;
 ALTER TABLE unit_log DISABLE TRIGGER append_only;
 DELETE FROM task_log;
 DELETE FROM task;
-DELETE FROM report WHERE source = '` + Source + `' OR incident_id IS NOT NULL;
+DELETE FROM report WHERE source IN ('` + Source + `', '` + Simulated + `') OR incident_id IS NOT NULL;
 DELETE FROM incident_log;
 DELETE FROM incident;
 DELETE FROM detection_log;

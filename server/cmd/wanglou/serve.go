@@ -30,6 +30,7 @@ type ServeCmd struct {
 	TrustedProxy []string `env:"WANGLOU_TRUSTED_PROXY" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed, e.g. 10.0.0.0/8."`
 	Compress     bool     `name:"compress-live" env:"WANGLOU_COMPRESS_LIVE" help:"Compress the live stream: for slow lines; costs CPU and memory for each client."`
 	TileCache    int      `name:"tile-cache-mb" env:"WANGLOU_TILE_CACHE_MB" default:"256" help:"Memory for drawn tiles, MB."`
+	Simulate     bool     `env:"WANGLOU_SIMULATE" help:"Make the demo county live, as the command simulate does; in any other database nothing is simulated."`
 	Pprof        bool     `env:"WANGLOU_PPROF" help:"Serve /debug/pprof to this machine."`
 }
 
@@ -106,6 +107,9 @@ func (m *Main) Run(ctx context.Context) error {
 	group.Go(func() error { return m.follower.Run(ctx, m.Replica) })
 	group.Go(func() error { return m.folder.Run(ctx) })
 	group.Go(func() error { return m.Server.Run(ctx, m.listener) })
+	if m.Config.Simulate {
+		group.Go(func() error { return keepSimulating(ctx, m.DB, m.App.Logger) })
+	}
 	if err := group.Wait(); !errors.Is(err, context.Canceled) {
 		return err
 	}

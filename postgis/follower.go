@@ -147,6 +147,7 @@ func (f *Follower) follow(ctx context.Context, send func(event) error) error {
 	loaded, backoff := false, minBackoff
 	for {
 		s := &session{follower: f, send: send, relations: map[uint32]*relation{}, warned: map[string]bool{}}
+		s.report = s.warn
 		err := s.run(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()

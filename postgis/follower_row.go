@@ -12,7 +12,7 @@ import (
 // Places of a row's columns: -1 is the id, 0 to len(columns)-1 the attributes, then the geometry.
 const placeID = -1
 
-// width is the number of columns that selectSQL reads.
+// width is the number of columns that columnList names.
 func (t *table) width() int {
 	n := 1 + len(t.columns)
 	if t.geometry != "" {
@@ -39,7 +39,7 @@ func (t *table) place(name string) (place int, ok bool) {
 
 // rowBuilder makes one feature out of the binary values of its columns.
 type rowBuilder struct {
-	session   *session
+	warn      func(t *table, id int64, err error) // of a value that cannot be shown
 	table     *table
 	id        int64
 	values    []any
@@ -79,7 +79,7 @@ func (r *rowBuilder) set(place int, b []byte) error {
 		}
 	}
 	if err != nil {
-		r.session.warn(r.table, r.id, err)
+		r.warn(r.table, r.id, err)
 	}
 	return nil
 }

@@ -31,8 +31,9 @@ type session struct {
 	changed   atomic.Bool // the catalogue is not the database's any more: set by watchSchema
 	relations map[uint32]*relation
 	seen      pglogrepl.LSN
-	tx        *transaction    // nil between transactions
-	warned    map[string]bool // see warn
+	tx        *transaction                        // nil between transactions
+	warned    map[string]bool                     // see warn
+	report    func(t *table, id int64, err error) // warn, as rows call it: made once, not for each row
 }
 
 // run returns errResync or why the connection ended.

@@ -30,20 +30,21 @@ func (s *session) snapshot(ctx context.Context, name string) (*layers.Snapshot, 
 	}
 	snap := &layers.Snapshot{Layers: s.catalog.layers(), Features: make(map[string][]*layers.Feature, len(s.catalog.tables))}
 	for _, t := range s.catalog.tables {
-		r := &copyReader{session: s, table: t}
-		if _, err := conn.PgConn().CopyTo(ctx, r, t.copySQL()); err != nil {
-			return nil, fmt.Errorf("layer %s: %w", t.layer.Name, err)
+		var features []*layers.Feature
+		r := &copyReader{table: t, warn: s.report, alive: s.alive, take: func(f *layers.Feature, _ [][]byte) { features = append(features, f) }}
+		if err := r.read(ctx, conn, t.copySQL()); err != nil {
+			return nil, err
 		}
-		if !r.ended {
-			return nil, fmt.Errorf("layer %s: the copy ends too early", t.layer.Name)
-		}
-		snap.Features[t.layer.Name] = r.features
+		snap.Features[t.layer.Name] = features
 	}
 	return snap, nil
 }
 
-// selectSQL reads the published columns: id, layer.Columns, geometry.
-func (t *table) selectSQL() string {
+// alive tells that the database still answers.
+func (s *session) alive() error { return s.send(event{heard: time.Now()}) }
+
+// columnList names the published columns: id, layer.Columns, geometry.
+func (t *table) columnList() string {
 	names := []string{pgx.Identifier{t.id}.Sanitize()}
 	for _, c := range t.columns {
 		names = append(names, pgx.Identifier{c.name}.Sanitize())
@@ -51,26 +52,41 @@ func (t *table) selectSQL() string {
 	if t.geometry != "" {
 		names = append(names, pgx.Identifier{t.geometry}.Sanitize())
 	}
-	return "SELECT " + strings.Join(names, ", ") + " FROM " + t.from
+	return strings.Join(names, ", ")
 }
 
 func (t *table) copySQL() string {
-	sql := t.selectSQL()
+	sql := "SELECT " + t.columnList() + " FROM " + t.from
 	if t.filter != "" {
 		sql += " WHERE " + t.filter
 	}
 	return "COPY (" + sql + ") TO STDOUT (FORMAT binary)"
 }
 
-// copyReader takes COPY's binary form as it arrives.
+// copyReader takes COPY's binary form as it arrives: columnList of a table, and extra columns behind it.
 type copyReader struct {
-	session  *session
-	table    *table
-	features []*layers.Feature
-	rest     []byte // of a row that was cut by the end of a message
-	begun    bool
-	ended    bool
-	told     time.Time
+	table *table
+	extra int
+	warn  func(t *table, id int64, err error)
+	take  func(f *layers.Feature, extra [][]byte) // each row; extra holds for the call alone
+	alive func() error                            // about once a second while rows come; nil: nobody wants to know
+
+	rest   []byte // of a row that was cut by the end of a message
+	extras [][]byte
+	begun  bool
+	ended  bool
+	told   time.Time
+}
+
+// read runs COPY (…) TO STDOUT (FORMAT binary).
+func (r *copyReader) read(ctx context.Context, conn *pgx.Conn, sql string) error {
+	if _, err := conn.PgConn().CopyTo(ctx, r, sql); err != nil {
+		return fmt.Errorf("layer %s: %w", r.table.layer.Name, err)
+	}
+	if !r.ended {
+		return fmt.Errorf("layer %s: the copy ends too early", r.table.layer.Name)
+	}
+	return nil
 }
 
 var copySignature = []byte("PGCOPY\n\xff\r\n\x00")
@@ -104,9 +120,9 @@ func (r *copyReader) Write(b []byte) (int, error) {
 		}
 		b = b[used:]
 	}
-	if now := time.Now(); now.Sub(r.told) > statusPeriod {
+	if now := time.Now(); r.alive != nil && now.Sub(r.told) > statusPeriod {
 		r.told = now
-		if err := r.session.send(event{heard: now}); err != nil {
+		if err := r.alive(); err != nil {
 			return 0, err
 		}
 	}
@@ -123,7 +139,7 @@ func (r *copyReader) row(b []byte) (int, error) {
 		r.ended = true
 		return 2, nil
 	}
-	if want := r.table.width(); fields != want {
+	if want := r.table.width() + r.extra; fields != want {
 		return 0, fmt.Errorf("a row of %d columns, %d were asked for", fields, want)
 	}
 	end := 2
@@ -139,7 +155,8 @@ func (r *copyReader) row(b []byte) (int, error) {
 	if len(b) < end {
 		return 0, nil
 	}
-	row := rowBuilder{session: r.session, table: r.table}
+	row := rowBuilder{warn: r.warn, table: r.table}
+	r.extras = r.extras[:0]
 	at := 2
 	for i := range fields {
 		n := int(int32(binary.BigEndian.Uint32(b[at:])))
@@ -149,10 +166,12 @@ func (r *copyReader) row(b []byte) (int, error) {
 			value = b[at : at+n : at+n]
 			at += n
 		}
-		if err := row.set(i-1, value); err != nil {
+		if i >= r.table.width() {
+			r.extras = append(r.extras, value)
+		} else if err := row.set(i-1, value); err != nil {
 			return 0, err
 		}
 	}
-	r.features = append(r.features, row.feature())
+	r.take(row.feature(), r.extras)
 	return end, nil
 }

@@ -119,7 +119,7 @@ func (s *session) row(ctx context.Context, kind byte, b []byte) error {
 	var old, row rowBuilder
 	hasOld := tuple == 'K' || tuple == 'O'
 	if hasOld {
-		old = rowBuilder{session: s, table: r.table}
+		old = rowBuilder{warn: s.report, table: r.table}
 		rest, err := r.tuple(b, &old, true)
 		if err != nil {
 			return err
@@ -133,7 +133,7 @@ func (s *session) row(ctx context.Context, kind byte, b []byte) error {
 		}
 		b = rest[1:]
 	}
-	row = rowBuilder{session: s, table: r.table}
+	row = rowBuilder{warn: s.report, table: r.table}
 	if _, err := r.tuple(b, &row, false); err != nil {
 		return err
 	}
@@ -205,7 +205,7 @@ func (s *session) complete(ctx context.Context, row *rowBuilder) error {
 	}
 	defer conn.Release()
 	t := row.table
-	sql := t.selectSQL() + " WHERE " + pgx.Identifier{t.id}.Sanitize() + fmt.Sprintf(" = %d", row.id)
+	sql := "SELECT " + t.columnList() + " FROM " + t.from + " WHERE " + pgx.Identifier{t.id}.Sanitize() + fmt.Sprintf(" = %d", row.id)
 	result := conn.Conn().PgConn().ExecParams(ctx, sql, nil, nil, nil, []int16{pgx.BinaryFormatCode}).Read()
 	if result.Err != nil {
 		return result.Err

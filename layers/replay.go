@@ -2,7 +2,6 @@ package layers
 
 import (
 	"context"
-	"math"
 	"math/rand/v2"
 	"strconv"
 	"sync"
@@ -81,11 +80,27 @@ func (r *Replay) Changed() <-chan struct{} {
 
 // Play runs forward at a speed in (0, [MaxReplaySpeed]].
 func (r *Replay) Play(speed float64) error {
-	if math.IsNaN(speed) || speed <= 0 || speed > MaxReplaySpeed {
-		return Invalid("speed", "out_of_range", "a replay runs at more than 0 and at most %d times", MaxReplaySpeed)
+	if err := checkSpeed(speed); err != nil {
+		return err
 	}
 	r.command(func(s *ReplayState) { s.Speed, s.Playing = speed, true })
 	return nil
+}
+
+// SetSpeed changes the speed alone: a paused replay stays paused.
+func (r *Replay) SetSpeed(speed float64) error {
+	if err := checkSpeed(speed); err != nil {
+		return err
+	}
+	r.command(func(s *ReplayState) { s.Speed = speed })
+	return nil
+}
+
+func checkSpeed(speed float64) error {
+	if speed > 0 && speed <= MaxReplaySpeed { // false for NaN
+		return nil
+	}
+	return Invalid("speed", "out_of_range", "a replay runs at more than 0 and at most %d times", MaxReplaySpeed)
 }
 
 // Pause stands still.

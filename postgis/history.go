@@ -12,7 +12,7 @@ import (
 )
 
 // History keeps and reads the past of the published tables. Statement triggers write it in the transaction that changes a row (see
-// migrations/00002_history.sql), so it has no gaps, whoever writes and whether or not a server runs. It is safe for concurrent use.
+// migrations/00003_history.sql), so it has no gaps, whoever writes and whether or not a server runs. It is safe for concurrent use.
 //
 // What it shows is what was published: columns that are not in the publication now are never read, and its row filter counts for the past too.
 // The moment of a change is its transaction's first change, by the database's clock; a transaction is shown whole.

@@ -86,15 +86,19 @@ func (s *Server) getCatalog(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	p, err := s.picture(c)
+	if err != nil {
+		return err
+	}
 	scope := auth.ActorFrom(ctx).Scope
 	b := catalogBody{Layers: []layerBody{}, Basemap: basemapBody{Source: tiles.BasemapName, Attribution: county.Attribution, Pictures: []pictureBody{}}}
-	for _, l := range s.replica.Layers() {
+	for _, l := range p.replica.Layers() {
 		columns := l.Columns
 		if columns == nil {
 			columns = []layers.Column{}
 		}
 		b.Layers = append(b.Layers, layerBody{Name: l.Name, Title: l.Title, Geometry: l.Geometry, Delivery: l.Delivery, Columns: columns,
-			MinZoom: l.MinZoom, MaxZoom: l.MaxZoom, Count: s.counts.count(l, scope)})
+			MinZoom: l.MinZoom, MaxZoom: l.MaxZoom, Count: p.counts.count(l, scope)})
 	}
 	b.County = countyBody{Name: layers.Text{ZH: county.Name, EN: county.NameEN}, Bbox: bbox(county.Bound), View: county.View, Demo: county.Demo}
 	if b.County.Name.EN == "" {

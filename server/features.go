@@ -18,15 +18,20 @@ const (
 	maxRadius   = 50_000 // metres
 )
 
-// layer returns the route's :layer: CodeNotFound when nothing is published under that name, CodeUnavailable while nobody knows.
-func (s *Server) layer(c echo.Context) (*layers.Layer, error) {
-	if l := s.replica.Layer(c.Param("layer")); l != nil {
-		return l, nil
+// layer returns the route's :layer and the replica that holds it: CodeNotFound when nothing is published under that name,
+// CodeUnavailable while nobody knows.
+func (s *Server) layer(c echo.Context) (*layers.Layer, *layers.Replica, error) {
+	p, err := s.picture(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if l := p.replica.Layer(c.Param("layer")); l != nil {
+		return l, p.replica, nil
 	}
 	if err := s.loaded(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return nil, &layers.Error{Code: layers.CodeNotFound, Reason: "unknown_layer", Msg: "there is no such layer"}
+	return nil, nil, &layers.Error{Code: layers.CodeNotFound, Reason: "unknown_layer", Msg: "there is no such layer"}
 }
 
 // listFeatures answers with the features whose bounds meet a box, by id, or with those around a point, nearest first.
@@ -43,14 +48,14 @@ func (s *Server) listFeatures(c echo.Context) error {
 	case box != nil && near != nil:
 		return layers.Invalid("near", "not_allowed", "bbox and near do not go together")
 	}
-	l, err := s.layer(c)
+	l, replica, err := s.layer(c)
 	if err != nil {
 		return err
 	}
 	scope := auth.ActorFrom(c.Request().Context()).Scope
 	var found []hit
 	if box != nil {
-		s.replica.Search(l.Name, *box, func(f *layers.Feature) bool {
+		replica.Search(l.Name, *box, func(f *layers.Feature) bool {
 			if scope.Sees(l, f) {
 				found = append(found, hit{f, -1})
 			}
@@ -58,7 +63,7 @@ func (s *Server) listFeatures(c echo.Context) error {
 		})
 		slices.SortFunc(found, func(a, b hit) int { return cmp.Compare(a.feature.ID, b.feature.ID) })
 	} else {
-		s.replica.Search(l.Name, geo.NewBoundAroundPoint(*near, radius*1.01), func(f *layers.Feature) bool { // spherical: a little wider
+		replica.Search(l.Name, geo.NewBoundAroundPoint(*near, radius*1.01), func(f *layers.Feature) bool { // spherical: a little wider
 			if scope.Sees(l, f) {
 				if d := distance(*near, f.Geometry); d <= radius {
 					found = append(found, hit{f, d})
@@ -98,11 +103,11 @@ func (s *Server) getFeature(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := s.layer(c)
+	l, replica, err := s.layer(c)
 	if err != nil {
 		return err
 	}
-	f := s.replica.Get(l.Name, id)
+	f := replica.Get(l.Name, id)
 	if f == nil || !auth.ActorFrom(c.Request().Context()).Scope.Sees(l, f) {
 		return layers.Errorf(layers.CodeNotFound, "there is nothing with that id")
 	}

@@ -58,6 +58,12 @@ var routes = []route{
 	{http.MethodPost, "/api/tasks/:id/moves", may(auth.ActionWorkTask, auth.ActionDispatch), (*Server).moveTask},
 	{http.MethodGet, "/api/units", may(auth.ActionRead), (*Server).listUnits},
 
+	{http.MethodGet, "/api/replays", may(auth.ActionRead), (*Server).listReplays},
+	{http.MethodPost, "/api/replays", may(auth.ActionReplay), (*Server).createReplay},
+	{http.MethodGet, "/api/replays/:id", may(auth.ActionRead), (*Server).getReplay},
+	{http.MethodPut, "/api/replays/:id", may(auth.ActionReplay), (*Server).moveReplay},
+	{http.MethodDelete, "/api/replays/:id", may(auth.ActionReplay), (*Server).deleteReplay},
+
 	{http.MethodGet, "/api/users", may(auth.ActionManageUsers), (*Server).listUsers},
 	{http.MethodPost, "/api/users", may(auth.ActionManageUsers), (*Server).createUser},
 	{http.MethodPut, "/api/users/:id", may(auth.ActionManageUsers), (*Server).updateUser},

@@ -47,6 +47,9 @@ type Options struct {
 	Sessions  scs.Store // may also be a scs.CtxStore and a scs.IterableCtxStore
 	Console   fs.FS     // the built console; default none
 
+	Past     layers.Recorder               // default none: there are no replays
+	NewTiles func(*layers.Replica) TileSet // the tiles of a replay's replica; required with Past
+
 	Logger  *slog.Logger
 	Version string
 	Now     func() time.Time
@@ -62,6 +65,8 @@ type Options struct {
 type Server struct {
 	replica   *layers.Replica
 	tiles     TileSet
+	present   picture
+	replays   *replays
 	users     auth.Service
 	incidents incident.Service
 	figures   incident.Figures
@@ -117,6 +122,8 @@ func New(o Options) *Server {
 	s.sessions = newSessionManager(s.memory)
 	o.Live.Replica, o.Live.Version, o.Live.Logger, o.Live.Now = o.Replica, o.Version, o.Logger, o.Now
 	s.live = live.New(o.Live)
+	s.present = picture{replica: s.replica, tiles: s.tiles, live: s.live, counts: s.counts}
+	s.replays = &replays{recorder: o.Past, newTiles: o.NewTiles, options: o.Live, now: o.Now, byID: map[string]*replay{}}
 	s.metrics = newMetrics(s)
 	s.echo = s.router(o)
 	return s
@@ -141,7 +148,11 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	hub := make(chan error, 1)
-	go func() { hub <- s.live.Run(ctx) }()
+	go func() {
+		err := s.live.Run(ctx)
+		s.replays.close()
+		hub <- err
+	}()
 	served := make(chan error, 1)
 	go func() {
 		if s.tls != nil {

@@ -14,6 +14,7 @@ import (
 
 	"wanglou/layers"
 	"wanglou/layers/auth"
+	"wanglou/server/live"
 )
 
 const (
@@ -217,6 +218,7 @@ func (s *Server) deleteSession(c echo.Context) error {
 		return err
 	}
 	s.live.CloseSession(sessionName(cookie.Value))
+	s.replays.each(func(h *live.Hub) { h.CloseSession(sessionName(cookie.Value)) })
 	c.SetCookie(s.cookie("", -1))
 	a := auth.ActorFrom(ctx)
 	s.audit(c, auth.AuditEntry{UserID: a.User.ID, Login: a.User.Login, Action: "session.delete", Subject: "session"})

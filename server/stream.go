@@ -22,6 +22,10 @@ func (s *Server) getLive(c echo.Context) error {
 	if err := identifyError(c); err != nil {
 		return err
 	}
+	p, err := s.picture(c)
+	if err != nil {
+		return live.Refuse(c.Response(), c.Request(), live.CloseNoReplay, "there is no such replay")
+	}
 	actor := auth.ActorFrom(c.Request().Context())
 	var peer live.Peer
 	if actor.User.ID != 0 {
@@ -35,7 +39,7 @@ func (s *Server) getLive(c echo.Context) error {
 			return scope, err
 		}}
 	}
-	if err := s.live.Serve(c.Response(), c.Request(), peer); err != nil {
+	if err := p.live.Serve(c.Response(), c.Request(), peer); err != nil {
 		s.log.Debug("no websocket", "request_id", requestID(c), "err", err) // the answer was written
 	}
 	return nil

@@ -31,7 +31,11 @@ func (s *Server) getTileJSON(c echo.Context) error {
 	if !ok {
 		return layers.Errorf(layers.CodeNotFound, "there is nothing at this address")
 	}
-	src, err := s.tiles.Source(name)
+	p, err := s.picture(c)
+	if err != nil {
+		return err
+	}
+	src, err := p.tiles.Source(name)
 	if err != nil {
 		return err
 	}
@@ -39,7 +43,7 @@ func (s *Server) getTileJSON(c echo.Context) error {
 	b := tileJSON{TileJSON: "3.0.0", Name: info.Name, MinZoom: info.MinZoom, MaxZoom: info.MaxZoom, Attribution: info.Attribution, Encoding: info.Encoding,
 		Tiles: []string{s.origin(c) + "/tiles/" + name + "/{z}/{x}/{y}"}}
 	scope := auth.ActorFrom(c.Request().Context()).Scope
-	l := s.replica.Layer(name)
+	l := p.replica.Layer(name)
 	foreign := l != nil && l.Scoped() && !scope.InArea("") // the extent tells of features that the caller may not see
 	if !foreign && !info.Bound.IsEmpty() && info.Bound != (orb.Bound{}) {
 		box := bbox(info.Bound)
@@ -69,7 +73,11 @@ func (s *Server) origin(c echo.Context) string {
 // rights and contents may change at any moment.
 func (s *Server) getTile(c echo.Context) error {
 	name := c.Param("source")
-	src, err := s.tiles.Source(name)
+	p, err := s.picture(c)
+	if err != nil {
+		return err
+	}
+	src, err := p.tiles.Source(name)
 	if err != nil {
 		return err
 	}

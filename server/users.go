@@ -8,6 +8,7 @@ import (
 
 	"wanglou/layers"
 	"wanglou/layers/auth"
+	"wanglou/server/live"
 )
 
 // bodyOfUser returns u as schema User has it.
@@ -93,6 +94,7 @@ func (s *Server) updateUser(c echo.Context) error {
 		}
 	}
 	s.live.CloseUser(id)
+	s.replays.each(func(h *live.Hub) { h.CloseUser(id) })
 	return c.JSON(http.StatusOK, bodyOfUser(u))
 }
 

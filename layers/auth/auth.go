@@ -35,6 +35,7 @@ const (
 	ActionMoveIncident   Action = "incident.move" // accept, file, reject, close, …
 	ActionDispatch       Action = "task.dispatch" // send, call off
 	ActionWorkTask       Action = "task.work"     // acknowledge, arrive, feed back: the unit's own tasks only
+	ActionReplay         Action = "replay"        // begin and move a replay of the past; whoever reads may watch one
 	ActionReadAudit      Action = "audit.read"
 	ActionManageUsers    Action = "user.manage"
 )
@@ -46,6 +47,7 @@ var allowed = map[Action][]Role{
 	ActionMoveIncident:   {RoleDuty, RoleAdmin},
 	ActionDispatch:       {RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionWorkTask:       {RoleUnit},
+	ActionReplay:         {RoleViewer, RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionReadAudit:      {RoleAdmin},
 	ActionManageUsers:    {RoleAdmin},
 }

@@ -92,6 +92,16 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, p Peer) error {
 	return nil
 }
 
+// Refuse takes over the request's connection only to close it with a code: browsers cannot read the status of a refused handshake.
+func Refuse(w http.ResponseWriter, r *http.Request, code websocket.StatusCode, reason string) error {
+	conn, err := websocket.Accept(w, r, nil)
+	if err != nil {
+		return err
+	}
+	_ = conn.Close(code, reason) // an error means that it was already broken
+	return nil
+}
+
 // read passes on the client's frames until the connection ends.
 func (c *client) read(ctx context.Context) {
 	c.conn.SetReadLimit(maxRequest)

@@ -113,7 +113,7 @@ func appendHello(b []byte, session, version string, now time.Time, at layers.Pos
 	return append(b, '}')
 }
 
-func appendHeartbeat(b []byte, now time.Time, at layers.Position, s layers.SourceStatus) []byte {
+func appendHeartbeat(b []byte, now time.Time, at layers.Position, s layers.SourceStatus, r *layers.Replay) []byte {
 	b = append(b, `{"type":"heartbeat","time":`...)
 	b = geojson.AppendTime(b, now)
 	b = append(b, `,"token":`...)
@@ -124,6 +124,21 @@ func appendHeartbeat(b []byte, now time.Time, at layers.Position, s layers.Sourc
 	b = appendMoment(b, s.Since)
 	b = append(b, `,"heard":`...)
 	b = appendMoment(b, s.Heard)
+	if r != nil {
+		b = appendReplay(b, r.State())
+	}
+	return append(b, '}')
+}
+
+func appendReplay(b []byte, s layers.ReplayState) []byte {
+	b = append(b, `,"replay":{"at":`...)
+	b = geojson.AppendTime(b, s.At)
+	b = append(b, `,"speed":`...)
+	b = geojson.AppendValue(b, layers.ColumnFloat, s.Speed)
+	b = append(b, `,"playing":`...)
+	b = strconv.AppendBool(b, s.Playing)
+	b = append(b, `,"ended":`...)
+	b = strconv.AppendBool(b, s.Ended)
 	return append(b, '}')
 }
 

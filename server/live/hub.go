@@ -18,6 +18,7 @@ const (
 	CloseBadFrame  websocket.StatusCode = 4400 // the client sent something that is no frame
 	CloseNoSession websocket.StatusCode = 4401 // no session any more
 	CloseRights    websocket.StatusCode = 4403 // rights were changed
+	CloseNoReplay  websocket.StatusCode = 4404 // the replay is over
 	CloseTooSlow   websocket.StatusCode = 4408 // the server could not write for a while
 )
 
@@ -28,13 +29,14 @@ type Options struct {
 	Logger  *slog.Logger
 	Now     func() time.Time
 
-	Tick         time.Duration // least time between two frames of a layer; default 100 ms
-	Heartbeat    time.Duration // default 5 s
-	WriteTimeout time.Duration // how long one frame may take; default 30 s
-	PingEvery    time.Duration // how often a silent client is asked whether it is there; default 30 s
-	Recheck      time.Duration // how often session and rights are asked for again; default 30 s
-	MaxClients   int           // default 5,000
-	Compress     bool          // permessage-deflate: less bytes, about ten times the CPU and 300 kB for each client
+	Tick         time.Duration  // least time between two frames of a layer; default 100 ms
+	Heartbeat    time.Duration  // default 5 s
+	WriteTimeout time.Duration  // how long one frame may take; default 30 s
+	PingEvery    time.Duration  // how often a silent client is asked whether it is there; default 30 s
+	Recheck      time.Duration  // how often session and rights are asked for again; default 30 s
+	MaxClients   int            // default 5,000
+	Replay       *layers.Replay // what moves the replica, when it shows a past: heartbeats say where it stands
+	Compress     bool           // permessage-deflate: less bytes, about ten times the CPU and 300 kB for each client
 }
 
 // Hub keeps the clocks of all clients and knows who is there. Make one with [New], run it with [Hub.Run]. It is safe for
@@ -140,12 +142,17 @@ func (h *Hub) pulse(ctx context.Context) {
 	defer ticker.Stop()
 	for {
 		changed := h.o.Replica.StatusChanged()
+		var moved <-chan struct{} // nil: never
+		if h.o.Replay != nil {
+			moved = h.o.Replay.Changed()
+		}
 		old := h.beat.Swap(&beat{frame: h.heartbeat(), over: make(chan struct{})})
 		close(old.over)
 		select {
 		case <-ticker.C:
 			h.current.Load().trim()
 		case <-changed:
+		case <-moved:
 		case <-ctx.Done():
 			return
 		}
@@ -153,7 +160,7 @@ func (h *Hub) pulse(ctx context.Context) {
 }
 
 func (h *Hub) heartbeat() []byte {
-	return appendHeartbeat(nil, h.o.Now(), h.o.Replica.Position(), h.o.Replica.Status())
+	return appendHeartbeat(nil, h.o.Now(), h.o.Replica.Position(), h.o.Replica.Status(), h.o.Replay)
 }
 
 // CloseUser sends the clients of a user away because their rights were changed.

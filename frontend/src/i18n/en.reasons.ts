@@ -57,6 +57,11 @@ export const enReasons: Record<keyof typeof zhReasons, string> = {
   login: 'User name or password is wrong',
   no_rights: 'No right to see this layer',
   too_many: 'Too many subscriptions',
+  before_history: 'Nothing is known before {{begins}}',
+  no_history: 'This database keeps no history',
+  no_replay: 'The replay is over',
+  too_many_replays: 'Too many replays; end one first',
+  not_yours: 'Somebody else controls this replay',
   other_unit: 'This is another unit’s task',
   own_account: 'You cannot disable or weaken your own account',
   cross_origin: 'Refused: the request came from another site',
@@ -87,4 +92,5 @@ export const enAudit: Record<keyof typeof zhAudit, string> = {
   'user.create': 'Create user',
   'request.refuse': 'Request refused',
   'user.update': 'Change user',
+  'replay.begin': 'Begin replay',
 }

@@ -56,6 +56,11 @@ export const zhReasons = {
   login: '用户名或密码不对',
   no_rights: '没有查看这个图层的权限',
   too_many: '订阅太多',
+  before_history: '此前没有历史记录（记录始于 {{begins}}）',
+  no_history: '该数据库没有历史记录',
+  no_replay: '回放已结束或不存在',
+  too_many_replays: '回放过多，请先结束一个',
+  not_yours: '该回放由他人控制',
   other_unit: '这是别的队伍的任务',
   own_account: '不能停用或降低自己的账号',
   cross_origin: '请求来自别的网站，已拒绝',
@@ -87,4 +92,5 @@ export const zhAudit = {
   'user.create': '新建用户',
   'request.refuse': '请求被拒',
   'user.update': '修改用户',
+  'replay.begin': '开始回放',
 }

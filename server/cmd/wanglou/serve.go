@@ -34,6 +34,9 @@ type ServeCmd struct {
 	Pprof        bool     `env:"WANGLOU_PPROF" help:"Serve /debug/pprof to this machine."`
 }
 
+// replayCache is the memory for the drawn tiles of one replay, in bytes.
+const replayCache = 32 << 20
+
 // Run serves until ctx ends.
 func (c *ServeCmd) Run(ctx context.Context, app *App) error {
 	m := &Main{App: app, Config: *c}
@@ -57,6 +60,7 @@ type Main struct {
 	Server  *server.Server
 
 	follower *postgis.Follower
+	history  *postgis.History
 	folder   *tiles.Folder
 	listener net.Listener
 	closeDB  func()
@@ -86,6 +90,7 @@ func (m *Main) Open(ctx context.Context) (err error) {
 	}
 	m.Replica = layers.NewReplica(layers.ReplicaOptions{})
 	m.follower = postgis.NewFollower(m.DB, postgis.Publication, m.App.Logger)
+	m.history = postgis.NewHistory(m.DB, postgis.Publication, m.App.Logger)
 	set := tiles.NewSet(m.Replica, m.Config.TileCache<<20)
 	set.Add(m.folder, tiles.Fixed{
 		tiles.NewQuery(tiles.BasemapInfo(county.Bound, county.Attribution), tiles.ByCoord(postgis.NewBasemap(m.DB).Tile), tiles.QueryOptions{}),
@@ -93,6 +98,7 @@ func (m *Main) Open(ctx context.Context) (err error) {
 	incidents := postgis.NewIncidents(m.DB)
 	m.Server = server.New(server.Options{
 		Replica: m.Replica, Tiles: set, Users: postgis.NewUsers(m.DB), Incidents: incidents, Figures: incidents, Tasks: postgis.NewTasks(m.DB),
+		Past: m.history, NewTiles: func(r *layers.Replica) server.TileSet { return tiles.NewSet(r, replayCache) },
 		Units: postgis.NewUnits(m.DB), Areas: postgis.NewAreas(m.DB), Sessions: postgis.NewSessionStore(m.DB), Console: frontend.Files(),
 		Logger: m.App.Logger, Version: Version, TLS: secure, HTTPS: m.Config.HTTPS, TrustedProxies: proxies, Profile: m.Config.Pprof,
 		Live: live.Options{Compress: m.Config.Compress},
@@ -105,6 +111,7 @@ func (m *Main) Open(ctx context.Context) (err error) {
 func (m *Main) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return m.follower.Run(ctx, m.Replica) })
+	group.Go(func() error { return m.history.Run(ctx) })
 	group.Go(func() error { return m.folder.Run(ctx) })
 	group.Go(func() error { return m.Server.Run(ctx, m.listener) })
 	if m.Config.Simulate {

@@ -15,7 +15,7 @@ func NewBasemap(db *DB) *Basemap { return &Basemap{db: db} }
 //
 // $1, $2, $3 are z, x, y; $4 and $5 are the lowest ranks of roads and places that are drawn at the zoom. t.px is the width of a
 // pixel in degrees (512 px a tile): outlines are simplified to half of it above the deepest zoom, and what is smaller than
-// some of them is left out.
+// some of them is left out. Buildings keep their corners: they are drawn twice as large as their tile when the next zoom begins.
 const basemapSQL = `
 WITH t AS MATERIALIZED (
   SELECT ST_TileEnvelope($1, $2, $3) AS frame,
@@ -38,9 +38,9 @@ SELECT
     FROM t JOIN basemap_road r ON r.geom && t.box
     WHERE r.rank <= $4) f WHERE f.geom IS NOT NULL) ||
   (SELECT coalesce(ST_AsMVT(f, 'building', 4096, 'geom', 'id' ORDER BY f.id), '') FROM (
-    SELECT b.id, b.height_m, b.min_height_m, ST_AsMVTGeom(ST_Transform(ST_Simplify(b.geom, t.tolerance, false), 3857), t.frame, 4096, 64) AS geom
+    SELECT b.id, b.height_m, b.min_height_m, ST_AsMVTGeom(ST_Transform(ST_Simplify(b.geom, t.tolerance / 4, false), 3857), t.frame, 4096, 64) AS geom
     FROM t JOIN basemap_building b ON b.geom && t.box
-    WHERE $1 >= 13) f WHERE f.geom IS NOT NULL) ||
+    WHERE $1 >= 13 OR $1 = 12 AND (b.height_m >= 20 OR ST_Area(b.geom::geography) >= 400)) f WHERE f.geom IS NOT NULL) ||
   (SELECT coalesce(ST_AsMVT(f, 'place', 4096, 'geom', 'id' ORDER BY f.id), '') FROM (
     SELECT p.id, p.kind, p.name, nullif(p.name_en, '') AS name_en, p.rank, ST_AsMVTGeom(ST_Transform(p.geom, 3857), t.frame, 4096, 64) AS geom
     FROM t JOIN basemap_place p ON p.geom && t.box

@@ -17,7 +17,7 @@ import (
 	"wanglou/postgis/postgistest"
 )
 
-// basemapRows are a lake of 2 km, a pond of 20 m, a stream, a motorway, a footpath, one tower with a podium under it and three places,
+// basemapRows are a lake of 2 km, a pond of 20 m, a stream, a motorway, a footpath, one tower with a podium under it, a house and three places,
 // all around 119.68, 29.79.
 const basemapRows = `
 INSERT INTO basemap_water (kind, name, geom) VALUES
@@ -30,7 +30,8 @@ INSERT INTO basemap_road (kind, name, rank, geom) VALUES
   ('path', NULL, 8, 'SRID=4326;LINESTRING(119.679 29.789, 119.681 29.791)');
 INSERT INTO basemap_building (height_m, min_height_m, geom) VALUES
   (99.5, 12, ST_Envelope('SRID=4326;LINESTRING(119.6801 29.7901, 119.6804 29.7904)'::geometry)),
-  (12, 0, ST_Envelope('SRID=4326;LINESTRING(119.6800 29.7900, 119.6806 29.7906)'::geometry));
+  (12, 0, ST_Envelope('SRID=4326;LINESTRING(119.6800 29.7900, 119.6806 29.7906)'::geometry)),
+  (7, 0, ST_Envelope('SRID=4326;LINESTRING(119.6807 29.7900, 119.6808 29.7901)'::geometry));
 INSERT INTO basemap_place (kind, name, name_en, rank, geom) VALUES
   ('county', '桐庐县', 'Tonglu', 4, 'SRID=4326;POINT(119.685 29.797)'),
   ('village', '某村', '', 6, 'SRID=4326;POINT(119.675 29.785)');`
@@ -109,9 +110,9 @@ func TestBasemapZooms(t *testing.T) {
 		6:  "motorway",
 		7:  "lake motorway county",
 		11: "lake motorway county village",
-		12: "lake stream motorway county village",
-		13: "lake stream motorway building building county village",
-		14: "lake stream motorway path building building county village",
+		12: "lake stream motorway building building county village",
+		13: "lake stream motorway building building building county village",
+		14: "lake stream motorway path building building building county village",
 	} {
 		tile := basemapTile(t, b, zoom, inTonglu)
 		var got []string

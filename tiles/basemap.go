@@ -28,7 +28,7 @@ func BasemapInfo(bound orb.Bound, attribution string) Info {
 			field("water", 0, map[string]string{"kind": "String", "name": "String"}),
 			field("landuse", 0, map[string]string{"kind": "String"}),
 			field("road", 5, map[string]string{"kind": "String", "rank": "Number", "name": "String"}),
-			field("building", 13, map[string]string{"height_m": "Number", "min_height_m": "Number"}),
+			field("building", 12, map[string]string{"height_m": "Number", "min_height_m": "Number"}),
 			field("place", 0, map[string]string{"kind": "String", "name": "String", "name_en": "String", "rank": "Number"}),
 		},
 	}

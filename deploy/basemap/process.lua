@@ -43,6 +43,7 @@ local PLACE = {
 local PLACE_ZOOM = { 0, 3, 4, 7, 9, 11, 13, 13 } -- by rank
 
 local LEVEL_M = 3 -- of a storey whose height nobody gave
+local TALL_M, LARGE_M2 = 20, 400 -- from here on a building is seen one zoom earlier
 
 -- ---------------------------------------------------------------- values
 
@@ -112,7 +113,7 @@ local function building(way)
   local high = height(way:Find("height"), way:Find("building:levels"))
   if not high or high <= low then high = low + LEVEL_M end
   way:Layer("building", true)
-  way:MinZoom(13)
+  way:MinZoom((high >= TALL_M or way:Area() >= LARGE_M2) and 12 or 13)
   way:AttributeNumeric("height_m", high)
   way:AttributeNumeric("min_height_m", low)
   return true

@@ -60,7 +60,8 @@ func (c *county) writeWater(ctx context.Context, tx pgx.Tx) error {
 	}
 	_, err := tx.Exec(ctx, `
 		UPDATE basemap_water w SET geom = ST_Difference(w.geom, r.geom) FROM basemap_water r
-		WHERE w.kind IN ('river', 'stream') AND r.kind = 'river' AND r.id < w.id AND ST_Intersects(w.geom, r.geom);
+		WHERE (w.kind = 'stream' OR w.kind = 'river' AND ST_Dimension(w.geom) = 2) AND r.kind = 'river' AND ST_Dimension(r.geom) = 2
+		  AND r.id < w.id AND ST_Intersects(w.geom, r.geom);
 		DELETE FROM basemap_water WHERE ST_IsEmpty(geom)`)
 	return err
 }

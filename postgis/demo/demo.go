@@ -164,7 +164,7 @@ func (c *county) writeSetting(ctx context.Context, tx pgx.Tx) error {
 	value, err := json.Marshal(map[string]any{
 		"name": countyName, "name_en": "Tonglu County", "demo": true, "timezone": "Asia/Shanghai",
 		"attribution": "示意数据，非真实测绘成果 · Illustrative data",
-		"view":        map[string]any{"center": []float64{119.6945, 29.8005}, "zoom": 12.9, "pitch": 48, "bearing": -14},
+		"view":        map[string]any{"center": []float64{119.6945, 29.8005}, "zoom": 13.35, "pitch": 54, "bearing": -16},
 	})
 	if err != nil {
 		return err

@@ -68,7 +68,7 @@ func (l *land) drawRivers() {
 		if planar.PolygonContains(poly, island.middle) {
 			poly = append(poly, lens(island.middle, island.length, island.half, island.turn))
 		}
-		l.waters = append(l.waters, water{"river", r.name, poly})
+		l.waters = append(l.waters, water{"river", r.name, poly}, water{"river", r.name, ls}) // the console writes the name along the line
 	}
 }
 

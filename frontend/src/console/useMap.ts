@@ -3,7 +3,7 @@ import { type RefObject, useEffect, useState } from 'react'
 import { areasQuery } from '../api/queries'
 import type { Catalog } from '../api/types'
 import { may, useSession } from '../app/session'
-import { place, select, usePlace } from '../app/router'
+import { select, usePlace } from '../app/router'
 import { settings } from '../app/settings'
 import { change, theMap, threeD, workbench } from '../app/workbench'
 import { useStore } from '../lib/store'
@@ -42,8 +42,6 @@ export function useMap(container: RefObject<HTMLDivElement | null>, frame: RefOb
       })
       theMap.set(made)
       threeD.set(made.is3D)
-      const first = place().selection
-      if (first) made.select(first)
       return () => {
         theMap.set(null)
         made.destroy()
@@ -59,12 +57,12 @@ export function useMap(container: RefObject<HTMLDivElement | null>, frame: RefOb
   useEffect(() => map?.setLocale(locale), [map, locale])
   useEffect(() => map?.resize(), [map, display])
   useEffect(() => map?.setAreas(areas ?? []), [map, areas])
-  useEffect(() => map?.select(selection), [map, selection])
+  useInsets(frame) // before the selection, which is shown beside the panels
+  useEffect(() => map?.select(selection, true), [map, selection])
   useEffect(() => {
     for (const [layer, visible] of Object.entries(shown)) map?.setLayerVisible(layer as MapLayerId, visible)
   }, [map, shown])
   useEffect(() => map?.setPicture(picture), [map, picture])
-  useInsets(frame)
   return failed
 }
 

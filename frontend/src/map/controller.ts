@@ -138,7 +138,7 @@ class Controller implements MapController {
     this.scene.setAreas(areas)
   }
 
-  select(feature: FeatureRef | null): void {
+  select(feature: FeatureRef | null, reveal = false): void {
     this.selecting?.abort()
     if (!feature) {
       this.scene.select(null)
@@ -148,6 +148,7 @@ class Controller implements MapController {
     const show = (at: LonLat): void => {
       const value = (column: string): number | null => (this.live.layer(feature.layer).value(feature.id, column) as number | null | undefined) ?? null
       this.scene.select({ ref: feature, at, azimuthDeg: value('azimuth_deg'), fovDeg: value('fov_deg'), rangeM: value('range_m') })
+      if (reveal) this.viewport.reveal(at)
     }
     const known = this.scene.placeOf(feature)
     if (known) return show(known)

@@ -41,6 +41,12 @@ export class Motion {
     return false
   }
 
+  /** Whether the thing is between two fixes. */
+  isMoving(id: number, now: number): boolean {
+    const slot = this.slots.get(id)
+    return slot !== undefined && this.table[slot * 7 + 5]! > now
+  }
+
   get keys(): readonly number[] {
     return this.ids
   }

@@ -179,7 +179,7 @@ export class Scene {
         type: 'Feature',
         id,
         geometry: { type: 'Point', coordinates: at },
-        properties: { name, icon: unitIcon(unit.kind, unit.status), order: unit.status === 'off_duty' ? 0 : unit.status === 'available' ? 1 : 2 },
+        properties: { name, moving: this.motion.isMoving(id, now), icon: unitIcon(unit.kind, unit.status), order: unit.status === 'off_duty' ? 0 : unit.status === 'available' ? 1 : 2 },
       })
     }
     this.source('unit').set(features)

@@ -110,8 +110,8 @@ export interface MapController {
   setTheme(theme: Theme): void
   setLocale(locale: Locale): void
   setAreas(areas: readonly MapArea[]): void
-  /** Marks a thing with the ring; a camera shows what it sees. It does not move the view. */
-  select(feature: FeatureRef | null): void
+  /** Marks a thing with the ring; a camera shows what it sees. The view moves only when asked to reveal what it does not show, or shows at its edge. */
+  select(feature: FeatureRef | null, reveal?: boolean): void
   flyTo(target: LonLat | Bbox, options?: FlyOptions): void
   /** Shows the feature in the middle, at a zoom where it can be told from its neighbours. False when its place cannot be found. */
   flyToFeature(feature: FeatureRef, options?: FlyOptions): Promise<boolean>

@@ -1,4 +1,4 @@
-import type { Map as MapLibre, PaddingOptions } from 'maplibre-gl'
+import type { Map as MapLibre } from 'maplibre-gl'
 import { lonLat } from './geo'
 import type { Bbox, FlyOptions, Insets, LonLat, MapCatalog, View } from './types'
 
@@ -10,6 +10,11 @@ const MAX_VERTICAL_FOV = 36.87
 const DEFAULT_PITCH = 50
 const POINT_ZOOM = 15.2
 const FLIGHT_MS = 1200
+const PAN_MS = 600
+/** What is shown stands at least this far from the edges of the free part of the map: a share of its size. */
+const REVEAL_MARGIN = 0.12
+/** Further away than this many times the map's size, a pan would be a blur: a flight shows the way. */
+const PAN_REACH = 1.5
 
 const wantsStill = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches
 
@@ -51,17 +56,34 @@ export class Viewport {
   /** The lens follows the shape of the map. */
   fit(): void {
     const { clientWidth, clientHeight } = this.map.getContainer()
-    const free = Math.max(1, clientWidth - this.insets.left - this.insets.right)
-    this.map.setVerticalFieldOfView(verticalFov(Math.max(free, clientWidth * 0.7), clientHeight))
+    this.map.setVerticalFieldOfView(verticalFov(clientWidth, clientHeight))
   }
 
+  /** What panels cover. It moves nothing: a panel that opens over the map leaves the ground where it was. */
   setInsets(change: Partial<Insets>): void {
-    const next = { ...this.insets, ...change }
-    if (JSON.stringify(next) === JSON.stringify(this.insets)) return
-    this.insets = next
-    this.fit()
-    if (!this.settled || wantsStill()) this.map.setPadding(this.insets)
-    else this.map.easeTo({ padding: this.insets, duration: 200 })
+    Object.assign(this.insets, change)
+  }
+
+  /** Moves the map just when the place is outside of its free part, near that part's edge, or under something; the scale stays. */
+  reveal(place: LonLat): void {
+    const container = this.map.getContainer()
+    const { clientWidth, clientHeight } = container
+    const { left, right, top, bottom } = this.insets
+    const [width, height] = [clientWidth - left - right, clientHeight - top - bottom]
+    const { x, y } = this.map.project(place)
+    const off = (at: number, from: number, size: number): number => Math.abs((at - from) / size - 0.5) // 0 in the middle, 0.5 at the edge
+    const away = Math.max(off(x, left, width), off(y, top, height))
+    const box = container.getBoundingClientRect()
+    const covered = (): boolean => !container.contains(document.elementFromPoint(box.left + x, box.top + y))
+    if (away <= 0.5 - REVEAL_MARGIN && !covered()) return
+    if (away > PAN_REACH) this.go({ center: place, zoom: this.map.getZoom() }, false)
+    else this.map.easeTo({ center: place, offset: this.offset, duration: this.settled ? PAN_MS : 0 })
+  }
+
+  /** From the container's middle to the middle of what no panel covers. */
+  private get offset(): [number, number] {
+    const { left, right, top, bottom } = this.insets
+    return [(left - right) / 2, (top - bottom) / 2]
   }
 
   /** From now on changes are shown as movements. */
@@ -76,18 +98,19 @@ export class Viewport {
       this.fly(this.catalog.county.bbox as Bbox, { instant })
       return
     }
-    this.go({ ...view, padding: this.insets }, instant)
+    this.go(view, instant)
   }
 
   fly(target: LonLat | Bbox, { zoom, instant = false }: FlyOptions = {}): void {
     if (target.length === 2) {
-      this.go({ center: target, zoom: Math.max(zoom ?? POINT_ZOOM, Math.min(this.map.getZoom(), 17)), padding: this.insets }, instant)
+      this.go({ center: target, zoom: Math.max(zoom ?? POINT_ZOOM, Math.min(this.map.getZoom(), 17)) }, instant)
       return
     }
-    const camera = this.map.cameraForBounds([[target[0], target[1]], [target[2], target[3]]], { padding: 32, bearing: this.map.getBearing(), maxZoom: zoom ?? 17 })
+    const camera = this.map.cameraForBounds([[target[0], target[1]], [target[2], target[3]]], { padding: padded(this.insets, 32), bearing: this.map.getBearing(), maxZoom: zoom ?? 17 })
     if (camera?.center === undefined) return
     const { lng, lat } = camera.center as { lng: number; lat: number }
-    this.go({ center: [lng, lat], zoom: camera.zoom!, padding: this.insets }, instant)
+    if (instant || !this.settled || wantsStill()) this.map.jumpTo({ center: [lng, lat], zoom: camera.zoom! }) // the box's camera minds the insets already
+    else this.map.flyTo({ center: [lng, lat], zoom: camera.zoom!, duration: FLIGHT_MS })
   }
 
   tilt(is3D: boolean): void {
@@ -100,8 +123,12 @@ export class Viewport {
     this.map.easeTo({ zoom: this.map.getZoom() + delta, duration: wantsStill() ? 0 : 200 })
   }
 
-  private go(to: { center: LonLat; zoom: number; pitch?: number; bearing?: number; padding: PaddingOptions }, instant: boolean): void {
-    if (instant || !this.settled || wantsStill()) this.map.jumpTo(to)
-    else this.map.flyTo({ ...to, maxDuration: FLIGHT_MS * 2, duration: FLIGHT_MS })
+  private go(to: { center: LonLat; zoom: number; pitch?: number; bearing?: number }, instant: boolean): void {
+    if (instant || !this.settled || wantsStill()) this.map.easeTo({ ...to, offset: this.offset, duration: 0 })
+    else this.map.flyTo({ ...to, offset: this.offset, duration: FLIGHT_MS })
   }
+}
+
+function padded({ left, right, top, bottom }: Insets, by: number): Insets {
+  return { left: left + by, right: right + by, top: top + by, bottom: bottom + by }
 }

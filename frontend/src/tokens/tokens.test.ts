@@ -55,7 +55,7 @@ describe.each(themes)('%s tokens', (theme) => {
 
   it('steps the choropleth so that neighbours can be told apart', () => {
     const steps = tokens[theme].map.choropleth
-    for (let i = 1; i < steps.length; i++) expect(contrast(steps[i]!, steps[i - 1]!), `step ${i}`).toBeGreaterThanOrEqual(1.15)
+    for (let i = 1; i < steps.length; i++) expect(contrast(steps[i]!, steps[i - 1]!), `step ${i}`).toBeGreaterThanOrEqual(1.18)
   })
 
   it('keeps a healthy camera dimmer than an abnormal one', () => {

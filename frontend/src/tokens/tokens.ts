@@ -53,7 +53,7 @@ export interface MapTokens {
   areaLine: string
   areaLineMajor: string
   gridLine: string
-  /** Open incidents in an area: none, then four steps. Each differs from the next by 1.2:1 at least. */
+  /** Open incidents in an area: none, then four steps. Each differs from the next by 1.18:1 at least. */
   choropleth: [string, string, string, string, string]
   camera: string
   cameraAbnormal: string
@@ -114,7 +114,7 @@ const dark: Tokens = {
     areaLine: '#5f7078',
     areaLineMajor: '#83949b',
     gridLine: '#4a595f',
-    choropleth: ['#0e1315', '#1a2327', '#263238', '#34444c', '#455863'],
+    choropleth: ['#0e1315', '#1d272b', '#2c3a41', '#3f525b', '#566e79'],
     camera: '#7b898e',
     cameraAbnormal: '#ffffff',
     ink: '#0a0e0f',
@@ -167,14 +167,14 @@ const light: Tokens = {
     areaLine: '#8f9a9d',
     areaLineMajor: '#6d797d',
     gridLine: '#a7b0b2',
-    choropleth: ['#f2f3f0', '#dfe4e5', '#ccd4d7', '#b9c4c9', '#a6b4ba'],
+    choropleth: ['#f2f3f0', '#dbe1e2', '#c3cdd1', '#abb9bf', '#94a5ad'],
     camera: '#7c888c',
     cameraAbnormal: '#0b1012',
     ink: '#ffffff',
     unit: '#0b5cab',
     unitIdle: '#5f8db5',
     onUnit: '#ffffff',
-    ring: '#0b5cab',
+    ring: '#063f77',
     sky: '#eef0ee',
     horizon: '#e2e6e5',
     hillLight: '#ffffff',

@@ -7,10 +7,11 @@ import { useLayerEvery } from '../../domain/useLayerEvery'
 import { useText } from '../../i18n'
 import { count } from '../../lib/format'
 import { useStore } from '../../lib/store'
+import { choroplethSteps } from '../../map/style/areas'
 import type { MapLayerId } from '../../map/types'
 import { Icon } from '../../ui/icons'
 import { shownLayers, shownPicture, tree, type TreeLayer } from './tree'
-import { BuildingSign, CameraSign, DetectionSign, GridSign, IncidentSigns, LoadScale, PlaceSign, TerrainSign, UnitSign } from './signs'
+import { BuildingSign, CameraSign, DetectionSign, GridSign, IncidentSigns, LoadScale, LoadStep, PlaceSign, TerrainSign, UnitSign } from './signs'
 import './layers.css'
 
 const signs: Record<MapLayerId, ReactNode> = {
@@ -86,13 +87,12 @@ function LayerRow({ layer }: { layer: TreeLayer }) {
       </span>
     </Switch>
   )
-  return layer.id === 'camera' ? (
+  return (
     <>
       {row}
-      <CameraStates />
+      {layer.id === 'camera' && <CameraStates />}
+      {layer.id === 'choropleth' && <LoadSteps />}
     </>
-  ) : (
-    row
   )
 }
 
@@ -138,3 +138,20 @@ function CameraStates() {
     </ul>
   )
 }
+
+/** How many open incidents each tint of an area says. */
+function LoadSteps() {
+  const from = [0, ...choroplethSteps]
+  return (
+    <ul className="layer-key">
+      {from.map((n, step) => (
+        <li key={n}>
+          <LoadStep step={step} />
+          {stepText(n, from[step + 1])}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+const stepText = (from: number, next: number | undefined) => (next === undefined ? `≥${from}` : next - from === 1 ? String(from) : `${from}–${next - 1}`)

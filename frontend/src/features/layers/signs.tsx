@@ -56,6 +56,15 @@ export function LoadScale() {
   )
 }
 
+/** One step of the scale: 0 none, then as many open incidents as the step begins with. */
+export function LoadStep({ step }: { step: number }) {
+  return (
+    <svg viewBox="0 0 24 24" width="1em" height="1em" aria-hidden="true">
+      <rect x="2" y="3" width="20" height="18" fill={`var(--map-choropleth-${step + 1})`} stroke="var(--map-area-line)" strokeWidth="1.5" />
+    </svg>
+  )
+}
+
 export function GridSign() {
   return (
     <svg {...box}>

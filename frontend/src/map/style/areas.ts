@@ -1,11 +1,11 @@
 import type { LayerSpecification } from 'maplibre-gl'
-import { type Expression, type StyleEnv, byZoom, fonts, part, sized } from './env'
+import { type Expression, type StyleEnv, aside, byZoom, fonts, part, sized } from './env'
 
 /** From how many open incidents on an area takes the next step of the choropleth. */
-export const choroplethSteps = [1, 3, 6, 10] as const
+export const choroplethSteps = [1, 2, 4, 8] as const
 
 /** At this zoom the counts go from towns to villages. */
-export const VILLAGE_ZOOM = 12.4
+export const VILLAGE_ZOOM = 11.8
 
 const level = (name: string): Expression => ['==', ['get', 'level'], name]
 
@@ -20,14 +20,14 @@ export function areaFills(env: StyleEnv): LayerSpecification[] {
       ...source,
       maxzoom: VILLAGE_ZOOM + 1,
       filter: level('town'),
-      paint: { 'fill-color': color, 'fill-opacity': ['interpolate', ['linear'], ['zoom'], VILLAGE_ZOOM, 0.9, VILLAGE_ZOOM + 1, 0] },
+      paint: { 'fill-color': color, 'fill-opacity': ['interpolate', ['linear'], ['zoom'], VILLAGE_ZOOM, 1, VILLAGE_ZOOM + 1, 0] },
     }),
     part(env, 'choropleth', {
       id: 'area-village-fill',
       ...source,
       minzoom: VILLAGE_ZOOM,
       filter: level('village'),
-      paint: { 'fill-color': color, 'fill-opacity': ['interpolate', ['linear'], ['zoom'], VILLAGE_ZOOM, 0, VILLAGE_ZOOM + 1, 0.85] },
+      paint: { 'fill-color': color, 'fill-opacity': ['interpolate', ['linear'], ['zoom'], VILLAGE_ZOOM, 0, VILLAGE_ZOOM + 1, 1] },
     }),
   ]
 }
@@ -96,8 +96,7 @@ export function areaLabels(env: StyleEnv): LayerSpecification[] {
         'text-line-height': 1.15,
         'text-max-width': 9,
         'text-padding': 4,
-        'text-variable-anchor': ['center', 'top', 'bottom'],
-        'text-radial-offset': 0.4,
+        ...aside,
         'text-justify': 'center',
       },
       paint: { 'text-color': map.label, ...halo },

@@ -1,5 +1,5 @@
 import type { LayerSpecification } from 'maplibre-gl'
-import { type Expression, type StyleEnv, byZoom, fonts, nameOf, part, sized } from './env'
+import { type Expression, type StyleEnv, aside, byZoom, fonts, nameOf, part, sized } from './env'
 
 /** Source-layers and attributes are those of docs/basemap.md. */
 const base = { source: 'basemap' } as const
@@ -120,18 +120,22 @@ export function roads({ tokens: { map } }: StyleEnv): LayerSpecification[] {
   ]
 }
 
+/** Seen from far a town would be flat: buildings are drawn twice as high there, and true to scale where streets can be told apart. */
+const raised = (metres: Expression): Expression =>
+  ['interpolate', ['linear'], ['zoom'], 12, 0, 12.4, ['*', 2, metres], 13.5, ['*', 1.8, metres], 15.5, metres] as unknown as Expression
+
 export function buildings(env: StyleEnv): LayerSpecification[] {
   const { map } = env.tokens
   const height: Expression = ['coalesce', ['get', 'height_m'], 6]
   const color: Expression = ['interpolate', ['linear'], height, 4, map.building[0], 24, map.building[1], 80, map.building[2]]
-  const common = { ...base, 'source-layer': 'building', minzoom: 12.5 } as const
+  const common = { ...base, 'source-layer': 'building', minzoom: 12 } as const
   if (!env.is3D) {
     return [
       part(env, 'building', {
         id: 'building-flat',
         type: 'fill',
         ...common,
-        paint: { 'fill-color': map.building[0], 'fill-opacity': ['interpolate', ['linear'], ['zoom'], 12.5, 0, 13.5, 1] },
+        paint: { 'fill-color': map.building[0], 'fill-opacity': ['interpolate', ['linear'], ['zoom'], 12, 0, 13, 1] },
       }),
     ]
   }
@@ -142,8 +146,8 @@ export function buildings(env: StyleEnv): LayerSpecification[] {
       ...common,
       paint: {
         'fill-extrusion-color': color,
-        'fill-extrusion-base': ['coalesce', ['get', 'min_height_m'], 0],
-        'fill-extrusion-height': ['interpolate', ['linear'], ['zoom'], 12.5, 0, 13.2, height],
+        'fill-extrusion-base': raised(['coalesce', ['get', 'min_height_m'], 0]),
+        'fill-extrusion-height': raised(height),
         'fill-extrusion-vertical-gradient': true,
       },
     }),
@@ -165,6 +169,8 @@ export function picture({ catalog, picture }: StyleEnv): LayerSpecification[] {
 
 /** Pictures have names of their own among the sources: an archive may be called as one of the map's. */
 export const pictureSource = (name: string): string => `picture/${name}`
+
+const riverElse = (river: number, other: number): Expression => ['match', ['get', 'kind'], 'river', river, other]
 
 /** Names of water and roads. They follow their lines and stand on a halo, so that they can be read on any ground. */
 export function lineLabels(env: StyleEnv): LayerSpecification[] {
@@ -201,11 +207,12 @@ export function lineLabels(env: StyleEnv): LayerSpecification[] {
       filter: ['all', ['==', ['geometry-type'], 'LineString'], ['has', 'name']],
       layout: {
         'symbol-placement': 'line',
-        'symbol-spacing': 520 * env.scale,
+        'symbol-sort-key': ['match', ['get', 'kind'], 'river', 0, 1],
+        'symbol-spacing': 560 * env.scale,
         'text-field': name,
         'text-font': fonts.medium,
-        'text-size': sized(env, 9, 12, 12, 14, 16, 16),
-        'text-letter-spacing': 0.35,
+        'text-size': ['interpolate', ['linear'], ['zoom'], 9, 12 * env.scale, 13, riverElse(17 * env.scale, 12.5 * env.scale), 16, riverElse(22 * env.scale, 15 * env.scale)],
+        'text-letter-spacing': ['match', ['get', 'kind'], 'river', 0.4, 0.15],
         'text-max-angle': 40,
         'text-padding': 6,
         'text-pitch-alignment': 'viewport',
@@ -217,15 +224,15 @@ export function lineLabels(env: StyleEnv): LayerSpecification[] {
       type: 'symbol',
       ...base,
       'source-layer': 'water',
-      minzoom: 9,
-      filter: ['all', ['==', ['geometry-type'], 'Polygon'], ['has', 'name'], ['any', ['==', ['get', 'kind'], 'river'], ['>=', ['zoom'], 11]]],
+      minzoom: 11,
+      filter: ['all', ['==', ['geometry-type'], 'Polygon'], ['has', 'name'], ['!=', ['get', 'kind'], 'river']], // a river's name stands on its line
       layout: {
         'text-field': name,
         'text-font': fonts.medium,
-        'text-size': ['interpolate', ['linear'], ['zoom'], 9, 12 * env.scale, 14, ['match', ['get', 'kind'], 'river', 18 * env.scale, 13 * env.scale]],
-        'text-letter-spacing': ['match', ['get', 'kind'], 'river', 0.5, 0.15],
-        'text-max-width': 12,
-        'text-padding': 90 * env.scale, // a river is in many tiles; its name is not wanted in each
+        'text-size': sized(env, 11, 11, 15, 14),
+        'text-letter-spacing': 0.12,
+        'text-max-width': 8,
+        'text-padding': 16 * env.scale,
       },
       paint: { 'text-color': map.waterLabel, 'text-halo-color': map.water, 'text-halo-width': 1.6 * env.scale },
     }),
@@ -256,6 +263,7 @@ export function placeLabels(env: StyleEnv, townsElsewhere: boolean): LayerSpecif
         'text-letter-spacing': 0.05,
         'text-padding': 6 * env.scale,
         'text-pitch-alignment': 'viewport',
+        ...aside, // of signs, which take their room first
       },
       paint: {
         'text-color': ['match', placeRank, [1, 2, 3, 4, 5], map.label, map.labelMinor],

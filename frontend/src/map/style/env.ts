@@ -1,4 +1,4 @@
-import type { ExpressionSpecification, LayerSpecification } from 'maplibre-gl'
+import type { ExpressionSpecification, LayerSpecification, SymbolLayerSpecification } from 'maplibre-gl'
 import type { Tokens } from '../../tokens/tokens'
 import type { Locale, MapCatalog, MapLayerId } from '../types'
 
@@ -39,6 +39,13 @@ export function nameOf(locale: Locale): Expression {
   if (locale === 'zh') return name
   return ['case', ['>', ['length', ['coalesce', ['get', 'name_en'], '']], 0], ['get', 'name_en'], name]
 }
+
+/** A name stands on its place, or beside it where a sign stands there. */
+export const aside = {
+  'text-variable-anchor': ['center', 'top', 'bottom', 'left', 'right', 'top-left', 'top-right', 'bottom-left', 'bottom-right'],
+  'text-radial-offset': 0.9,
+  'text-justify': 'auto',
+} satisfies SymbolLayerSpecification['layout']
 
 /** A value that grows with the zoom, between stops [zoom, value, …]. */
 export function byZoom(...stops: (number | Expression)[]): Expression {

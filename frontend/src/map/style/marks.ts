@@ -63,12 +63,33 @@ export function detectionOutlines(env: StyleEnv): LayerSpecification[] {
 }
 
 /**
- * Incidents, detections and units. Nothing hides them and they hide no label that is not theirs: a sign that falls on
- * another was moved aside (property `offset`) or is counted at it (`count`).
+ * Incidents, detections and units. Nothing hides them; names of places make room for them, except for units on their way, under which
+ * names would hop about. A sign that falls on another was moved aside (property `offset`) or is counted at it (`count`).
  */
 export function markers(env: StyleEnv): LayerSpecification[] {
   const { tokens, scale } = env
-  const always = { 'icon-allow-overlap': true, 'icon-ignore-placement': true, 'icon-offset': ['get', 'offset'] as Expression } as const
+  const always = { 'icon-allow-overlap': true, 'icon-padding': 1, 'icon-offset': ['get', 'offset'] as Expression } as const
+  const unit = (id: string, moving: boolean): LayerSpecification =>
+    part(env, 'unit', {
+      id,
+      type: 'symbol',
+      source: 'unit',
+      filter: ['==', ['get', 'moving'], moving],
+      layout: {
+        'icon-image': ['get', 'icon'],
+        'icon-allow-overlap': true,
+        'icon-ignore-placement': moving,
+        'symbol-sort-key': ['get', 'order'],
+        'text-field': ['step', ['zoom'], '', 14, ['get', 'name']],
+        'text-font': fonts.regular,
+        'text-size': sized(env, 13, 11, 17, 13),
+        'text-anchor': 'top',
+        'text-offset': [0, 0.9],
+        'text-optional': true,
+        'text-max-width': 9,
+      },
+      paint: { 'text-color': tokens.select, 'text-halo-color': tokens.map.halo, 'text-halo-width': 1.4 * scale },
+    })
   const counts = (source: 'incident' | 'detection'): LayerSpecification =>
     part(env, source, {
       id: `${source}-count`,
@@ -104,24 +125,8 @@ export function markers(env: StyleEnv): LayerSpecification[] {
         'circle-stroke-width': 1 * scale,
       },
     }),
-    part(env, 'unit', {
-      id: 'unit',
-      type: 'symbol',
-      source: 'unit',
-      layout: {
-        'icon-image': ['get', 'icon'],
-        'icon-allow-overlap': true,
-        'icon-ignore-placement': true,
-        'text-field': ['step', ['zoom'], '', 14, ['get', 'name']],
-        'text-font': fonts.regular,
-        'text-size': sized(env, 13, 11, 17, 13),
-        'text-anchor': 'top',
-        'text-offset': [0, 0.9],
-        'text-optional': true,
-        'text-max-width': 9,
-      },
-      paint: { 'text-color': tokens.select, 'text-halo-color': tokens.map.halo, 'text-halo-width': 1.4 * scale },
-    }),
+    unit('unit', false),
+    unit('unit-moving', true),
     part(env, 'detection', { id: 'detection', type: 'symbol', source: 'detection', filter: ['>', ['get', 'count'], 0], layout: { 'icon-image': ['get', 'icon'], 'symbol-sort-key': ['get', 'order'], ...always } }),
     counts('detection'),
     { id: 'pulse', type: 'circle', source: 'pulse', paint: { 'circle-radius': 0, 'circle-opacity': 0, 'circle-stroke-color': tokens.sev[0], 'circle-stroke-width': 2.5 * scale, 'circle-stroke-opacity': 0 } },

@@ -77,7 +77,7 @@ it('lays the chosen picture over the drawn ground, its names over it, and all th
 
 it('never lets a collision hide an incident', () => {
   const incident = layers(env()).find((layer) => layer.id === 'incident')!
-  expect(incident.layout).toMatchObject({ 'icon-allow-overlap': true, 'icon-ignore-placement': true })
+  expect(incident.layout).toMatchObject({ 'icon-allow-overlap': true })
 })
 
 it('names only signs that are drawn', () => {

@@ -78,7 +78,9 @@ function useInsets(frame: RefObject<HTMLElement | null>): void {
       const box = stage.getBoundingClientRect()
       const detail = document.querySelector('.column-detail')?.getBoundingClientRect()
       const over = detail && detail.left < box.right - 1 && detail.right > box.left ? box.right - detail.left : 0
-      map.setInsets({ right: Math.max(0, Math.round(over)) })
+      const right = Math.max(0, Math.round(over))
+      stage.style.setProperty('--inset-right', `${right}px`) // controls and attribution move aside
+      map.setInsets({ right })
     }
     measure()
     const watch = new ResizeObserver(measure)

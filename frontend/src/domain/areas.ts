@@ -38,7 +38,8 @@ export class AreaIndex {
   place(path: string | null | undefined, locale: Locale): string {
     const line = this.line(path)
     const below = line.filter((area) => area.level !== 'county')
-    return (below.length ? below : line).map((area) => areaName(area, locale)).join(' · ')
+    const shown = below.length ? below : line
+    return shown.map((area, i) => (i < shown.length - 1 ? shortName(area, locale) : areaName(area, locale))).join(' · ')
   }
 
   towns(): Area[] {
@@ -47,6 +48,10 @@ export class AreaIndex {
 }
 
 export const areaName = (area: Pick<Area, 'name' | 'name_en'>, locale: Locale) => (locale === 'en' && area.name_en) || area.name
+
+/** The English name without what its level says already: "Tongjun Subdistrict" → "Tongjun". Chinese names are short as they are. */
+export const shortName = (area: Pick<Area, 'name' | 'name_en'>, locale: Locale) =>
+  areaName(area, locale).replace(/ (Subdistrict|Town|Township|Community|Village)$/, '')
 
 /** Whether the path is the area or lies below it. */
 export const within = (path: string | null | undefined, area: string) => path === area || (path?.startsWith(`${area}.`) ?? false)

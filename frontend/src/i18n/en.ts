@@ -156,9 +156,9 @@ export const en: Dictionary = {
     town: 'Town',
     open: 'Open',
     urgent: 'Urgent',
-    detections: 'Illegal b.',
+    detections: 'Illegal',
     cameras: 'Cams down',
-    units: 'Free units',
+    units: 'Free',
   },
   state: {
     incident: {

@@ -91,6 +91,7 @@ class Controller implements MapController {
     })
     map.once('idle', () => {
       this.viewport.settle()
+      container.dataset.drawn = '' // for those who take pictures
       options.onReady?.()
     })
     map.on('error', (event) => this.failed(event.error instanceof Error ? event.error : new Error(event.error.message)))
@@ -196,7 +197,6 @@ class Controller implements MapController {
   }
 
   setInsets(insets: Partial<Insets>): void {
-    for (const [side, px] of Object.entries(insets)) this.container.style.setProperty(`--inset-${side}`, `${px}px`)
     this.viewport.setInsets(insets)
   }
 

@@ -8,7 +8,7 @@ import { DiffSource, type MapFeature } from './diffSource'
 import { Motion } from './motion'
 import { PULSE_MS, Pulse, beat } from './pulse'
 import { selectionFeatures } from './selection'
-import { signFeatures } from './signs'
+import { signFeatures, unitsAside } from './signs'
 
 const point = (lon: number, lat = 0) => ({ type: 'Point' as const, coordinates: [lon, lat] })
 
@@ -196,6 +196,18 @@ describe('signs', () => {
     expect(shown(null).map((f) => f.id)).toEqual([1])
     expect(shown(18).map((f) => f.id)).toEqual([18])
     expect(shown(18)[0]!.properties.count).toBe(20)
+  })
+
+  it('leave room for the units that work at them', () => {
+    const { store, load } = layer(['severity', 'state'])
+    load([[1, 1, 'handling']], [point(0)])
+    const signs = signFeatures(store, detections, view)
+    const unit = (id: number, lon: number) => ({ id, at: [lon, 0] as [number, number] })
+    const aside = unitsAside([unit(1, 0), unit(2, 0), unit(3, 1)], signs, view)
+    expect([...aside.keys()]).toEqual([1, 2]) // the third stands alone
+    const [a, b] = [aside.get(1)!, aside.get(2)!]
+    for (const [x, y] of [a, b]) expect(Math.hypot(x, y)).toBeGreaterThan(25)
+    expect(Math.hypot(a[0] - b[0], a[1] - b[1])).toBeGreaterThan(25)
   })
 })
 

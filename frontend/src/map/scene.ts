@@ -8,7 +8,7 @@ import { unitIcon } from './icons'
 import { Motion } from './motion'
 import { Pulse, beat } from './pulse'
 import { type Selected, selectionFeatures } from './selection'
-import { signFeatures } from './signs'
+import { signFeatures, unitsAside } from './signs'
 import type { OwnSource } from './style'
 import type { FeatureRef, LonLat, MapArea } from './types'
 
@@ -34,6 +34,8 @@ export class Scene {
   private lastMotion = 0
   private lastPulse = 0
   private signZoom = NaN
+  /** Ids of the units that rest, as last drawn. */
+  private resting = ''
 
   constructor(
     private readonly map: MapLibre,
@@ -131,9 +133,19 @@ export class Scene {
         this.source(layer).set(signs[layer])
         for (const { id, properties } of signs[layer]) this.offsets.set(`${layer}/${id}`, properties.offset as [number, number])
       }
+      for (const [id, offset] of unitsAside(this.restingUnits(), signs, view)) this.offsets.set(`unit/${id}`, offset)
+      this.drawUnits()
       this.source('detection-area').set(this.detectionAreas())
       this.drawSelection()
     })
+  }
+
+  private *restingUnits(): Generator<{ id: number; at: LonLat }> {
+    const now = performance.now()
+    for (const id of [...this.motion.keys].sort((a, b) => a - b)) {
+      const at = this.motion.isMoving(id, now) ? null : this.motion.at(id, now)
+      if (at && this.live.layer('unit').has(id)) yield { id, at }
+    }
   }
 
   private *detectionAreas(): Generator<MapFeature> {
@@ -170,19 +182,25 @@ export class Scene {
     const now = performance.now()
     const units = this.live.layer('unit')
     const features: MapFeature[] = []
+    const resting: number[] = []
     for (const id of this.motion.keys) {
       const at = this.motion.at(id, now)
       const unit = units.get(id)
       if (!at || !unit) continue
+      const moving = this.motion.isMoving(id, now)
+      if (!moving) resting.push(id)
       const name = this.env().locale === 'en' && unit.name_en ? unit.name_en : unit.name
       features.push({
         type: 'Feature',
         id,
         geometry: { type: 'Point', coordinates: at },
-        properties: { name, moving: this.motion.isMoving(id, now), icon: unitIcon(unit.kind, unit.status), order: unit.status === 'off_duty' ? 0 : unit.status === 'available' ? 1 : 2 },
+        properties: { name, moving, offset: (!moving && this.offsets.get(`unit/${id}`)) || [0, 0], icon: unitIcon(unit.kind, unit.status), order: unit.status === 'off_duty' ? 0 : unit.status === 'available' ? 1 : 2 },
       })
     }
     this.source('unit').set(features)
+    const rest = resting.join(' ')
+    if (rest !== this.resting) this.layOut() // those that came to rest are placed beside the signs
+    this.resting = rest
     if (this.selected?.ref.layer === 'unit') this.drawSelection()
   }
 

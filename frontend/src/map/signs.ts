@@ -72,14 +72,46 @@ export function signFeatures(incidents: LayerStore, detections: LayerStore, view
 }
 
 function placeSigns(things: ReadonlyMap<string, Thing>, view: SignView): ReturnType<typeof spread> {
-  // the plane of the screen, near enough: turned by the bearing, flattened by the pitch
-  const turn = (-view.bearing * Math.PI) / 180
+  const plane = planeOf(view)
+  return spread(Array.from(things, ([key, { at, weight }]): Sign => ({ key, ...plane(at), weight })), SPACING * view.scale)
+}
+
+/** The plane of the screen, near enough: turned by the bearing, flattened by the pitch. */
+function planeOf({ zoom, pitch, bearing }: SignView): (at: LonLat) => { x: number; y: number } {
+  const turn = (-bearing * Math.PI) / 180
   const [cos, sin] = [Math.cos(turn), Math.sin(turn)]
-  const flat = Math.max(0.35, Math.cos((view.pitch * Math.PI) / 180))
-  const signs: Sign[] = []
-  for (const [key, { at, weight }] of things) {
-    const { x, y } = project(at, view.zoom)
-    signs.push({ key, x: x * cos - y * sin, y: (x * sin + y * cos) * flat, weight })
+  const flat = Math.max(0.35, Math.cos((pitch * Math.PI) / 180))
+  return (at) => {
+    const { x, y } = project(at, zoom)
+    return { x: x * cos - y * sin, y: (x * sin + y * cos) * flat }
   }
-  return spread(signs, SPACING * view.scale)
+}
+
+/** Sides on which a unit may stand beside a sign, the nearest to the eye first. */
+const sides = [[1, 0.25], [-1, 0.25], [0.7, 0.85], [-0.7, 0.85], [0.7, -0.85], [-0.7, -0.85]] as const
+
+/**
+ * Pixels by which resting units stand aside, so that the sign of the case that they work on does not hide them. Units keep clear of
+ * one another too. O(units × (signs + units)).
+ */
+export function unitsAside(units: Iterable<{ id: number; at: LonLat }>, { incident, detection }: SignFeatures, view: SignView): Map<number, [number, number]> {
+  const plane = planeOf(view)
+  const near = SPACING * view.scale * 0.8
+  const taken: { x: number; y: number }[] = []
+  for (const { geometry, properties } of [...incident, ...detection]) {
+    if (geometry.type !== 'Point' || properties.count === 0) continue
+    const { x, y } = plane(geometry.coordinates as LonLat)
+    const [dx, dy] = properties.offset as [number, number]
+    taken.push({ x: x + dx, y: y + dy })
+  }
+  const free = (x: number, y: number): boolean => taken.every((other) => Math.hypot(other.x - x, other.y - y) >= near)
+  const out = new Map<number, [number, number]>()
+  for (const { id, at } of units) {
+    const { x, y } = plane(at)
+    const side = free(x, y) ? null : sides.find(([sx, sy]) => free(x + sx * near, y + sy * near))
+    const [dx, dy] = side ? [Math.round(side[0] * near), Math.round(side[1] * near)] : [0, 0]
+    if (side) out.set(id, [dx, dy])
+    taken.push({ x: x + dx, y: y + dy })
+  }
+  return out
 }

@@ -1,6 +1,7 @@
 import { useMemo } from 'react'
 import { select } from '../../app/router'
 import { theMap } from '../../app/workbench'
+import { shortName } from '../../domain/areas'
 import { townFigures } from '../../domain/figures'
 import { useAreas } from '../../domain/useAreas'
 import { useIncidents } from '../../domain/useIncidents'
@@ -50,7 +51,7 @@ export function TownBoard() {
                       theMap.get()?.flyTo(area.bbox as [number, number, number, number])
                     }}
                   >
-                    {areas.name(row.path, locale)}
+                    {shortName(area, locale)}
                   </button>
                 </th>
                 <Cell n={row.open} />

@@ -54,7 +54,7 @@ export default function HourChart({ hours }: { hours: Hours }) {
             gap: small * 0.4,
             ticks: { show: false },
             grid: { stroke: colours.chart.grid, width: 1 },
-            splits: (_, __, ___, max) => [0, max / 2 >= 1 ? Math.round(max / 2) : max],
+            splits: (_, __, ___, max) => [0, Math.round(max / 2.2), Math.round(max / 1.1)],
           },
         ],
         series: [

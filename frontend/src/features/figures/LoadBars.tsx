@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'react'
 import { theMap } from '../../app/workbench'
 import { select } from '../../app/router'
-import { areaName } from '../../domain/areas'
+import { shortName } from '../../domain/areas'
 import { loads } from '../../domain/figures'
 import { useAreas } from '../../domain/useAreas'
 import { useIncidents } from '../../domain/useIncidents'
@@ -41,7 +41,7 @@ export function LoadBars() {
                   theMap.get()?.flyTo(area.bbox as [number, number, number, number])
                 }}
               >
-                <span className="load-name truncate">{areaName(area, locale)}</span>
+                <span className="load-name truncate">{shortName(area, locale)}</span>
                 <svg className="load-bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
                   <rect className="load-rest" width="100" height="8" />
                   <rect className="load-open" width={(100 * row.open) / most} height="8" />

@@ -67,7 +67,7 @@ export function areaLines(env: StyleEnv): LayerSpecification[] {
 /** Names of towns with the number of open incidents below, of unit grids with their serial. */
 export function areaLabels(env: StyleEnv): LayerSpecification[] {
   const { map } = env.tokens
-  const halo = { 'text-halo-color': map.halo, 'text-halo-width': 1.6 * env.scale }
+  const halo = { 'text-halo-color': map.halo, 'text-halo-width': 2 * env.scale }
   return [
     part(env, 'unit_grid', {
       id: 'unit-grid-label',
@@ -94,7 +94,7 @@ export function areaLabels(env: StyleEnv): LayerSpecification[] {
         'text-size': sized(env, 8, 12, 11, 14.5, 14, 19),
         'text-letter-spacing': env.locale === 'zh' ? 0.08 : 0.02,
         'text-line-height': 1.15,
-        'text-max-width': 9,
+        'text-max-width': env.locale === 'zh' ? 9 : 20,
         'text-padding': 4,
         ...aside,
         'text-justify': 'center',

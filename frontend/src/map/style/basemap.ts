@@ -259,7 +259,7 @@ export function placeLabels(env: StyleEnv, townsElsewhere: boolean): LayerSpecif
         'text-field': nameOf(env.locale),
         'text-font': fonts.regular,
         'text-size': ['interpolate', ['linear'], ['zoom'], 8, placeSize(env, 12, 10.5), 15, placeSize(env, 20, 13)],
-        'text-max-width': 7,
+        'text-max-width': env.locale === 'zh' ? 7 : 20,
         'text-letter-spacing': 0.05,
         'text-padding': 6 * env.scale,
         'text-pitch-alignment': 'viewport',
@@ -268,7 +268,7 @@ export function placeLabels(env: StyleEnv, townsElsewhere: boolean): LayerSpecif
       paint: {
         'text-color': ['match', placeRank, [1, 2, 3, 4, 5], map.label, map.labelMinor],
         'text-halo-color': map.halo,
-        'text-halo-width': 1.5 * env.scale,
+        'text-halo-width': 2 * env.scale,
       },
     }),
   ]

@@ -77,7 +77,7 @@ export function markers(env: StyleEnv): LayerSpecification[] {
       filter: ['==', ['get', 'moving'], moving],
       layout: {
         'icon-image': ['get', 'icon'],
-        'icon-allow-overlap': true,
+        ...always,
         'icon-ignore-placement': moving,
         'symbol-sort-key': ['get', 'order'],
         'text-field': ['step', ['zoom'], '', 14, ['get', 'name']],

@@ -25,6 +25,8 @@ type metrics struct {
 	logins       *prometheus.CounterVec
 	underWay     prometheus.Gauge
 	panics       prometheus.Counter
+
+	fileBytes *prometheus.CounterVec
 }
 
 func newMetrics(s *Server) *metrics {
@@ -40,7 +42,9 @@ func newMetrics(s *Server) *metrics {
 		underWay: prometheus.NewGauge(prometheus.GaugeOpts{Name: "wanglou_http_requests_under_way", Help: "Requests being answered, websockets included."}),
 		panics:   prometheus.NewCounter(prometheus.CounterOpts{Name: "wanglou_panics_total", Help: "Handlers that panicked."}),
 	}
+	m.fileBytes = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "wanglou_file_bytes_total", Help: "Bytes of files sent, by kind (archive, tileset, font, sprite)."}, []string{"kind"})
 	r := prometheus.NewRegistry()
+	r.MustRegister(m.fileBytes)
 	r.MustRegister(m.requests, m.tiles, m.tilesDropped, m.logins, m.underWay, m.panics, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		&gauges{server: s})
 	m.handler = promhttp.HandlerFor(r, promhttp.HandlerOpts{})

@@ -58,6 +58,7 @@ type Options struct {
 	HTTPS          bool           // clients come by https, through TLS or through a proxy: Secure cookies and HSTS
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; default nobody's
 	Profile        bool           // /debug/pprof for this machine
+	Assets         Assets         // files that maps are made of
 	Live           live.Options   // clocks and limits of the websocket; Replica, Version, Logger and Now are set here
 }
 
@@ -79,6 +80,7 @@ type Server struct {
 	now     func() time.Time
 	https   bool
 	tls     *tls.Config
+	assets  Assets
 
 	echo            *echo.Echo
 	live            *live.Hub
@@ -124,6 +126,7 @@ func New(o Options) *Server {
 	s.live = live.New(o.Live)
 	s.present = picture{replica: s.replica, tiles: s.tiles, live: s.live, counts: s.counts}
 	s.replays = &replays{recorder: o.Past, newTiles: o.NewTiles, options: o.Live, now: o.Now, byID: map[string]*replay{}}
+	s.assets = o.Assets
 	s.metrics = newMetrics(s)
 	s.echo = s.router(o)
 	return s

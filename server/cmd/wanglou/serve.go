@@ -101,7 +101,8 @@ func (m *Main) Open(ctx context.Context) (err error) {
 		Past: m.history, NewTiles: func(r *layers.Replica) server.TileSet { return tiles.NewSet(r, replayCache) },
 		Units: postgis.NewUnits(m.DB), Areas: postgis.NewAreas(m.DB), Sessions: postgis.NewSessionStore(m.DB), Console: frontend.Files(),
 		Logger: m.App.Logger, Version: Version, TLS: secure, HTTPS: m.Config.HTTPS, TrustedProxies: proxies, Profile: m.Config.Pprof,
-		Live: live.Options{Compress: m.Config.Compress},
+		Assets: server.Assets{Archives: m.folder},
+		Live:   live.Options{Compress: m.Config.Compress},
 	})
 	return nil
 }

@@ -178,4 +178,6 @@ func TestCutOffWhileOpen(t *testing.T) {
 
 type shrinking struct{ b []byte }
 
-func (s *shrinking) ReadAt(p []byte, at int64) (int, error) { return bytes.NewReader(s.b).ReadAt(p, at) }
+func (s *shrinking) ReadAt(p []byte, at int64) (int, error) {
+	return bytes.NewReader(s.b).ReadAt(p, at)
+}

@@ -27,7 +27,7 @@ type countySetting struct {
 	View        *area.View `json:"view"`
 	Demo        bool       `json:"demo"`
 	Attribution string     `json:"attribution"`
-	Timezone    string     `json:"timezone"` // IANA name; see timeZone
+	Timezone    string     `json:"timezone"` // IANA name; see TimeZone
 }
 
 // County implements area.Service.
@@ -76,8 +76,8 @@ func readCountySetting(ctx context.Context, q querier) (countySetting, error) {
 	return set, json.Unmarshal(raw, &set)
 }
 
-// timeZone returns the county's time zone, in which its days begin: the key "timezone" of the setting, or China's.
-func timeZone(ctx context.Context, q querier) (string, error) {
+// TimeZone returns the county's time zone, in which its days begin: the key "timezone" of the setting, or China's.
+func TimeZone(ctx context.Context, q querier) (string, error) {
 	set, err := readCountySetting(ctx, q)
 	return cmp.Or(set.Timezone, "Asia/Shanghai"), err
 }

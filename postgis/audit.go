@@ -35,10 +35,14 @@ func collect[T any](ctx context.Context, q querier, row pgx.RowToFunc[T], sql st
 
 // appendAudit appends what the actor of ctx does to the audit log, in the transaction that does it.
 func appendAudit(ctx context.Context, tx pgx.Tx, action, subject string, details map[string]any) error {
+	return AppendAudit(ctx, tx, auth.AuditEntry{Action: action, Subject: subject, Details: details})
+}
+
+// AppendAudit is for those outside of this package who change domain data in a transaction of their own: it appends e, done by the actor of ctx.
+func AppendAudit(ctx context.Context, tx pgx.Tx, e auth.AuditEntry) error {
 	a := auth.ActorFrom(ctx)
-	return insertAudit(ctx, tx, auth.AuditEntry{
-		UserID: a.User.ID, Login: a.User.Login, Action: action, Subject: subject, RequestID: a.RequestID, Remote: a.Remote, Details: details,
-	})
+	e.UserID, e.Login, e.RequestID, e.Remote = a.User.ID, a.User.Login, a.RequestID, a.Remote
+	return insertAudit(ctx, tx, e)
 }
 
 func insertAudit(ctx context.Context, q executor, e auth.AuditEntry) error {

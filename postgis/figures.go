@@ -29,7 +29,7 @@ func (s *Incidents) Statistics(ctx context.Context) (*incident.Statistics, error
 	if err := forbid(actor, auth.ActionRead); err != nil {
 		return nil, err
 	}
-	zone, err := timeZone(ctx, s.db.Pool)
+	zone, err := TimeZone(ctx, s.db.Pool)
 	if err != nil {
 		return nil, err
 	}

@@ -88,7 +88,7 @@ func (s *Incidents) insert(ctx context.Context, tx pgx.Tx, actor *auth.Actor, in
 	if err := placeIncident(ctx, tx, actor, &n); err != nil {
 		return 0, err
 	}
-	zone, err := timeZone(ctx, tx)
+	zone, err := TimeZone(ctx, tx)
 	if err != nil {
 		return 0, err
 	}

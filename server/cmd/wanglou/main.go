@@ -30,6 +30,7 @@ type CLI struct {
 	User     UserCmd          `cmd:"" help:"Add, list, disable accounts and set passwords."`
 	Seed     SeedCmd          `cmd:"" help:"Fill an empty database with the demo county (示意)."`
 	Simulate SimulateCmd      `cmd:"" help:"Make the demo county live: cameras fail, reports come in, units drive and work."`
+	Import   ImportCmd        `cmd:"" help:"Bring a file of another system into a layer."`
 	Basemap  BasemapCmd       `cmd:"" help:"Make the basemap that lies under everything."`
 	Terrain  TerrainCmd       `cmd:"" help:"Make the shape of the ground."`
 	Psql     PsqlCmd          `cmd:"" help:"Open psql on the database, e.g. psql -- -c \"select count(*) from camera\"."`

@@ -85,34 +85,38 @@ func (in *Input) Close() {
 
 // Open opens path: a file, or a folder with a Shapefile. Errors are CodeNotFound, CodeTooLarge, CodeInvalid for what is none of the formats, is
 // broken, or wants a word more (which layer, which system), and CodeUnavailable where GDAL is not installed. ctx ends GDAL.
-func Open(ctx context.Context, path string, o Options) (in *Input, err error) {
-	in = &Input{}
-	defer func() {
-		if err != nil {
-			in.Close()
-		}
-	}()
-	if o.Format != "" && !slices.Contains(Formats, o.Format) {
-		return nil, layers.Invalid("--format", "unknown_value", "format %q is none of %v", o.Format, Formats)
-	}
-	if path, err = resolve(path, o.MaxBytes); err != nil {
+func Open(ctx context.Context, path string, o Options) (*Input, error) {
+	in := &Input{}
+	if err := in.open(ctx, path, o); err != nil {
+		in.Close()
 		return nil, err
+	}
+	return in, nil
+}
+
+func (in *Input) open(ctx context.Context, path string, o Options) error {
+	if o.Format != "" && !slices.Contains(Formats, o.Format) {
+		return layers.Invalid("--format", "unknown_value", "format %q is none of %v", o.Format, Formats)
+	}
+	path, err := resolve(path, o.MaxBytes)
+	if err != nil {
+		return err
 	}
 	kind, err := detect(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if kind == archive {
 		var dir string
 		if dir, err = os.MkdirTemp(o.Dir, "wanglou-import-"); err != nil {
-			return nil, err
+			return err
 		}
 		in.closer = append(in.closer, func() { _ = os.RemoveAll(dir) })
 		if path, err = unpack(path, dir, o); err != nil {
-			return nil, err
+			return err
 		}
 		if kind, err = detect(path); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if o.Format == "" {
@@ -120,9 +124,9 @@ func Open(ctx context.Context, path string, o Options) (in *Input, err error) {
 	}
 	in.Format = o.Format
 	if _, ok := drivers[o.Format]; ok {
-		return in, in.openGDAL(ctx, path, o)
+		return in.openGDAL(ctx, path, o)
 	}
-	return in, in.openText(path, o)
+	return in.openText(path, o)
 }
 
 // resolve follows links and sees that the path is a file or folder of this machine of a size that is allowed.

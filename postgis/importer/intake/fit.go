@@ -106,7 +106,7 @@ func CheckRings(g orb.Geometry, mend bool) (mended bool, err error) {
 			return layers.Invalid("geometry", "empty_polygon", "a polygon has no ring")
 		}
 		for i, r := range p {
-			if len(r) > 2 && !r.Closed() {
+			if len(r) > 2 && r[0] != r[len(r)-1] {
 				if !mend {
 					e := layers.Invalid("geometry", "open_ring", "a ring does not end where it begins (%g %g)", r[0][0], r[0][1])
 					return e

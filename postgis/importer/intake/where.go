@@ -184,8 +184,9 @@ func coordinate(field string, v any) (float64, bool, error) {
 		if err != nil || i > 0 && f >= 60 {
 			return 0, false, layers.Invalid(field, "not_a_number", "%.60q is no coordinate", text)
 		}
-		sum += f / [3]float64{1, 60, 3600}[i]
+		sum += f * [3]float64{3600, 60, 1}[i]
 	}
+	sum /= 3600
 	if strings.HasPrefix(text, "西经") || strings.HasPrefix(text, "南纬") || strings.ContainsAny(text, "WSws") {
 		sum = -sum
 	}

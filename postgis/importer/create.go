@@ -112,9 +112,6 @@ func (r *run) newColumns() ([]intake.Column, error) {
 	}
 	o.Plan.Map = map[string]string{}
 	for _, field := range r.fields {
-		if field == featureID {
-			continue
-		}
 		name := columnName(field)
 		for base, n := name, 2; taken[name]; n++ {
 			name = base + "_" + strconv.Itoa(n)

@@ -115,8 +115,10 @@ type run struct {
 	epsg   int // coordinates are converted by PostGIS; 0 otherwise
 	peeked []*intake.Row
 	fields []string
-	raw    intake.Sample // coordinates as the file has them
-	told   time.Time
+	// identified holds when the feature's own id is a field.
+	identified bool
+	raw        intake.Sample // coordinates as the file has them
+	told       time.Time
 }
 
 // Import imports one file. The report is never nil and tells of a failed import as well. Errors: CodeInvalid for wrong options and where rows were refused,
@@ -230,6 +232,9 @@ func (r *run) peek() error {
 	for _, f := range r.in.Fields {
 		note(f)
 	}
+	if r.identified = r.asksID(); r.identified {
+		note(featureID)
+	}
 	for len(r.peeked) < peekRows {
 		row, err := r.in.Next()
 		if errors.Is(err, io.EOF) {
@@ -248,9 +253,6 @@ func (r *run) peek() error {
 		for _, name := range own {
 			note(name)
 		}
-		if row.ID != nil {
-			note(featureID)
-		}
 	}
 	if len(r.peeked) == 0 {
 		return layers.Invalid("file", "empty_file", "the file holds no rows")
@@ -258,8 +260,19 @@ func (r *run) peek() error {
 	return nil
 }
 
-// featureID is the field under which a GeoJSON feature's own id can be mapped.
+// featureID is the field under which a GeoJSON feature's own id can be mapped. It is not a field of the row otherwise: most programs number features anew in
+// every export.
 const featureID = "@id"
+
+// asksID reports whether the feature's own id is asked for.
+func (r *run) asksID() bool {
+	for _, from := range r.o.Plan.Map {
+		if strings.Contains(from, featureID) {
+			return true
+		}
+	}
+	return strings.Contains(r.o.ID, featureID)
+}
 
 // settleCRS decides in which system the coordinates are, once the file has had its say.
 func (r *run) settleCRS() {
@@ -294,20 +307,16 @@ func (r *run) prepare(ctx context.Context) error {
 	if _, err := r.tx.Exec(ctx, `SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0`); err != nil {
 		return err
 	}
-	var free bool
-	if err := r.tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock(hashtext('wanglou import'), hashtext($1))`, r.o.Layer).Scan(&free); err != nil {
+	err := r.lock(ctx)
+	if err != nil {
 		return err
 	}
-	if !free {
-		return &layers.Error{Code: layers.CodeConflict, Reason: "import_running", Msg: "another import into " + r.o.Layer + " is under way; wait for its end"}
-	}
-	var err error
 	if r.o.New {
 		if err := r.create(ctx); err != nil {
 			return err
 		}
 	}
-	if r.target, err = readTarget(ctx, r.tx, r.o.Layer); err != nil {
+	if r.target, err = readTarget(ctx, r.tx, r.o.Layer, r.o.New); err != nil {
 		return err
 	}
 	zone, err := postgis.TimeZone(ctx, r.tx)
@@ -330,6 +339,19 @@ func (r *run) prepare(ctx context.Context) error {
 	}
 	r.report.Unused = r.plan.Unused
 	return r.chooseKey(loc)
+}
+
+// lock lets one import at a time into a layer.
+func (r *run) lock(ctx context.Context) error {
+	if r.o.DryRun {
+		return nil
+	}
+	var free bool
+	err := r.tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock(hashtext('wanglou import'), hashtext($1))`, r.o.Layer).Scan(&free)
+	if err == nil && !free {
+		return &layers.Error{Code: layers.CodeConflict, Reason: "import_running", Msg: "another import into " + r.o.Layer + " is under way; wait for its end"}
+	}
+	return err
 }
 
 func (r *run) checkFilter() error {

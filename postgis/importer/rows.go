@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"strings"
 
 	"github.com/paulmach/orb"
@@ -33,7 +32,7 @@ func (r *run) rows(yield func([]any, error) bool) {
 			yield(nil, err)
 			return
 		}
-		if row.ID != nil && row.Fields != nil {
+		if r.identified && row.ID != nil && row.Fields != nil {
 			row.Fields[featureID] = row.ID
 		}
 		if row.Err == nil && !r.wanted(row) {
@@ -139,13 +138,7 @@ func (r *run) take(row *intake.Row, values, id []any) (key string, pieces []orb.
 
 func (r *run) key(row *intake.Row, id []any) (string, error) {
 	if r.id == nil {
-		if _, ok := row.Fields[featureID]; !ok {
-			return row.Fingerprint()
-		}
-		plain := *row // numbers that a program gave the features of one export say nothing about the next
-		plain.Fields = maps.Clone(row.Fields)
-		delete(plain.Fields, featureID)
-		return plain.Fingerprint()
+		return row.Fingerprint()
 	}
 	if err := r.id.Row(row, id); err != nil {
 		return "", err

@@ -68,8 +68,9 @@ var own = map[string][]string{
 
 var layerName = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_]*(\.[\p{L}_][\p{L}\p{N}_]*)?$`)
 
-// readTarget describes the table of a layer. CodeInvalid for names that are none, and for tables that take no import.
-func readTarget(ctx context.Context, tx pgx.Tx, name string) (*target, error) {
+// readTarget describes the table of a layer, which is not published yet where it is a fresh one. CodeInvalid for names that are none, and for tables that take no
+// import.
+func readTarget(ctx context.Context, tx pgx.Tx, name string, fresh bool) (*target, error) {
 	if !layerName.MatchString(name) || len(name) > 120 {
 		return nil, layers.Invalid("layer", "unknown_layer", "%q is not the name of a layer", name)
 	}
@@ -90,7 +91,7 @@ func readTarget(ctx context.Context, tx pgx.Tx, name string) (*target, error) {
 		return nil, err
 	}
 	natural, known := importable[t.table]
-	if !known && !published {
+	if !known && !published && !fresh {
 		return nil, unknownLayer(ctx, tx, name)
 	}
 	t.natural = natural

@@ -123,7 +123,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	run(t, db, `CREATE TABLESPACE small LOCATION '`+space+`'`)
 	run(t, db, `ALTER TABLE camera SET TABLESPACE small`)
-	path := file(t, "cameras.csv", points(40_000, func(p orb.Point) orb.Point { return p }))
+	path := file(t, "cameras.csv", points(80_000, func(p orb.Point) orb.Point { return p }))
 	_, err = do(t, db, importer.Options{File: path, Layer: "camera"})
 	if layers.ErrorCode(err) != layers.CodeStorageFull {
 		t.Errorf("%v", err)

@@ -129,7 +129,7 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	is(t, db, "0 0", `SELECT (SELECT count(*) FROM camera) || ' ' || (SELECT count(*) FROM audit_log)`)
-	run(t, db, `VACUUM camera`) // as autovacuum does
+	run(t, db, `ALTER TABLE camera SET TABLESPACE pg_default`) // there is room again
 	path = file(t, "cameras.csv", points(200, func(p orb.Point) orb.Point { return p }))
 	if r := must(t, db, importer.Options{File: path, Layer: "camera"}); r.Inserted != 200 {
 		t.Errorf("%+v", r)

@@ -113,12 +113,9 @@ func (r *run) transform(ctx context.Context) error {
 	if !known {
 		return layers.Invalid("--crs", "unknown_crs", "the database knows no coordinate system EPSG:%d", r.epsg)
 	}
-	_, err := r.tx.Exec(ctx, fmt.Sprintf(`
-		CREATE FUNCTION pg_temp.import_transform(g geometry) RETURNS geometry LANGUAGE plpgsql AS $$
-		BEGIN RETURN ST_Transform(ST_SetSRID(g, %d), 4326);
-		EXCEPTION WHEN OTHERS THEN RETURN ST_GeomFromText('GEOMETRYCOLLECTION EMPTY', 4326); END $$;
-		UPDATE %s SET _geom = pg_temp.import_transform(_geom) WHERE _geom IS NOT NULL;
-		DROP FUNCTION pg_temp.import_transform`, r.epsg, stageTable))
+	// Points outside of what a system is made for are an error that names no row; offer_transform makes NULL of them.
+	_, err := r.tx.Exec(ctx, fmt.Sprintf(`UPDATE %s SET _geom = coalesce(offer_transform(ST_SetSRID(_geom, %d), 4326), ST_GeomFromText('GEOMETRYCOLLECTION EMPTY', 4326))
+		WHERE _geom IS NOT NULL`, stageTable, r.epsg))
 	if err != nil {
 		return err
 	}

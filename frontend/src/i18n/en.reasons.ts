@@ -89,6 +89,7 @@ export const enAudit: Record<keyof typeof zhAudit, string> = {
   'incident.move': 'Move incident',
   'task.dispatch': 'Dispatch unit',
   'task.move': 'Task progress',
+  'layer.import': 'Import data',
   'user.create': 'Create user',
   'request.refuse': 'Request refused',
   'user.update': 'Change user',

@@ -89,6 +89,7 @@ export const zhAudit = {
   'incident.move': '事件流转',
   'task.dispatch': '派遣队伍',
   'task.move': '任务进展',
+  'layer.import': '导入数据',
   'user.create': '新建用户',
   'request.refuse': '请求被拒',
   'user.update': '修改用户',

@@ -21,10 +21,16 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	only := flag.String("only", "", "measure this figure alone")
+	static := flag.String(staticFlag, "", "be the reference server of the answers in this file (for the program's own use)")
 	flag.Usage = func() {
 		fmt.Fprintf(flag.CommandLine.Output(), "usage: bench [--only <name>]\nfigures: %s\n", strings.Join(names(), ", "))
 	}
 	flag.Parse()
+	if *static != "" {
+		stop()
+		fmt.Fprintln(os.Stderr, "bench:", serveStatic(*static))
+		os.Exit(1)
+	}
 	err := run(ctx, *only, os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
@@ -48,9 +54,11 @@ func run(ctx context.Context, only string, out, progress io.Writer) (err error) 
 			err = e
 		}
 	}()
+	// A name also asks for the figures that are named after it: million-start for million-start-memory.
+	wanted := func(name string) bool { return only == "" || name == only || strings.HasPrefix(name, only+"-") }
 	var failed []string
 	for _, b := range benches {
-		if only != "" && !slices.Contains(b.figures, only) {
+		if !slices.ContainsFunc(b.figures, wanted) {
 			continue
 		}
 		env.say("%s …", strings.Join(b.figures, ", "))
@@ -64,7 +72,7 @@ func run(ctx context.Context, only string, out, progress io.Writer) (err error) 
 			continue
 		}
 		for _, f := range figures {
-			if only == "" || f.name == only {
+			if wanted(f.name) {
 				fmt.Fprintln(out, f)
 			}
 		}

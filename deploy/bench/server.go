@@ -9,9 +9,11 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -26,6 +28,9 @@ type server struct {
 	address string // host:port
 	cmd     *exec.Cmd
 	client  *http.Client // signed in as somebody who sees everything
+
+	started    time.Time
+	readyAfter time.Duration // from the start of the process
 }
 
 const (
@@ -58,6 +63,7 @@ func (e *env) serve(ctx context.Context, db *postgis.DB, database string) (*serv
 	s.cmd.Stderr = e.progress
 	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGTERM) }
 	s.cmd.WaitDelay = 10 * time.Second
+	s.started = time.Now()
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -81,7 +87,7 @@ func (s *server) stop() error {
 
 // ready waits until the server answers that it is, and signs in.
 func (s *server) ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -93,6 +99,7 @@ func (s *server) ready(ctx context.Context) error {
 		if resp, err := s.client.Do(req); err == nil {
 			_ = resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
+				s.readyAfter = time.Since(s.started)
 				return s.signIn(ctx)
 			}
 		}
@@ -123,6 +130,15 @@ func (s *server) signIn(ctx context.Context) error {
 		return fmt.Errorf("log-in: %s", resp.Status)
 	}
 	return nil
+}
+
+// cookie returns the session as it stands in a request's header.
+func (s *server) cookie() string {
+	var all []string
+	for _, c := range s.client.Jar.Cookies(&url.URL{Scheme: "http", Host: s.address, Path: "/"}) {
+		all = append(all, c.Name+"="+c.Value)
+	}
+	return strings.Join(all, "; ")
 }
 
 // live opens the websocket.

@@ -64,6 +64,15 @@ func (a *accounts) get(ctx context.Context, id int64) (*auth.User, *auth.Scope, 
 	return fresh.user, fresh.scope, nil
 }
 
+// remembered is get for those who do not wait: the user who was asked for lately.
+func (a *accounts) remembered(id int64) (account, bool) {
+	now := a.now()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	e, held := a.entries[id]
+	return e, held && now.Sub(e.asked) < accountFresh
+}
+
 // forget makes the next get ask again.
 func (a *accounts) forget(id int64) {
 	a.mu.Lock()

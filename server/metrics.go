@@ -51,6 +51,9 @@ func newMetrics(s *Server) *metrics {
 	return m
 }
 
+// tile counts an answer. Labels are names of sources, of which there are not many.
+func (m *metrics) tile(label, result string) { m.tiles.WithLabelValues(label, result).Inc() }
+
 func (m *metrics) request(method, route string, status int, took time.Duration) {
 	if route == "" {
 		route = "none"

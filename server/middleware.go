@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -28,6 +29,11 @@ const headerRequestID = echo.HeaderXRequestID
 // requestID names the request in answers and logs. It is always our own: a stranger's could be anything.
 func requestID(c echo.Context) string { return c.Response().Header().Get(headerRequestID) }
 
+// newRequestID returns a name that no other request has had.
+func newRequestID() string {
+	return strings.ToLower(rand.Text()[:16])
+}
+
 // answerHead lets GET handlers answer HEAD; net/http leaves the body away.
 func answerHead(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -42,7 +48,7 @@ func answerHead(next http.Handler) http.Handler {
 // observe gives the request its id, and tells log and metrics how it went. Query strings stay out of the log.
 func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		c.Response().Header().Set(headerRequestID, strings.ToLower(rand.Text()[:16]))
+		c.Response().Header().Set(headerRequestID, newRequestID())
 		start := time.Now()
 		s.metrics.underWay.Inc()
 		err := next(c)
@@ -91,19 +97,29 @@ func errorIs(v any, target error) bool {
 const contentPolicy = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
 	"media-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 
+// documentHeaders rule what a page may do. They stand in every answer but tiles, which no browser takes for a page.
+var documentHeaders = map[string][]string{
+	"Content-Security-Policy":    {contentPolicy},
+	"X-Frame-Options":            {"DENY"},
+	"Referrer-Policy":            {"no-referrer"},
+	"Cross-Origin-Opener-Policy": {"same-origin"},
+	"Permissions-Policy":         {"geolocation=(self), fullscreen=(self), camera=(), microphone=(), payment=(), usb=(), serial=(), bluetooth=(), midi=()"},
+}
+
+// fixedHeaders stand in every answer. Their values are shared by all answers: who adds a value makes a slice of his own.
+func fixedHeaders(https bool) map[string][]string {
+	h := map[string][]string{"X-Content-Type-Options": {"nosniff"}, "Cross-Origin-Resource-Policy": {"same-origin"}}
+	if https {
+		h["Strict-Transport-Security"] = []string{"max-age=31536000"}
+	}
+	return h
+}
+
 func (s *Server) secureHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
-		h.Set("Content-Security-Policy", contentPolicy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Permissions-Policy", "geolocation=(self), fullscreen=(self), camera=(), microphone=(), payment=(), usb=(), serial=(), bluetooth=(), midi=()")
-		if s.https {
-			h.Set("Strict-Transport-Security", "max-age=31536000")
-		}
+		maps.Copy(h, s.fixed)
+		maps.Copy(h, documentHeaders)
 		if strings.HasPrefix(c.Request().URL.Path, "/api/") {
 			h.Set("Cache-Control", "no-store")
 		}

@@ -83,6 +83,7 @@ type Server struct {
 	assets  Assets
 
 	echo            *echo.Echo
+	fixed           map[string][]string // headers of every answer
 	live            *live.Hub
 	sessions        *scs.SessionManager
 	memory          *sessionStore // in front of the session table
@@ -112,6 +113,7 @@ func New(o Options) *Server {
 	s := &Server{
 		replica: o.Replica, tiles: o.Tiles, users: o.Users, incidents: o.Incidents, figures: o.Figures, tasks: o.Tasks, units: o.Units, areas: o.Areas,
 		log: o.Logger, version: o.Version, now: o.Now, https: o.HTTPS || o.TLS != nil, tls: o.TLS,
+		fixed:           fixedHeaders(o.HTTPS || o.TLS != nil),
 		memory:          newSessionStore(o.Sessions, o.Now),
 		accounts:        newAccounts(o.Users, o.Now),
 		loginsByAddress: newLimiter(30, 10*time.Second, o.Now),
@@ -133,7 +135,7 @@ func New(o Options) *Server {
 }
 
 // Handler returns the server's routes, for tests and for other listeners. The live stream moves while Run runs.
-func (s *Server) Handler() http.Handler { return answerHead(s.echo) }
+func (s *Server) Handler() http.Handler { return answerHead(s.tileLane(s.echo)) }
 
 // Run serves connections of l until ctx ends, then lets the requests under way end, and sends the websockets away with
 // 1001. It returns nil after an orderly end.

@@ -68,6 +68,9 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 // userOf returns the user of a session token, nil when the session is over or its user is gone or disabled. The user is read
 // again for each call (see accounts), so changed rights hold from the next request on. touch moves the idle clock.
 func (s *Server) userOf(ctx context.Context, token string, touch bool) (*auth.User, *auth.Scope, error) {
+	if a, ok := s.remembered(token); ok {
+		return a.user, a.scope, nil
+	}
 	sctx, err := s.sessions.Load(ctx, token)
 	if err != nil {
 		return nil, nil, unavailable(err)
@@ -91,6 +94,16 @@ func (s *Server) userOf(ctx context.Context, token string, touch bool) (*auth.Us
 		}
 	}
 	return user, scope, nil
+}
+
+// remembered is userOf for a session and a user that were asked for lately and are both good.
+func (s *Server) remembered(token string) (account, bool) {
+	id, deadline, ok := s.memory.remembered(storedToken(token))
+	if !ok || !s.now().Before(deadline) {
+		return account{}, false
+	}
+	a, ok := s.accounts.remembered(id)
+	return a, ok && !a.user.Disabled
 }
 
 func (s *Server) endSession(sctx context.Context) error {

@@ -95,32 +95,55 @@ func (s *Server) getTile(c echo.Context) error {
 		Scope: auth.ActorFrom(ctx).Scope, Coord: coord, ETag: contentTag(held), Accept: tiles.ParseAccept(c.Request().Header.Get(echo.HeaderAcceptEncoding)),
 	})
 	if err != nil {
-		s.metrics.tiles.WithLabelValues(label, "error").Inc()
+		s.metrics.tile(label, "error")
 		return err
 	}
-	h := c.Response().Header()
-	h.Set("Cache-Control", "private, no-cache")
-	h.Set("Vary", "Cookie, Accept-Encoding")
-	s.tellTile(h, label, t)
+	h, format := c.Response().Header(), src.Info().Format
+	for name := range documentHeaders {
+		delete(h, name)
+	}
+	status := s.headTile(h, label, held, format, &t)
+	if status != http.StatusOK {
+		return c.NoContent(status)
+	}
+	return c.Blob(status, string(format), t.Body)
+}
+
+// headTile fills in the headers of an answer with a tile, counts it, and returns the status: 304 for what the client holds, 204 for an
+// empty tile, 200. Names are in their canonical form; the values share one allocation.
+func (s *Server) headTile(h http.Header, label, held string, f tiles.Format, t *tiles.Tile) int {
+	h["Cache-Control"], h["Vary"] = tileCaching, tileVary
+	s.tellTile(h, label, *t)
+	values := make([]string, 4)
+	set := func(name, value string) {
+		values[0] = value
+		h[name], values = values[:1:1], values[1:]
+	}
 	switch {
 	case t.Unchanged:
-		h.Set("ETag", held)
-		s.metrics.tiles.WithLabelValues(label, "unchanged").Inc()
-		return c.NoContent(http.StatusNotModified)
+		set("Etag", held)
+		s.metrics.tile(label, "unchanged")
+		return http.StatusNotModified
 	case t.ETag != "":
-		h.Set("ETag", packedTag(t.ETag, t.Encoding))
+		set("Etag", packedTag(t.ETag, t.Encoding))
 	}
 	if len(t.Body) == 0 {
-		s.metrics.tiles.WithLabelValues(label, "empty").Inc()
-		return c.NoContent(http.StatusNoContent)
+		s.metrics.tile(label, "empty")
+		return http.StatusNoContent
 	}
-	s.metrics.tiles.WithLabelValues(label, "tile").Inc()
+	s.metrics.tile(label, "tile")
 	if t.Encoding != "" {
-		h.Set(echo.HeaderContentEncoding, string(t.Encoding))
+		set(echo.HeaderContentEncoding, string(t.Encoding))
 	}
-	h.Set(echo.HeaderContentLength, strconv.Itoa(len(t.Body)))
-	return c.Blob(http.StatusOK, string(src.Info().Format), t.Body)
+	set(echo.HeaderContentLength, strconv.Itoa(len(t.Body)))
+	set(echo.HeaderContentType, string(f))
+	return http.StatusOK
 }
+
+var (
+	tileCaching = []string{"private, no-cache"}
+	tileVary    = []string{"Cookie, Accept-Encoding"}
+)
 
 // headerDropped says what a tile leaves out to stay within its source's budget, as a dictionary of counts (RFC 9651).
 const headerDropped = "Wanglou-Dropped"

@@ -15,10 +15,13 @@ import (
 	"wanglou/tiles"
 )
 
-const freshConnections = 16
+const (
+	freshConnections = 16
+	freshPause       = time.Millisecond // between two questions: who asks without a breath measures himself
+)
 
 // tileFresh measures how long after a commit the tile that shows the change is served: 200 single-row transactions a second; as soon as the commit
-// has returned, the tile of the deepest zoom is asked for again and again with its old ETag, over HTTP, until it comes. Each change lies in a
+// has returned, the tile of the deepest zoom is asked for again each millisecond with its old ETag, over HTTP, until it comes. Each change lies in a
 // tile of its own, so that nothing else can make it new. The reference asks PostgreSQL for the same tile by ST_AsMVT, which is fresh at once: what
 // it takes is the query.
 var tileFresh = bench{figures: []string{"tile-fresh-p99"}, run: func(ctx context.Context, e *env) (figures []figure, err error) {
@@ -103,6 +106,7 @@ var tileFresh = bench{figures: []string{"tile-fresh-p99"}, run: func(ctx context
 						if a.status == http.StatusOK {
 							break
 						}
+						time.Sleep(freshPause)
 						if a.status != http.StatusNotModified || time.Since(committed) > 10*time.Second {
 							return fmt.Errorf("%s: status %d %s after the commit", spots[i].path(), a.status, time.Since(committed))
 						}
@@ -145,27 +149,24 @@ func (u tileURL) path() string {
 	return fmt.Sprintf("/tiles/%s/%d/%d/%d", u.layer, u.coord.Z, u.coord.X, u.coord.Y)
 }
 
-// apart returns n cameras no two of which stand in one tile of zoom 16 or in two that touch: a change shows in the buffer of the neighbours too.
+// apart returns n cameras of which each stands in a tile of zoom 16 of its own, and not in the buffer of a neighbour.
 func apart(ctx context.Context, e *env, db *postgis.DB, n int) ([]spot, error) {
 	replica := layers.NewReplica(layers.ReplicaOptions{})
 	if _, err := load(ctx, e, db, replica); err != nil {
 		return nil, err
 	}
 	_, cameras, _ := replica.Read("camera")
-	taken := map[[2]uint32]bool{}
+	taken := map[maptile.Tile]bool{}
 	var out []spot
 	for _, f := range cameras {
-		t := maptile.At(f.Bound.Center(), 16)
-		free := true
-		for dx := range uint32(3) {
-			for dy := range uint32(3) {
-				free = free && !taken[[2]uint32{t.X + dx - 1, t.Y + dy - 1}]
-			}
-		}
-		if !free {
+		at := f.Bound.Center()
+		t := maptile.At(at, 16)
+		within := maptile.Fraction(at, 16)
+		x, y := within[0]-float64(t.X), within[1]-float64(t.Y)
+		if taken[t] || min(x, y) < 0.05 || max(x, y) > 0.95 {
 			continue
 		}
-		taken[[2]uint32{t.X, t.Y}] = true
+		taken[t] = true
 		out = append(out, spot{tileURL{"camera", tiles.Coord{Z: 16, X: t.X, Y: t.Y}}, f.ID})
 		if len(out) == n {
 			return out, nil

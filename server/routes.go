@@ -7,6 +7,7 @@ import (
 
 	"wanglou/layers"
 	"wanglou/layers/auth"
+	"wanglou/server/ogc"
 )
 
 // access says who may use a route. The zero value is everybody who is signed in.
@@ -70,6 +71,21 @@ var routes = []route{
 	{http.MethodGet, "/api/audit", may(auth.ActionReadAudit), (*Server).listAudit},
 	{http.MethodGet, "/api/openapi.yaml", public, (*Server).getOpenapi},
 
+	{http.MethodGet, "/ogc", may(auth.ActionRead), features((*ogc.API).Landing)},
+	{http.MethodGet, "/ogc/style.css", public, features((*ogc.API).Style)},
+	{http.MethodGet, "/ogc/conformance", may(auth.ActionRead), features((*ogc.API).Conformance)},
+	{http.MethodGet, "/ogc/functions", may(auth.ActionRead), features((*ogc.API).Functions)},
+	{http.MethodGet, "/ogc/tileMatrixSets", may(auth.ActionRead), features((*ogc.API).MatrixSets)},
+	{http.MethodGet, "/ogc/tileMatrixSets/:set", may(auth.ActionRead), features((*ogc.API).MatrixSet)},
+	{http.MethodGet, "/ogc/collections", may(auth.ActionRead), features((*ogc.API).Collections)},
+	{http.MethodGet, "/ogc/collections/:collection", may(auth.ActionRead), features((*ogc.API).Collection)},
+	{http.MethodGet, "/ogc/collections/:collection/queryables", may(auth.ActionRead), features((*ogc.API).Queryables)},
+	{http.MethodGet, "/ogc/collections/:collection/items", may(auth.ActionRead), features((*ogc.API).Items)},
+	{http.MethodGet, "/ogc/collections/:collection/items/:feature", may(auth.ActionRead), features((*ogc.API).Item)},
+	{http.MethodGet, "/ogc/collections/:collection/download", may(auth.ActionRead), features((*ogc.API).Download)},
+	{http.MethodGet, "/ogc/collections/:collection/tiles", may(auth.ActionRead), features((*ogc.API).Tilesets)},
+	{http.MethodGet, "/ogc/collections/:collection/tiles/:set", may(auth.ActionRead), features((*ogc.API).Tileset)},
+
 	{http.MethodGet, "/tiles/:source", may(auth.ActionRead), (*Server).getTileJSON},
 	{http.MethodGet, "/tiles/:source/:z/:x/:y", may(auth.ActionRead), (*Server).getTile},
 	{http.MethodGet, "/archives/:file", may(auth.ActionRead), (*Server).getArchive},
@@ -81,6 +97,11 @@ var routes = []route{
 
 	{http.MethodGet, "/", public, (*Server).getConsole},
 	{http.MethodGet, "/*", public, (*Server).getConsole},
+}
+
+// features returns a handler of the OGC API as one of the server.
+func features(handle func(*ogc.API, echo.Context) error) func(*Server, echo.Context) error {
+	return func(s *Server, c echo.Context) error { return handle(s.ogc, c) }
 }
 
 // profileRoutes exist only with Options.Profile.

@@ -20,9 +20,11 @@ import (
 	"wanglou/layers/area"
 	"wanglou/layers/auth"
 	"wanglou/layers/incident"
+	"wanglou/layers/offer"
 	"wanglou/layers/task"
 	"wanglou/layers/unit"
 	"wanglou/server/live"
+	"wanglou/server/ogc"
 	"wanglou/tiles"
 )
 
@@ -44,8 +46,9 @@ type Options struct {
 	Tasks     task.Service
 	Units     unit.Service
 	Areas     area.Service
-	Sessions  scs.Store // may also be a scs.CtxStore and a scs.IterableCtxStore
-	Console   fs.FS     // the built console; default none
+	Offers    offer.Service // tables, views and functions read by SQL; default none
+	Sessions  scs.Store     // may also be a scs.CtxStore and a scs.IterableCtxStore
+	Console   fs.FS         // the built console; default none
 
 	Past     layers.Recorder               // default none: there are no replays
 	NewTiles func(*layers.Replica) TileSet // the tiles of a replay's replica; required with Past
@@ -95,6 +98,7 @@ type Server struct {
 	metrics         *metrics
 	counts          *countCache
 	tree            *areaCache
+	ogc             *ogc.API
 }
 
 const (
@@ -129,6 +133,7 @@ func New(o Options) *Server {
 	s.present = picture{replica: s.replica, tiles: s.tiles, live: s.live, counts: s.counts}
 	s.replays = &replays{recorder: o.Past, newTiles: o.NewTiles, options: o.Live, now: o.Now, byID: map[string]*replay{}}
 	s.assets = o.Assets
+	s.ogc = ogc.New(ogc.Options{Replica: o.Replica, Count: s.counts.count, Offers: o.Offers, Incidents: o.Incidents, Origin: s.origin, Loaded: s.loaded, Version: o.Version})
 	s.metrics = newMetrics(s)
 	s.echo = s.router(o)
 	return s

@@ -79,6 +79,8 @@ export const enReasons: Record<keyof typeof zhReasons, string> = {
   unknown_property: 'No such property: {{name}}',
   unknown_function: 'No such function: {{name}}',
   unknown_filter_lang: 'The filter language is cql2-text or cql2-json',
+  too_many_features: 'Too many features: narrow them down by a box or a filter',
+  busy: 'The server is busy; try again',
 }
 
 export const enAudit: Record<keyof typeof zhAudit, string> = {

@@ -78,6 +78,8 @@ export const zhReasons = {
   unknown_property: '没有属性 {{name}}',
   unknown_function: '没有函数 {{name}}',
   unknown_filter_lang: '过滤语言只能是 cql2-text 或 cql2-json',
+  too_many_features: '要素太多：请用范围或过滤条件缩小',
+  busy: '服务器正忙，请稍后再试',
 }
 
 /** Texts for what the audit log calls an action. */

@@ -35,7 +35,7 @@ func Categories() ([]incident.Category, error) {
 }
 
 // Load makes the codes of the database equal to the program's, in one transaction. Codes of other standards, and codes that
-// somebody has added, are left alone. Loading again changes nothing.
+// somebody has added, are left alone. Loading again writes nothing, not even a lock, so that a database which takes no changes is no hindrance.
 func Load(ctx context.Context, db *postgis.DB) error {
 	return postgis.Wrap(pgx.BeginFunc(ctx, db.Pool, func(tx pgx.Tx) error { return LoadTx(ctx, tx) }))
 }
@@ -51,6 +51,12 @@ func LoadTx(ctx context.Context, tx pgx.Tx) error {
 		for i, v := range [5]string{c.Kind, c.Code, c.Class, c.Name, c.NameEN} {
 			col[i] = append(col[i], v)
 		}
+	}
+	var equal bool
+	err = tx.QueryRow(ctx, `SELECT NOT EXISTS (SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+		EXCEPT SELECT standard, kind, code, class, name, name_en FROM category)`, Standard2026, col[0], col[1], col[2], col[3], col[4]).Scan(&equal)
+	if err != nil || equal {
+		return err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO category AS old (standard, kind, code, class, name, name_en)
 		SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])

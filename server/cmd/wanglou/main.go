@@ -16,6 +16,7 @@ import (
 
 	"wanglou/layers"
 	"wanglou/postgis"
+	"wanglou/postgis/dictionary"
 )
 
 // Version is the release, set by the build with -ldflags "-X main.Version=…".
@@ -53,7 +54,7 @@ type App struct {
 // Cluster reports the folder of the installation's own PostgreSQL cluster.
 func (a *App) Cluster() string { return filepath.Join(a.Data, "postgres") }
 
-// Open connects to the database, checks that it can do its work and migrates it. Without a DATABASE_URL it starts the
+// Open connects to the database, checks that it can do its work, migrates it and brings its dictionary up to date. Without a DATABASE_URL it starts the
 // installation's own cluster, or joins it where another process of this machine already runs it. The returned func closes
 // what Open opened, and stops the cluster if Open started it.
 func (a *App) Open(ctx context.Context) (*postgis.DB, func(), error) {
@@ -80,6 +81,10 @@ func (a *App) Open(ctx context.Context) (*postgis.DB, func(), error) {
 		return nil, nil, err
 	}
 	if err := db.Migrate(ctx); err != nil {
+		closer()
+		return nil, nil, err
+	}
+	if err := dictionary.Load(ctx, db); err != nil {
 		closer()
 		return nil, nil, err
 	}

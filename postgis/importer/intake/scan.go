@@ -137,59 +137,120 @@ func (s *scanner) next(first bool, closing byte, what string) (bool, error) {
 // value takes the next value and returns its text, valid until the next call. Brackets and quotes are seen to be in order, the rest is not.
 func (s *scanner) value() ([]byte, error) {
 	s.buf = s.buf[:0]
-	err := s.walk(func(c byte) { s.buf = append(s.buf, c) })
+	err := s.walk(true)
 	return s.buf, err
 }
 
 // skip takes the next value without keeping it, however large it is.
-func (s *scanner) skip() error { return s.walk(nil) }
+func (s *scanner) skip() error { return s.walk(false) }
 
-func (s *scanner) walk(keep func(byte)) error {
-	c, err := s.peek()
-	if err != nil {
+// walk takes the next value, a buffer of the input at a time.
+func (s *scanner) walk(keep bool) error {
+	if _, err := s.peek(); err != nil {
 		return s.ended(err, "a value")
 	}
-	begin := s.line
-	s.stack = s.stack[:0]
-	taken := 0
-	inString, escaped := false, false
-	for {
-		if c, err = s.read(); err != nil {
-			return s.ended(err, "a value that begins in line "+itoa(begin))
-		}
-		if keep != nil {
-			if taken++; taken > s.limit {
-				return tooLarge(s.limit, begin)
+	v := valueEnd{stack: s.stack[:0], begin: s.line}
+	for taken := 0; ; {
+		chunk, err := s.r.Peek(max(1, s.r.Buffered()))
+		if len(chunk) == 0 {
+			if v.bare { // a number ends with the input
+				return nil
 			}
-			keep(c)
+			return s.ended(err, "a value that begins in line "+itoa(v.begin))
 		}
-		switch {
-		case escaped:
-			escaped = false
-		case inString && c == '\\':
-			escaped = true
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{' || c == '[':
-			s.stack = append(s.stack, c+2) // the closing one in ASCII
-		case c == '}' || c == ']':
-			if n := len(s.stack); n == 0 || s.stack[n-1] != c {
-				return s.fail("malformed_json", quoteByte(c)+" closes what was not opened")
-			}
-			s.stack = s.stack[:len(s.stack)-1]
+		n, done := v.find(chunk)
+		if taken += n; keep && taken > s.limit {
+			return tooLarge(s.limit, v.begin)
 		}
-		if len(s.stack) > 0 || inString {
-			continue
+		if keep {
+			s.buf = append(s.buf, chunk[:n]...)
 		}
-		if c == '"' || c == '}' || c == ']' {
-			return nil
+		s.pass(chunk[:n])
+		if s.stack = v.stack; v.wrong != 0 {
+			return s.fail("malformed_json", "there is "+quoteByte(v.wrong)+" where it does not belong")
 		}
-		following, err := s.r.Peek(1) // a number or a word ends where something else begins
-		if err != nil || bytes.IndexByte([]byte(",]}: \t\r\n\x1e"), following[0]) >= 0 {
+		if done {
 			return nil
 		}
 	}
+}
+
+// pass takes bytes that were looked at.
+func (s *scanner) pass(b []byte) {
+	if n := bytes.Count(b, newline); n > 0 {
+		s.line += int64(n)
+		s.lineStart = s.offset + int64(bytes.LastIndexByte(b, '\n')) + 1
+	}
+	s.offset += int64(len(b))
+	_, _ = s.r.Discard(len(b)) // they are in the buffer
+}
+
+var newline = []byte{'\n'}
+
+// valueEnd finds the end of a value, chunk by chunk.
+type valueEnd struct {
+	stack    []byte // closing brackets that are wanted
+	begin    int64  // line
+	inString bool
+	escaped  bool
+	bare     bool // a number or a word, which ends where something else begins
+	wrong    byte // a bracket that closes what was not opened, or a sign where a value should be
+}
+
+// find returns how many bytes of the chunk belong to the value, and whether it ends with them.
+func (v *valueEnd) find(chunk []byte) (int, bool) {
+	for i := 0; i < len(chunk); i++ {
+		c := chunk[i]
+		if v.inString {
+			switch {
+			case v.escaped:
+				v.escaped = false
+			case c == '\\':
+				v.escaped = true
+			case c == '"':
+				if v.inString = false; len(v.stack) == 0 {
+					return i + 1, true
+				}
+			}
+			continue
+		}
+		switch c {
+		case '"':
+			if v.bare {
+				return i, true
+			}
+			v.inString = true
+		case '{', '[':
+			if v.bare {
+				return i, true
+			}
+			v.stack = append(v.stack, c+2) // the closing one in ASCII
+		case '}', ']':
+			n := len(v.stack)
+			if v.bare && n == 0 {
+				return i, true
+			}
+			if n == 0 || v.stack[n-1] != c {
+				v.wrong = c
+				return i + 1, true
+			}
+			if v.stack = v.stack[:n-1]; n == 1 {
+				return i + 1, true
+			}
+		case ',', ':', ' ', '\t', '\r', '\n', 0x1E:
+			switch {
+			case len(v.stack) > 0:
+			case v.bare:
+				return i, true
+			default: // white space was skipped before
+				v.wrong = c
+				return i + 1, true
+			}
+		default:
+			v.bare = v.bare || len(v.stack) == 0
+		}
+	}
+	return len(chunk), false
 }
 
 // within is the place of a syntax error inside of the value that began at the given place.

@@ -218,8 +218,11 @@ func (r *run) open(ctx context.Context) error {
 	return nil
 }
 
-// peekRows is how many rows are looked at before the mapping is decided.
-const peekRows = 1000
+// peekRows and peekBytes are how many rows, and about how much of the file, are looked at before the mapping is decided.
+const (
+	peekRows  = 1000
+	peekBytes = 32 << 20
+)
 
 func (r *run) peek() error {
 	seen := map[string]bool{}
@@ -235,7 +238,7 @@ func (r *run) peek() error {
 	if r.identified = r.asksID(); r.identified {
 		note(featureID)
 	}
-	for len(r.peeked) < peekRows {
+	for len(r.peeked) < peekRows && r.in.Read() < peekBytes {
 		row, err := r.in.Next()
 		if errors.Is(err, io.EOF) {
 			break

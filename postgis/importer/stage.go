@@ -54,34 +54,41 @@ func (r *run) stageColumns() []string {
 	return columns
 }
 
+// rejectAtOnce is how many wrong rows are held in memory.
+const rejectAtOnce = 50_000
+
 // reject takes the rows out that a query finds, with what is wrong with them. The query yields _n, _line and one text that bad turns into the error.
 func (r *run) reject(ctx context.Context, bad func(text string) *layers.Error, sql string, args ...any) (int64, error) {
+	for total := int64(0); ; {
+		n, err := r.rejectSome(ctx, bad, sql+fmt.Sprintf(" LIMIT %d", rejectAtOnce), args...)
+		if total += n; err != nil || n == 0 {
+			return total, err
+		}
+	}
+}
+
+func (r *run) rejectSome(ctx context.Context, bad func(text string) *layers.Error, sql string, args ...any) (int64, error) {
 	rows, err := r.tx.Query(ctx, sql, args...)
 	if err != nil {
 		return 0, err
 	}
 	var (
-		n, line, found int64
-		text           string
+		n, line int64
+		text    string
+		numbers []int64
 	)
-	wrong := map[int64]bool{}
 	_, err = pgx.ForEachRow(rows, []any{&n, &line, &text}, func() error {
-		if !wrong[n] { // a row of several parts is one row
-			wrong[n] = true
-			found++
+		if len(numbers) == 0 || numbers[len(numbers)-1] != n { // a row of several parts is one row; the queries are in the order of rows
+			numbers = append(numbers, n)
 			r.refuse(n, line, bad(text))
 		}
 		return nil
 	})
-	if err != nil || found == 0 {
-		return found, err
-	}
-	numbers := make([]int64, 0, len(wrong))
-	for n := range wrong {
-		numbers = append(numbers, n)
+	if err != nil || len(numbers) == 0 {
+		return 0, err
 	}
 	_, err = r.tx.Exec(ctx, "DELETE FROM "+stageTable+" WHERE _n = ANY ($1)", numbers)
-	return found, err
+	return int64(len(numbers)), err
 }
 
 // check asks the database what only it can tell, one statement a question. Rows that fail one are not asked the next.
@@ -220,11 +227,18 @@ func (r *run) taken(ctx context.Context, columns []string) error {
 		same = append(same, "t."+quote(c)+" = s."+quote(c))
 		have = append(have, quote(c))
 	}
-	_, err := r.reject(ctx, func(text string) *layers.Error {
+	list := strings.Join(have, ", ")
+	bad := func(text string) *layers.Error {
 		return layers.Invalid(strings.Join(columns, ","), "already_exists", "%q belongs to another row", text)
-	}, fmt.Sprintf(`SELECT s._n, s._line, concat_ws(', ', %[1]s) FROM %[2]s s
-		WHERE EXISTS (SELECT FROM %[3]s t WHERE %[4]s AND NOT (%[5]s)) OR EXISTS (SELECT FROM %[2]s t WHERE %[4]s AND (t._n, t._part) < (s._n, s._part)) ORDER BY s._n`,
-		"s."+strings.Join(have, ", s."), stageTable, r.target.name(), strings.Join(same, " AND "), r.match()), r.matchArgs()...)
+	}
+	// Two questions rather than one with OR, which would compare every row with every other.
+	_, err := r.reject(ctx, bad, fmt.Sprintf(`SELECT _n, _line, concat_ws(', ', %[1]s) FROM (SELECT *, row_number() OVER (PARTITION BY %[1]s ORDER BY _n, _part) AS nth FROM %[2]s
+		WHERE (%[1]s) IS NOT NULL) d WHERE nth > 1 ORDER BY _n`, list, stageTable))
+	if err != nil {
+		return err
+	}
+	_, err = r.reject(ctx, bad, fmt.Sprintf(`SELECT s._n, s._line, concat_ws(', ', s.%[1]s) FROM %[2]s s WHERE EXISTS (SELECT FROM %[3]s t WHERE %[4]s AND NOT (%[5]s)) ORDER BY s._n`,
+		strings.Join(have, ", s."), stageTable, r.target.name(), strings.Join(same, " AND "), r.match()), r.matchArgs()...)
 	return err
 }
 

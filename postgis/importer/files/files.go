@@ -67,7 +67,7 @@ type Input struct {
 	closer []func()
 }
 
-// Read returns how many bytes were read.
+// Read returns how many bytes were read: of the file, or of what GDAL makes of it.
 func (in *Input) Read() int64 {
 	if in.read == nil {
 		return 0

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -144,7 +145,8 @@ func (in *Input) openGDAL(ctx context.Context, path string, o Options) error {
 	}
 	wait := sync.OnceValue(cmd.Wait)
 	in.closer = append(in.closer, func() { cancel(); _ = wait() })
-	text := &intake.Text{Reader: out, Encoding: "utf-8"}
+	in.read = &atomic.Int64{}
+	text := &intake.Text{Reader: counted{out, in.read}, Encoding: "utf-8"}
 	in.Reader = &piped{seq: intake.NewGeoJSONSeq(text, o.Limits), wait: wait, said: &said, tags: o.Format == OSM}
 	return nil
 }

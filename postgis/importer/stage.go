@@ -149,6 +149,10 @@ func (r *run) points(ctx context.Context) error {
 	if r.target.geometry == "" || !r.target.placed && !r.target.framed() && r.target.table != "area" {
 		return nil
 	}
+	var areas bool // without any there is nothing to be placed in, and a large file need not be written twice
+	if err := r.tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM area)`).Scan(&areas); err != nil || !areas && r.o.Bounds == nil && r.target.table != "area" {
+		return err
+	}
 	_, err := r.tx.Exec(ctx, `UPDATE `+stageTable+` SET _at = CASE WHEN GeometryType(_geom) = 'POINT' THEN _geom ELSE ST_PointOnSurface(_geom) END WHERE _geom IS NOT NULL;
 		CREATE INDEX ON `+stageTable+` USING gist (_at); ANALYZE `+stageTable)
 	return err

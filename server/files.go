@@ -7,14 +7,22 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"wanglou/layers"
 	"wanglou/tiles"
+	"wanglou/tiles/proxy"
 )
 
 // Assets are the files that maps are made of, beside tiles. What is nil is not there.
 type Assets struct {
 	Archives Archives
+	Proxies  Proxies
+}
+
+// Proxies counts what became of the tiles of other servers.
+type Proxies interface {
+	Stats() (by map[string]proxy.Stats, bytes int64)
 }
 
 // Archives opens the files of archives as a whole.
@@ -63,4 +71,32 @@ type patient struct {
 func (p *patient) Write(b []byte) (int, error) {
 	_ = p.control.SetWriteDeadline(time.Now().Add(stall)) // not every writer of tests has one
 	return p.ResponseWriter.Write(b)
+}
+
+var (
+	descProxied    = prometheus.NewDesc("wanglou_proxied_tiles_total", "Tiles of other servers, by source and result (kept, fetched, stale, failed).", []string{"source", "result"}, nil)
+	descProxyBytes = prometheus.NewDesc("wanglou_proxied_cache_bytes", "Bytes of other servers' tiles on disk.", nil, nil)
+)
+
+// proxyGauges reads what the proxies count.
+type proxyGauges struct{ server *Server }
+
+// Describe implements prometheus.Collector.
+func (g proxyGauges) Describe(ch chan<- *prometheus.Desc) {
+	ch <- descProxied
+	ch <- descProxyBytes
+}
+
+// Collect implements prometheus.Collector.
+func (g proxyGauges) Collect(ch chan<- prometheus.Metric) {
+	if g.server.assets.Proxies == nil {
+		return
+	}
+	by, bytes := g.server.assets.Proxies.Stats()
+	for name, n := range by {
+		for result, v := range map[string]int64{"kept": n.Kept, "fetched": n.Fetched, "stale": n.Stale, "failed": n.Failed} {
+			ch <- prometheus.MustNewConstMetric(descProxied, prometheus.CounterValue, float64(v), name, result)
+		}
+	}
+	ch <- prometheus.MustNewConstMetric(descProxyBytes, prometheus.GaugeValue, float64(bytes))
 }

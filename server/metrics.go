@@ -44,7 +44,7 @@ func newMetrics(s *Server) *metrics {
 	}
 	m.fileBytes = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "wanglou_file_bytes_total", Help: "Bytes of files sent, by kind (archive, tileset, font, sprite)."}, []string{"kind"})
 	r := prometheus.NewRegistry()
-	r.MustRegister(m.fileBytes)
+	r.MustRegister(m.fileBytes, proxyGauges{s})
 	r.MustRegister(m.requests, m.tiles, m.tilesDropped, m.logins, m.underWay, m.panics, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		&gauges{server: s})
 	m.handler = promhttp.HandlerFor(r, promhttp.HandlerOpts{})

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -98,7 +99,7 @@ func (s *Server) getTile(c echo.Context) error {
 		s.metrics.tile(label, "error")
 		return err
 	}
-	h, format := c.Response().Header(), src.Info().Format
+	h, format := c.Response().Header(), cmp.Or(t.Format, src.Info().Format)
 	for name := range documentHeaders {
 		delete(h, name)
 	}

@@ -67,6 +67,8 @@ type Tile struct {
 	// Of sources that cannot follow their data: when it was asked for, and whether it should have been asked for again by now.
 	Made  time.Time
 	Stale bool
+	// Of sources whose pictures are of several formats: this one's, where it is not what Info says.
+	Format Format
 }
 
 // Dropped counts what a tile leaves out to stay within the budget of its source.

@@ -19,6 +19,7 @@ import (
 	"wanglou/server"
 	"wanglou/server/live"
 	"wanglou/tiles"
+	"wanglou/tiles/proxy"
 )
 
 // ServeCmd runs the server.
@@ -64,6 +65,7 @@ type Main struct {
 	folder   *tiles.Folder
 	listener net.Listener
 	closeDB  func()
+	proxy    *proxy.Group
 }
 
 // Open takes the address, opens the database and wires the parts.
@@ -92,7 +94,8 @@ func (m *Main) Open(ctx context.Context) (err error) {
 	m.follower = postgis.NewFollower(m.DB, postgis.Publication, m.App.Logger)
 	m.history = postgis.NewHistory(m.DB, postgis.Publication, m.App.Logger)
 	set := tiles.NewSet(m.Replica, m.Config.TileCache<<20)
-	set.Add(m.folder, tiles.Fixed{
+	m.proxy = proxy.Open(ctx, m.App.Data, m.App.Logger)
+	set.Add(m.folder, m.proxy, tiles.Fixed{
 		tiles.NewQuery(tiles.BasemapInfo(county.Bound, county.Attribution), tiles.ByCoord(postgis.NewBasemap(m.DB).Tile), tiles.QueryOptions{}),
 	})
 	incidents := postgis.NewIncidents(m.DB)
@@ -101,7 +104,7 @@ func (m *Main) Open(ctx context.Context) (err error) {
 		Past: m.history, NewTiles: func(r *layers.Replica) server.TileSet { return tiles.NewSet(r, replayCache) },
 		Units: postgis.NewUnits(m.DB), Areas: postgis.NewAreas(m.DB), Sessions: postgis.NewSessionStore(m.DB), Console: frontend.Files(),
 		Logger: m.App.Logger, Version: Version, TLS: secure, HTTPS: m.Config.HTTPS, TrustedProxies: proxies, Profile: m.Config.Pprof,
-		Assets: server.Assets{Archives: m.folder},
+		Assets: server.Assets{Archives: m.folder, Proxies: m.proxy},
 		Live:   live.Options{Compress: m.Config.Compress},
 	})
 	return nil
@@ -112,6 +115,7 @@ func (m *Main) Open(ctx context.Context) (err error) {
 func (m *Main) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return m.follower.Run(ctx, m.Replica) })
+	group.Go(func() error { return m.proxy.Run(ctx) })
 	group.Go(func() error { return m.history.Run(ctx) })
 	group.Go(func() error { return m.folder.Run(ctx) })
 	group.Go(func() error { return m.Server.Run(ctx, m.listener) })

@@ -75,6 +75,8 @@ type catalogBody struct {
 	Layers  []layerBody `json:"layers"`
 	County  countyBody  `json:"county"`
 	Basemap basemapBody `json:"basemap"`
+
+	Tilesets []tilesetBody `json:"tilesets"`
 }
 
 func (s *Server) getCatalog(c echo.Context) error {
@@ -117,6 +119,7 @@ func (s *Server) getCatalog(c echo.Context) error {
 			b.Basemap.Pictures = append(b.Basemap.Pictures, pictureBody{raster(i), i.Title, i.Overlay, i.Labels})
 		}
 	}
+	b.Tilesets = s.tilesets(ctx)
 	return c.JSON(http.StatusOK, b)
 }
 

@@ -18,6 +18,7 @@ import (
 type Assets struct {
 	Archives Archives
 	Proxies  Proxies
+	Tilesets Tilesets
 }
 
 // Proxies counts what became of the tiles of other servers.

@@ -154,7 +154,7 @@ func (s *Server) limitTime(next echo.HandlerFunc) echo.HandlerFunc {
 func compress() echo.MiddlewareFunc {
 	return middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024, Skipper: func(c echo.Context) bool {
 		p := c.Request().URL.Path
-		return strings.HasPrefix(p, "/archives/") || strings.HasPrefix(p, "/tiles/") && !strings.HasSuffix(p, ".json") || p == "/live" || p == "/metrics" || strings.HasPrefix(p, "/debug/") ||
+		return strings.HasPrefix(p, "/archives/") || strings.HasPrefix(p, "/tilesets/") || strings.HasPrefix(p, "/tiles/") && !strings.HasSuffix(p, ".json") || p == "/live" || p == "/metrics" || strings.HasPrefix(p, "/debug/") ||
 			isCompressed(p) || c.Request().Header.Get("Range") != ""
 	}})
 }

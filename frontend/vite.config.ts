@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import react from '@vitejs/plugin-react'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { servedStyle } from './src/map/style/served'
 
 /** dist/.keep lets the server embed the folder before the console was ever built; emptying the folder must not lose it. */
 function keepDist(): Plugin {
@@ -11,6 +12,19 @@ function keepDist(): Plugin {
     apply: 'build',
     closeBundle() {
       closeSync(openSync(resolve(import.meta.dirname, 'dist/.keep'), 'w'))
+    },
+  }
+}
+
+/** The basemap's style for other clients, one document a theme and language; the server fills in its address. */
+function servedStyles(): Plugin {
+  return {
+    name: 'served-styles',
+    apply: 'build',
+    generateBundle() {
+      for (const theme of ['dark', 'light'] as const) {
+        for (const locale of ['zh', 'en'] as const) this.emitFile({ type: 'asset', fileName: `styles/${theme}.${locale}.json`, source: JSON.stringify(servedStyle(theme, locale)) })
+      }
     },
   }
 }
@@ -31,7 +45,7 @@ function onlyOurLanguages(): Plugin {
 const server = process.env.WANGLOU_DEV_SERVER ?? 'http://127.0.0.1:8080'
 
 export default defineConfig({
-  plugins: [react(), onlyOurLanguages(), keepDist()],
+  plugins: [react(), onlyOurLanguages(), keepDist(), servedStyles()],
   build: {
     outDir: 'dist',
     emptyOutDir: true,

@@ -63,7 +63,7 @@ func (s *Server) getConsole(c echo.Context) error {
 
 // isPage reports whether an address that is no file belongs to the console: a person's browser asks, and not for a file.
 func isPage(c echo.Context, name string) bool {
-	for _, other := range []string{"api/", "tiles/", "archives/", "tilesets/", "fonts/", "sprites/", "assets/", "debug/"} {
+	for _, other := range []string{"api/", "tiles/", "archives/", "tilesets/", "fonts/", "sprites/", "styles/", "assets/", "debug/"} {
 		if strings.HasPrefix(name+"/", other) {
 			return false
 		}

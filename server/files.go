@@ -19,6 +19,7 @@ type Assets struct {
 	Archives Archives
 	Proxies  Proxies
 	Tilesets Tilesets
+	Glyphs   Glyphs
 }
 
 // Proxies counts what became of the tiles of other servers.

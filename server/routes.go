@@ -89,6 +89,9 @@ var routes = []route{
 	{http.MethodGet, "/tiles/:source", may(auth.ActionRead), (*Server).getTileJSON},
 	{http.MethodGet, "/tiles/:source/:z/:x/:y", may(auth.ActionRead), (*Server).getTile},
 	{http.MethodGet, "/tilesets/:name/*", may(auth.ActionRead), (*Server).getTilesetFile},
+	{http.MethodGet, "/styles/:file", may(auth.ActionRead), (*Server).getStyle},
+	{http.MethodGet, "/fonts/:stack/:range", may(auth.ActionRead), (*Server).getGlyphs},
+	{http.MethodGet, "/sprites/:file", may(auth.ActionRead), (*Server).getSprite},
 	{http.MethodGet, "/archives/:file", may(auth.ActionRead), (*Server).getArchive},
 	{http.MethodGet, "/live", public, (*Server).getLive}, // says 4401 itself: browsers cannot read a refused handshake
 

@@ -19,6 +19,7 @@ import (
 	"wanglou/server"
 	"wanglou/server/live"
 	"wanglou/tiles"
+	"wanglou/tiles/glyphs"
 	"wanglou/tiles/proxy"
 	"wanglou/tiles/tileset"
 )
@@ -105,7 +106,7 @@ func (m *Main) Open(ctx context.Context) (err error) {
 		Past: m.history, NewTiles: func(r *layers.Replica) server.TileSet { return tiles.NewSet(r, replayCache) },
 		Units: postgis.NewUnits(m.DB), Areas: postgis.NewAreas(m.DB), Sessions: postgis.NewSessionStore(m.DB), Console: frontend.Files(),
 		Logger: m.App.Logger, Version: Version, TLS: secure, HTTPS: m.Config.HTTPS, TrustedProxies: proxies, Profile: m.Config.Pprof,
-		Assets: server.Assets{Archives: m.folder, Proxies: m.proxy, Tilesets: tileset.Open(filepath.Join(m.App.Data, "tilesets"), m.App.Logger)},
+		Assets: server.Assets{Archives: m.folder, Proxies: m.proxy, Tilesets: tileset.Open(filepath.Join(m.App.Data, "tilesets"), m.App.Logger), Glyphs: glyphs.Open(filepath.Join(m.App.Data, "fonts"), m.App.Logger)},
 		Live:   live.Options{Compress: m.Config.Compress},
 	})
 	return nil

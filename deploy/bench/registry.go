@@ -8,7 +8,7 @@ import (
 )
 
 // benches lists everything that is measured, in the order in which it runs. One file a bench.
-var benches = []bench{change, replicaStart, tileMiss, tileHit, tileFresh, million}
+var benches = []bench{change, replicaStart, replayStart, tileMiss, tileHit, tileFresh, million}
 
 // bench measures one or more figures in one go.
 type bench struct {

@@ -1,10 +1,12 @@
 package postgis_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"wanglou/layers"
+	"wanglou/layers/incident"
 )
 
 func TestCategories(t *testing.T) {
@@ -80,4 +82,27 @@ func TestStatistics(t *testing.T) {
 	}
 	_, err = w.incidents.Statistics(t.Context())
 	wantError(t, err, layers.CodeForbidden, "role")
+}
+
+func TestTimeline(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	from := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		area     string
+		after    time.Duration
+		severity int
+	}{{west, 0, 1}, {west, 59 * time.Minute, 3}, {west, time.Hour, 2}, {east, time.Hour, 1}, {west, 3 * time.Hour, 1}, {west, -time.Second, 1}} {
+		w.exec(t, `INSERT INTO incident (title, category, severity, state, area_path, created_at, geom)
+			VALUES ('x', '09012', $3, 'filed', $1, $2, 'SRID=4326;POINT(119.65 29.75)')`, c.area, from.Add(c.after), c.severity)
+	}
+	for login, want := range map[string][]incident.Stretch{
+		"viewer": {{Count: 2, Urgent: 1}, {Count: 2, Urgent: 1}, {}},
+		"west":   {{Count: 2, Urgent: 1}, {Count: 1}, {}},
+	} {
+		got, err := w.incidents.Timeline(w.as(t, login), from, from.Add(3*time.Hour), 3)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s sees %v, %v; want %v", login, got, err, want)
+		}
+	}
 }

@@ -342,6 +342,11 @@ func (k *cases) Statistics(context.Context) (*incident.Statistics, error) {
 	return &incident.Statistics{Hours: []incident.Hour{{Start: k.in.CreatedAt, Count: 3, Usual: 1.5}}, CreatedToday: 3}, err
 }
 
+func (k *cases) Timeline(_ context.Context, _, _ time.Time, stretches int) ([]incident.Stretch, error) {
+	_, err := k.one()
+	return slices.Repeat([]incident.Stretch{{Count: 2, Urgent: 1}}, stretches), err
+}
+
 func (k *cases) County(context.Context) (*area.County, error) {
 	return &area.County{Name: "桐庐县", Bound: orb.Bound{Min: orb.Point{119.1, 29.5}, Max: orb.Point{120, 30.1}}, Demo: true, Attribution: "示意",
 		View: &area.View{Center: orb.Point{119.68, 29.79}, Zoom: 11, Pitch: 30}}, nil

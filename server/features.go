@@ -40,6 +40,7 @@ func (s *Server) listFeatures(c echo.Context) error {
 	box, near := q.bound("bbox"), q.point("near")
 	radius := q.number("radius", 1, maxRadius, 1000)
 	limit := int(q.integer("limit", 1, 1000, 100))
+	q.text(paramReplay) // read by picture
 	switch {
 	case q.err() != nil:
 		return q.err()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/paulmach/orb"
@@ -96,6 +97,19 @@ func (q *query) flag(name string) bool {
 		q.fail(layers.Invalid(name, "wrong_type", "%q is neither true nor false", s))
 		return false
 	}
+}
+
+// moment reads a time, RFC 3339; zero where the parameter is left out.
+func (q *query) moment(name string) (t time.Time) {
+	text := q.text(name)
+	if text == "" {
+		return t
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		q.fail(layers.Invalid(name, "wrong_type", "%q is not a time like 2026-03-18T14:32:00Z", text))
+	}
+	return t
 }
 
 // point returns the parameter "lon,lat", nil when it is absent.

@@ -14,6 +14,7 @@ import (
 
 	"wanglou/layers"
 	"wanglou/layers/auth"
+	"wanglou/layers/incident"
 	"wanglou/server/live"
 )
 
@@ -372,4 +373,35 @@ func (s *Server) deleteReplay(c echo.Context) error {
 	}
 	r.cancel()
 	return c.NoContent(http.StatusNoContent)
+}
+
+// maxTimeline is the longest span that a timeline counts at once.
+const maxTimeline = 366 * 24 * time.Hour
+
+type timelineBody struct {
+	From  time.Time          `json:"from"`
+	Until time.Time          `json:"until"`
+	Items []incident.Stretch `json:"items"`
+}
+
+// getTimeline counts the cases that began, for the bar by which people find a moment.
+func (s *Server) getTimeline(c echo.Context) error {
+	q := newQuery(c)
+	b := timelineBody{From: q.moment("from").UTC(), Until: q.moment("until").UTC()}
+	stretches := int(q.integer("stretches", 1, 1000, 144))
+	switch {
+	case q.err() != nil:
+		return q.err()
+	case b.From.IsZero():
+		return layers.Invalid("from", "required", "from is required")
+	case b.Until.IsZero():
+		return layers.Invalid("until", "required", "until is required")
+	case !b.Until.After(b.From), b.Until.Sub(b.From) > maxTimeline:
+		return layers.Invalid("until", "out_of_range", "until lies after from, at most a year")
+	}
+	var err error
+	if b.Items, err = s.figures.Timeline(c.Request().Context(), b.From, b.Until, stretches); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, b)
 }

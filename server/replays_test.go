@@ -73,6 +73,7 @@ func TestThePastIsReadByTheSameRoutes(t *testing.T) {
 	town.Get("/api/layers/camera/features/2?replay="+r.ID).WantError(http.StatusNotFound, "not_found", "")
 	duty.Get("/api/layers/camera/features/2?replay=" + r.ID).Want(http.StatusOK)
 	duty.Get("/api/layers/camera/features/1").WantError(http.StatusNotFound, "not_found", "") // the present has no camera
+	duty.Get("/api/layers/camera/features?bbox=119,29,120,30&replay=" + r.ID).Want(http.StatusOK)
 	duty.Get("/api/catalog?replay=" + r.ID).Want(http.StatusOK)
 	duty.Get("/tiles/camera.json?replay=" + r.ID).Want(http.StatusOK)
 	duty.Get("/tiles/camera/1/1/0?replay=nobody").WantError(http.StatusNotFound, "not_found", "")
@@ -150,6 +151,24 @@ func TestAWebsocketOfNoReplayIsToldByItsCode(t *testing.T) {
 	defer conn.CloseNow()
 	if _, _, err := conn.Read(t.Context()); websocket.CloseStatus(err) != 4404 {
 		t.Errorf("closed with %v, want 4404", err)
+	}
+}
+
+func TestTheTimelineCountsStretches(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	duty := w.as("duty")
+	var b struct{ Items []struct{ Count, Urgent int } }
+	duty.Get("/api/timeline?from=2026-05-01T00:00:00Z&until=2026-05-01T12:00:00%2B08:00&stretches=3").Want(http.StatusOK).Into(&b)
+	if len(b.Items) != 3 || b.Items[0].Urgent != 1 {
+		t.Errorf("timeline %+v", b)
+	}
+	for query, field := range map[string]string{
+		"until=2026-05-01T00:00:00Z": "from", "from=2026-05-01T00:00:00Z": "until", "from=today&until=2026-05-01T00:00:00Z": "from",
+		"from=2026-05-02T00:00:00Z&until=2026-05-01T00:00:00Z": "until", "from=2020-05-02T00:00:00Z&until=2026-05-01T00:00:00Z": "until",
+		"from=2026-05-01T00:00:00Z&until=2026-05-02T00:00:00Z&stretches=0": "stretches",
+	} {
+		duty.Get("/api/timeline?"+query).WantError(http.StatusBadRequest, "invalid", field)
 	}
 }
 

@@ -34,4 +34,12 @@ type Statistics struct {
 type Figures interface {
 	Categories(ctx context.Context) ([]Category, error)
 	Statistics(ctx context.Context) (*Statistics, error)
+	// Timeline counts the cases that began in each of so many equal stretches of [from, until).
+	Timeline(ctx context.Context, from, until time.Time, stretches int) ([]Stretch, error)
+}
+
+// Stretch counts the cases that began in one stretch of a timeline.
+type Stretch struct {
+	Count  int `json:"count"`
+	Urgent int `json:"urgent"` // of them with severity 1
 }

@@ -9,6 +9,8 @@ import { newIncident } from './newIncident'
 import { queueNext } from './queueNext'
 import { queueOpen } from './queueOpen'
 import { queuePrevious } from './queuePrevious'
+import { replay } from './replay'
+import { replayPlay } from './replayPlay'
 import { resetView } from './resetView'
 import { search } from './search'
 import { situation } from './situation'
@@ -27,5 +29,5 @@ export const actions: readonly Action[] = [
   queueNext, queuePrevious, queueOpen, close,
   newIncident, dispatchList,
   zoomIn, zoomOut, resetView, toggle3d, toggleLayers,
-  toggleTheme, toggleLocale, toggleDisplay, help, logout,
+  replay, replayPlay, toggleTheme, toggleLocale, toggleDisplay, help, logout,
 ]

@@ -1,6 +1,7 @@
 import { QueryClient, queryOptions } from '@tanstack/react-query'
 import { api, take } from './client'
 import { asApiError } from './error'
+import { replayQuery } from '../live/replay'
 
 /** Answers that a second try cannot change are not asked for again. */
 const worthRetrying = (error: unknown) => ['network', 'unavailable', 'internal'].includes(asApiError(error).code)
@@ -20,7 +21,7 @@ export const queryClient = new QueryClient({
 
 const hour = 3_600_000
 
-export const catalogQuery = queryOptions({ queryKey: ['catalog'], queryFn: () => take(api.GET('/api/catalog')), staleTime: hour })
+export const catalogQuery = queryOptions({ queryKey: ['catalog'], queryFn: () => take(api.GET('/api/catalog', { params: { query: replayQuery } })), staleTime: hour })
 
 export const areasQuery = queryOptions({
   queryKey: ['areas'],
@@ -54,14 +55,14 @@ export const recommendationsQuery = (id: number) =>
 export const featureQuery = (layer: string, id: number) =>
   queryOptions({
     queryKey: ['feature', layer, id],
-    queryFn: () => take(api.GET('/api/layers/{layer}/features/{id}', { params: { path: { layer, id } } })),
+    queryFn: () => take(api.GET('/api/layers/{layer}/features/{id}', { params: { path: { layer, id }, query: replayQuery } })),
   })
 
 export const nearQuery = (layer: string, point: readonly number[], radius: number, limit: number) =>
   queryOptions({
     queryKey: ['near', layer, point.join(), radius, limit],
     queryFn: async () =>
-      (await take(api.GET('/api/layers/{layer}/features', { params: { path: { layer }, query: { near: `${point[0]},${point[1]}`, radius, limit } } })))
+      (await take(api.GET('/api/layers/{layer}/features', { params: { path: { layer }, query: { near: `${point[0]},${point[1]}`, radius, limit, ...replayQuery } } })))
         .features,
   })
 
@@ -85,4 +86,16 @@ export const searchQuery = (q: string) =>
     queryKey: ['search', q],
     queryFn: async ({ signal }) => (await take(api.GET('/api/search', { params: { query: { q, limit: 20 } }, signal }))).items,
     enabled: q.length > 0,
+  })
+
+/** The stretch of time that can be replayed. */
+export const replaysQuery = queryOptions({ queryKey: ['replays'], queryFn: () => take(api.GET('/api/replays')), staleTime: 60_000 })
+
+/** How many cases began in each stretch of a span. */
+export const timelineQuery = (from: number, until: number, stretches: number) =>
+  queryOptions({
+    queryKey: ['timeline', from, until, stretches],
+    queryFn: () => take(api.GET('/api/timeline', { params: { query: { from: new Date(from).toISOString(), until: new Date(until).toISOString(), stretches } } })),
+    placeholderData: (before) => before,
+    refetchInterval: 60_000,
   })

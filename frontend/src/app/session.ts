@@ -3,6 +3,7 @@ import { asApiError } from '../api/error'
 import { queryClient } from '../api/queries'
 import type { Role, Session } from '../api/types'
 import { createStore, useStore } from '../lib/store'
+import { replaying } from '../live/replay'
 
 /**
  * Whether somebody is signed in. `lost` keeps the last session: the screen stays, with the log-in over it.
@@ -71,7 +72,8 @@ export async function logOut(): Promise<void> {
   location.assign('/')
 }
 
-export const may = (session: Session, action: string) => session.actions.includes(action)
+/** Whether the person may do it here: in the past nothing can be changed. */
+export const may = (session: Session, action: string) => session.actions.includes(action) && (!replaying || action === 'read' || action === 'replay')
 export const hasRole = (session: Session, role: Role) => session.user.roles.includes(role)
 /** People who do nothing but work on their unit's tasks land on the phone page. */
 export const fieldOnly = (session: Session) => session.user.roles.length > 0 && session.user.roles.every((role) => role === 'unit')

@@ -1,15 +1,20 @@
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useMemo } from 'react'
+import { asApiError } from '../api/error'
 import { catalogQuery } from '../api/queries'
 import type { Catalog } from '../api/types'
 import { useActionContext, useShortcuts } from '../actions/useActions'
 import { usePlace } from '../app/router'
+import { leaveReplay } from '../app/replay'
 import { loseSession, onSessionResumed } from '../app/session'
 import { Help } from '../features/help/Help'
+import { ReplayFrame } from '../features/timeline/ReplayFrame'
+import { TimeBar } from '../features/timeline/TimeBar'
 import { TopBar } from '../features/topbar/TopBar'
 import { useText } from '../i18n'
 import { LiveClient, subscriptionsFor } from '../live/client'
 import { LiveContext } from '../live/hooks'
+import { replayHead, replayId, replaying, replayParam } from '../live/replay'
 import { LiveStore } from '../live/store'
 import { Boundary } from '../ui/Boundary'
 import { Failure, Loading } from '../ui/State'
@@ -23,6 +28,10 @@ export default function ConsoleApp() {
   const { t } = useText()
   const catalog = useQuery(catalogQuery)
   if (catalog.isPending) return <Loading text={t('app.loading')} />
+  if (catalog.isError && replaying && asApiError(catalog.error).code === 'not_found') {
+    leaveReplay() // an old link: the replay is over, the present is not
+    return <Loading text={t('app.loading')} />
+  }
   if (catalog.isError) return <Failure error={catalog.error} onRetry={() => void catalog.refetch()} />
   return <Desk catalog={catalog.data} />
 }
@@ -46,8 +55,10 @@ function Desk({ catalog }: { catalog: Catalog }) {
         ) : (
           <Situation catalog={catalog} context={context} />
         )}
+        <TimeBar context={context} />
       </div>
       <Help context={context} />
+      <ReplayFrame />
     </LiveContext>
   )
 }
@@ -56,7 +67,11 @@ function Desk({ catalog }: { catalog: Catalog }) {
 function useLiveCopy(catalog: Catalog): LiveStore {
   const live = useMemo(() => new LiveStore(), [])
   useEffect(() => {
-    const client = new LiveClient({ live, onUnauthorized: loseSession })
+    const client = new LiveClient({
+      live,
+      onUnauthorized: loseSession,
+      ...(replayId !== null && { url: `${location.origin.replace(/^http/, 'ws')}/live?${replayParam}=${replayId}`, onReplay: replayHead.set, onReplayOver: leaveReplay }),
+    })
     for (const subscription of subscriptionsFor(catalog)) client.subscribe(subscription)
     client.start()
     const resumed = onSessionResumed(() => {

@@ -1,7 +1,9 @@
 import { Copy } from './copy'
 import { type Signs, Latency, nextLamp } from './lamp'
 import { Close, type ErrorFrame, type Subscription, ProtocolError, parseFrame } from './protocol'
+import type { ReplayHead } from './replay'
 import type { LiveStore } from './store'
+import { setServerTime } from '../lib/clock'
 
 const BACKOFF_MIN_MS = 500
 const BACKOFF_MAX_MS = 10_000
@@ -19,6 +21,10 @@ export interface ClientOptions {
   url?: string
   /** No session any more: the person has to log in. The client has stopped and the store is empty. */
   onUnauthorized?: () => void
+  /** Where the replay stands that is watched: every heartbeat tells. */
+  onReplay?: (head: ReplayHead) => void
+  /** The replay is over. The client has stopped. */
+  onReplayOver?: () => void
   /** The server refused a layer. */
   onRefused?: (error: ErrorFrame) => void
   /** The server could not read what this client sends; it has stopped. The program is too old: reload. */
@@ -119,6 +125,10 @@ export class LiveClient {
             latencyMs: this.latency.measure(now, sent),
           }
           this.light()
+          if (frame.replay) {
+            setServerTime(new Date(frame.replay.at), frame.replay.playing ? frame.replay.speed : 0)
+            this.options.onReplay?.(frame.replay)
+          } else setServerTime(new Date(sent))
           return
         }
         case 'error':
@@ -149,6 +159,10 @@ export class LiveClient {
         this.stop()
         this.options.live.clear()
         this.options.onUnauthorized?.()
+        return
+      case Close.noReplay:
+        this.stop()
+        this.options.onReplayOver?.()
         return
       case Close.badFrame:
         this.stop()

@@ -1,4 +1,5 @@
 import type { Geometry } from 'geojson'
+import type { ReplayHead } from './replay'
 
 /** Frames of docs/protocol.md. */
 
@@ -49,6 +50,8 @@ export interface HeartbeatFrame {
   source_since: string | null
   /** The last sign of life of the database, null before the first. */
   heard: string | null
+  /** Of a replay alone: where it stands. */
+  replay?: ReplayHead
 }
 
 export interface ErrorFrame {
@@ -72,6 +75,7 @@ export const Close = {
   badFrame: 4400,
   noSession: 4401,
   rightsChanged: 4403,
+  noReplay: 4404,
   tooSlow: 4408,
 } as const
 

@@ -22,7 +22,7 @@ export class LiveTiles {
   /** To be given to MapLibre: notes what is asked for, and has live tiles checked with the server each time. */
   transformRequest = (url: string): RequestParameters | undefined => {
     if (!url.startsWith(`${this.origin}/tiles/`)) return undefined
-    const [name, z, x, y] = url.slice(this.origin.length + '/tiles/'.length).split('/')
+    const [name, z, x, y] = url.slice(this.origin.length + '/tiles/'.length).replace(/\?.*/, '').split('/')
     const fresh = this.fresh.get(name ?? '')
     if (!fresh) return undefined
     fresh.requested({ z: Number(z), x: Number(x), y: Number(y) })

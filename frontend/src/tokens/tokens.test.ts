@@ -23,6 +23,8 @@ function pairs(theme: Theme): [name: string, front: string, back: string, least:
     t.sev.forEach((s, i) => out.push([`sev ${i + 1} on ${back}`, s, colour, SHAPE]))
   }
   out.push(['control on panel', t.control, t.panel, SHAPE])
+  out.push(['onReplay on replay', t.onReplay, t.replay, TEXT])
+  out.push(['replay on panel', t.replay, t.panel, SHAPE])
   out.push(['onSelect on select', t.onSelect, t.select, TEXT])
   t.sev.forEach((s, i) => out.push([`number on sev ${i + 1}`, t.onSev, s, TEXT]))
 

@@ -28,6 +28,9 @@ export interface Tokens {
   select: string
   /** Text on a filled blue control. */
   onSelect: string
+  /** What shows the past is framed in this colour, which stands nowhere else. */
+  replay: string
+  onReplay: string
   map: MapTokens
   chart: ChartTokens
 }
@@ -94,6 +97,8 @@ const dark: Tokens = {
   bad: '#ff5b4d',
   select: '#6bb7ff',
   onSelect: '#071420',
+  replay: '#c39bff',
+  onReplay: '#160a26',
   map: {
     land: '#0e1315',
     water: '#123449',
@@ -147,6 +152,8 @@ const light: Tokens = {
   bad: '#c5211d',
   select: '#0b5cab',
   onSelect: '#ffffff',
+  replay: '#6a3fb0',
+  onReplay: '#ffffff',
   map: {
     land: '#f2f3f0',
     water: '#bdd4e3',

@@ -1,6 +1,7 @@
 import { useText } from '../i18n'
 import { moment } from '../lib/time'
 import { useLamp } from '../live/hooks'
+import { replaying } from '../live/replay'
 import './lamp.css'
 
 /** Whether the picture can be believed: shape, word and time, never colour alone. */
@@ -19,7 +20,7 @@ export function LampSign() {
   return (
     <div className={`lamp lamp-${lamp.state}`} role="status" aria-label={t('lamp.label')} data-testid="lamp" data-state={lamp.state}>
       <LampShape state={lamp.state} />
-      <span className="lamp-word">{t(`lamp.${lamp.state}`)}</span>
+      <span className="lamp-word">{t(replaying && lamp.state === 'live' ? 'replay.connected' : `lamp.${lamp.state}`)}</span>
       {detail && <span className="lamp-detail">{detail}</span>}
     </div>
   )

@@ -1,4 +1,5 @@
 import type { Selection } from '../../app/router'
+import { replaying } from '../../live/replay'
 import { AreaDetail } from './AreaDetail'
 import { CameraDetail } from './CameraDetail'
 import { DetectionDetail } from './DetectionDetail'
@@ -9,6 +10,8 @@ import './detail.css'
 
 /** What is known of the selected thing, and what can be done about it. */
 export function Detail({ selection: { layer, id } }: { selection: Selection }) {
+  // In the past a thing is what its row says: what the database knows of it beside the map is of now.
+  if (replaying && layer !== 'camera' && layer !== 'area') return <OtherDetail key={`${layer}/${id}`} layer={layer} id={id} />
   switch (layer) {
     case 'incident':
       return <IncidentDetail key={id} id={id} />

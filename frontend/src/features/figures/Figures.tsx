@@ -7,6 +7,7 @@ import { useLayerEvery } from '../../domain/useLayerEvery'
 import { useText } from '../../i18n'
 import { count } from '../../lib/format'
 import { useLayer } from '../../live/hooks'
+import { replaying } from '../../live/replay'
 import { SeveritySign } from '../../ui/Severity'
 import { LoadBars } from './LoadBars'
 import './figures.css'
@@ -16,7 +17,7 @@ const HourChart = lazy(() => import('./HourChart')) // with uPlot: the figures d
 /** The figures at a glance, each with what it is of or how it moves. */
 export function Figures() {
   const { t } = useText()
-  const statistics = useQuery(statisticsQuery)
+  const statistics = useQuery({ ...statisticsQuery, enabled: !replaying }) // they are of now
   useFreshStatistics()
   return (
     <div className="figures">
@@ -24,7 +25,7 @@ export function Figures() {
       <Detections today={statistics.data?.detections_today} />
       <Cameras />
       <Units />
-      <section className="figure-block">
+      {!replaying && <section className="figure-block">
         <h2 className="figure-label">{t('kpi.hours')}</h2>
         {statistics.data ? (
           <Suspense fallback={<div className="hours-plot" />}>
@@ -33,7 +34,7 @@ export function Figures() {
         ) : (
           <p className="figure-note figure-missing">{statistics.isError ? t('kpi.unavailable') : ' '}</p>
         )}
-      </section>
+      </section>}
       <LoadBars />
     </div>
   )

@@ -1,3 +1,4 @@
+import { replayId, replayParam } from '../../live/replay'
 import type { LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl'
 import { areaFills, areaLabels, areaLines } from './areas'
 import { buildings, ground, hillshade, lineLabels, picture, pictureSource, placeLabels, roads, water } from './basemap'
@@ -61,7 +62,7 @@ function sources({ catalog, origin }: StyleEnv): Record<string, SourceSpecificat
   }
   for (const name of ['area', 'unit_grid', 'camera']) {
     const layer = catalog.layers.find((l) => l.name === name)
-    out[name] = { type: 'vector', tiles: tiles(name), minzoom: layer?.min_zoom ?? 0, maxzoom: layer?.max_zoom ?? 14 }
+    out[name] = { type: 'vector', tiles: tiles(name).map((url) => url + (replayId === null ? '' : `?${replayParam}=${replayId}`)), minzoom: layer?.min_zoom ?? 0, maxzoom: layer?.max_zoom ?? 14 }
   }
   const raster = ({ source, min_zoom, max_zoom, tile_size, bbox }: MapRaster) =>
     ({ tiles: tiles(source), tileSize: tile_size, minzoom: min_zoom, maxzoom: max_zoom, bounds: bbox as [number, number, number, number] })

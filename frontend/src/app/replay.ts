@@ -1,0 +1,48 @@
+import i18next from 'i18next'
+import { api, take } from '../api/client'
+import { asApiError, errorText } from '../api/error'
+import type { Translate } from '../i18n'
+import { serverNow } from '../lib/clock'
+import { replayAddress, replayHead, replayId } from '../live/replay'
+import { notify } from '../ui/notices'
+
+const showError = (error: unknown) => notify('wrong', errorText(error, i18next.t as Translate, (key) => i18next.exists(key)))
+
+/** Opens the past at a moment, or where it begins when that is later: this page becomes the replay's. */
+export async function beginReplay(at: number): Promise<void> {
+  try {
+    const { from } = await take(api.GET('/api/replays'))
+    const begin = new Date(Math.max(at, Date.parse(from))).toISOString()
+    const replay = await take(api.POST('/api/replays', { body: { at: begin, playing: true, speed: 10 } }))
+    location.assign(replayAddress(replay.id))
+  } catch (error) {
+    showError(error)
+  }
+}
+
+export interface ReplayCommand {
+  at?: string
+  step_s?: number
+  speed?: number
+  playing?: boolean
+}
+
+/** Moves this page's replay. The heartbeat that follows tells every page that shows it. */
+export async function moveReplay(command: ReplayCommand): Promise<void> {
+  if (replayId === null) return
+  try {
+    const { at, speed, playing, ended } = await take(api.PUT('/api/replays/{id}', { params: { path: { id: replayId } }, body: command }))
+    replayHead.set({ at, speed, playing, ended })
+  } catch (error) {
+    if (asApiError(error).code === 'not_found') leaveReplay()
+    else showError(error)
+  }
+}
+
+/** Back to the present. The replay goes on for others who watch it, and ends by itself when nobody does. */
+export function leaveReplay(): void {
+  location.assign(replayAddress(null))
+}
+
+/** Where a replay begins that is asked for without a moment: a little while ago. */
+export const aWhileAgo = () => serverNow() - 10 * 60_000

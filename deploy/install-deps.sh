@@ -56,6 +56,7 @@ command -v ffmpeg >/dev/null || need "ffmpeg: video" ffmpeg
 command -v tilemaker >/dev/null || need "tilemaker: a basemap out of OpenStreetMap data" tilemaker
 if [ "$purpose" = test ]; then
   command -v gcc >/dev/null || need "gcc: the race detector of go test" gcc libc6-dev
+  [ -d /usr/lib/python3/dist-packages/owslib ] || need "OWSLib: a client of the OGC API in tests" python3-owslib
   command -v chromium >/dev/null || need "Chromium: the end-to-end tests" chromium
   compgen -G '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc' >/dev/null || need "Chinese glyphs for pictures of the console" fonts-noto-cjk
 fi

@@ -1,16 +1,24 @@
 package server_test
 
 import (
+	"context"
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/paulmach/orb"
 
 	"wanglou/layers"
+	"wanglou/layers/auth"
+	"wanglou/server"
 	"wanglou/server/servertest"
 )
 
@@ -290,4 +298,80 @@ func TestOGCETag(t *testing.T) {
 	c.Get(itemsPath+"/7", "If-None-Match", tag).Want(http.StatusNotModified)
 	w.put(upsert("camera", 7, orb.Point{119, 29}, map[string]any{"area_path": "c.t1"}))
 	c.Get(itemsPath+"/7", "If-None-Match", tag).Want(http.StatusOK)
+}
+
+// A personal access token opens the API as bearer and as a basic password, and no more than it says.
+func TestTokensOpenTheAPI(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *server.Options) { o.Tokens = &tokens{users: o.Users} })
+	county(w)
+	r := w.nobody().Get("/ogc")
+	r.WantError(http.StatusUnauthorized, "unauthorized", "")
+	if !strings.HasPrefix(r.Header.Get("WWW-Authenticate"), "Basic ") {
+		t.Error("programs are not told how to log in")
+	}
+	if got := w.nobody().Get("/api/session").Header.Get("WWW-Authenticate"); got != "" {
+		t.Errorf("a browser would ask: %s", got)
+	}
+	c := w.as("town")
+	var made struct {
+		ID     int64
+		Secret string
+	}
+	c.Do(http.MethodPost, "/api/tokens", map[string]any{"name": "QGIS", "access": "read"}).Want(http.StatusCreated).Into(&made)
+	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte("anybody:"+made.Secret))
+	for _, header := range []string{"Bearer " + made.Secret, basic} {
+		program := w.nobody()
+		if r := program.Get(itemsPath+"?limit=1000", "Authorization", header).Want(http.StatusOK); strings.Count(string(r.Body), `"Feature"`) != 30 {
+			t.Errorf("a town's token sees %d", strings.Count(string(r.Body), `"Feature"`))
+		}
+		program.Get("/api/tokens", "Authorization", header).WantError(http.StatusForbidden, "forbidden", "")
+		program.Do(http.MethodPost, "/api/incidents", map[string]any{"title": "x", "category": "0100", "severity": 1, "point": []float64{119, 29}}, "Authorization", header).WantError(http.StatusForbidden, "forbidden", "")
+	}
+	w.nobody().Get("/ogc", "Authorization", "Bearer wl_wrong").WantError(http.StatusUnauthorized, "unauthorized", "")
+	c.Get("/api/tokens").Want(http.StatusOK)
+	c.Do(http.MethodDelete, fmt.Sprintf("/api/tokens/%d", made.ID), nil).Want(http.StatusNoContent)
+	w.nobody().Get("/ogc", "Authorization", basic).WantError(http.StatusUnauthorized, "unauthorized", "")
+}
+
+// tokens implements auth.Tokens in memory, for one user's.
+type tokens struct {
+	users auth.Service
+	mu    sync.Mutex
+	held  map[string]*auth.Token
+}
+
+func (k *tokens) Create(ctx context.Context, t *auth.Token) (string, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.held == nil {
+		k.held = map[string]*auth.Token{}
+	}
+	u := auth.ActorFrom(ctx).User
+	t.ID, t.UserID, t.Login, t.CreatedAt, t.ExpiresAt = int64(len(k.held)+1), u.ID, u.Login, time.Now().UTC(), time.Now().AddDate(1, 0, 0).UTC()
+	secret := fmt.Sprintf("wl_secret%d", t.ID)
+	k.held[secret] = t
+	return secret, nil
+}
+
+func (k *tokens) Tokens(context.Context) ([]*auth.Token, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Collect(maps.Values(k.held)), nil
+}
+
+func (k *tokens) Revoke(_ context.Context, id int64) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	maps.DeleteFunc(k.held, func(_ string, t *auth.Token) bool { return t.ID == id })
+	return nil
+}
+
+func (k *tokens) Resolve(_ context.Context, secret string) (*auth.Token, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if t := k.held[secret]; t != nil {
+		return t, nil
+	}
+	return nil, layers.Errorf(layers.CodeUnauthorized, "no such token")
 }

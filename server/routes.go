@@ -69,6 +69,9 @@ var routes = []route{
 	{http.MethodGet, "/api/users", may(auth.ActionManageUsers), (*Server).listUsers},
 	{http.MethodPost, "/api/users", may(auth.ActionManageUsers), (*Server).createUser},
 	{http.MethodPut, "/api/users/:id", may(auth.ActionManageUsers), (*Server).updateUser},
+	{http.MethodGet, "/api/tokens", may(auth.ActionManageTokens), (*Server).listTokens},
+	{http.MethodPost, "/api/tokens", may(auth.ActionManageTokens), (*Server).createToken},
+	{http.MethodDelete, "/api/tokens/:id", may(auth.ActionManageTokens), (*Server).revokeToken},
 	{http.MethodGet, "/api/audit", may(auth.ActionReadAudit), (*Server).listAudit},
 	{http.MethodGet, "/api/openapi.yaml", public, (*Server).getOpenapi},
 
@@ -136,6 +139,9 @@ func (s *Server) authorize(r route) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		actor := auth.ActorFrom(c.Request().Context())
 		err := r.access.check(actor, fromHere(c))
+		if layers.ErrorCode(err) == layers.CodeUnauthorized {
+			challenge(c)
+		}
 		if layers.ErrorCode(err) == layers.CodeUnauthorized && identifyError(c) != nil {
 			err = identifyError(c) // there may be a session: not the time to log anybody out
 		}

@@ -41,6 +41,7 @@ type Options struct {
 	Replica   *layers.Replica
 	Tiles     TileSet
 	Users     auth.Service
+	Tokens    auth.Tokens // personal access tokens; default none are taken
 	Incidents incident.Service
 	Figures   incident.Figures
 	Tasks     task.Service
@@ -99,6 +100,7 @@ type Server struct {
 	counts          *countCache
 	tree            *areaCache
 	ogc             *ogc.API
+	tokens          *tokenCache // nil: none are taken
 }
 
 const (
@@ -127,13 +129,16 @@ func New(o Options) *Server {
 		counts:          newCountCache(o.Replica, o.Now),
 		tree:            newAreaCache(o.Areas, o.Now),
 	}
+	if o.Tokens != nil {
+		s.tokens = newTokenCache(o.Tokens, o.Now)
+	}
 	s.sessions = newSessionManager(s.memory)
 	o.Live.Replica, o.Live.Version, o.Live.Logger, o.Live.Now = o.Replica, o.Version, o.Logger, o.Now
 	s.live = live.New(o.Live)
 	s.present = picture{replica: s.replica, tiles: s.tiles, live: s.live, counts: s.counts}
 	s.replays = &replays{recorder: o.Past, newTiles: o.NewTiles, options: o.Live, now: o.Now, byID: map[string]*replay{}}
 	s.assets = o.Assets
-	s.ogc = ogc.New(ogc.Options{Replica: o.Replica, Count: s.counts.count, Offers: o.Offers, Incidents: o.Incidents, Origin: s.origin, Loaded: s.loaded, Version: o.Version})
+	s.ogc = ogc.New(ogc.Options{Replica: o.Replica, Count: s.counts.count, Offers: o.Offers, Origin: s.origin, Loaded: s.loaded, Version: o.Version})
 	s.metrics = newMetrics(s)
 	s.echo = s.router(o)
 	return s

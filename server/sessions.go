@@ -52,7 +52,14 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		actor := &auth.Actor{User: &auth.User{}, Scope: &auth.Scope{}, RequestID: requestID(c), Remote: c.RealIP()}
 		ctx := c.Request().Context()
-		if cookie, err := c.Cookie(sessionCookie); err == nil && cookie.Value != "" {
+		if secret := bearer(c.Request()); secret != "" {
+			user, scope, err := s.byToken(c, secret)
+			if err != nil {
+				c.Set(keyIdentifyError, err)
+			} else {
+				actor.User, actor.Scope = user, scope
+			}
+		} else if cookie, err := c.Cookie(sessionCookie); err == nil && cookie.Value != "" {
 			user, scope, err := s.userOf(ctx, cookie.Value, true)
 			if err != nil {
 				c.Set(keyIdentifyError, err)

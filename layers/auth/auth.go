@@ -38,6 +38,7 @@ const (
 	ActionReplay         Action = "replay"        // begin and move a replay of the past; whoever reads may watch one
 	ActionReadAudit      Action = "audit.read"
 	ActionManageUsers    Action = "user.manage"
+	ActionManageTokens   Action = "token.manage" // one's own personal access tokens
 )
 
 // allowed says which roles may do an action.
@@ -50,6 +51,7 @@ var allowed = map[Action][]Role{
 	ActionReplay:         {RoleViewer, RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionReadAudit:      {RoleAdmin},
 	ActionManageUsers:    {RoleAdmin},
+	ActionManageTokens:   Roles,
 }
 
 // Actions lists what may be asked for, for tables and tests.
@@ -69,6 +71,8 @@ type Scope struct {
 	UnitID int64    // the unit a RoleUnit user works for; 0 otherwise
 	Roles  []Role   // sorted
 	Areas  []string // sorted area paths; each means itself and everything below. "*" is everywhere
+
+	Without []Action // what the roles would allow and this way in does not, see [Scope.Limit]
 }
 
 // Everywhere is the area path of users who see all areas, and features without one.
@@ -76,6 +80,9 @@ const Everywhere = "*"
 
 // May reports whether the scope's roles allow the action somewhere. Whether the thing lies in the scope's areas is a second question: Sees.
 func (s *Scope) May(a Action) bool {
+	if slices.Contains(s.Without, a) {
+		return false
+	}
 	for _, r := range allowed[a] {
 		if slices.Contains(s.Roles, r) {
 			return true

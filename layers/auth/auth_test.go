@@ -16,12 +16,12 @@ func TestEveryRoleAndAction(t *testing.T) {
 	t.Parallel()
 	// The rule written a second time, by hand.
 	want := map[Role]string{
-		RoleViewer:     "read",
-		RoleDuty:       "read incident.create incident.move task.dispatch",
-		RoleDispatcher: "read incident.create task.dispatch",
-		RoleUnit:       "read task.work",
-		RoleDroneTeam:  "read",
-		RoleAdmin:      "read incident.create incident.move task.dispatch audit.read user.manage",
+		RoleViewer:     "read token.manage",
+		RoleDuty:       "read incident.create incident.move task.dispatch token.manage",
+		RoleDispatcher: "read incident.create task.dispatch token.manage",
+		RoleUnit:       "read task.work token.manage",
+		RoleDroneTeam:  "read token.manage",
+		RoleAdmin:      "read incident.create incident.move task.dispatch audit.read user.manage token.manage",
 	}
 	if len(want) != len(Roles) {
 		t.Fatalf("%d roles in the table, %d in the code", len(want), len(Roles))
@@ -191,5 +191,24 @@ func TestActor(t *testing.T) {
 	}
 	if !a.Scope.May(ActionManageUsers) || !a.Scope.InArea("") || a.Scope.May(ActionWorkTask) {
 		t.Errorf("the operator's scope is %+v", a.Scope)
+	}
+}
+
+func TestLimit(t *testing.T) {
+	t.Parallel()
+	all := (&User{Roles: Roles, Areas: []string{"a", "b"}}).Scope()
+	for access, want := range map[Access]string{AccessRead: "read", AccessWrite: "read incident.create incident.move task.dispatch task.work"} {
+		s := all.Limit(access)
+		for _, a := range Actions() {
+			if got, wanted := s.May(a), slices.Contains(strings.Fields(want), string(a)); got != wanted && (access == AccessRead || a == ActionManageUsers || a == ActionReadAudit || a == ActionManageTokens || wanted) {
+				t.Errorf("%s token may %s: %v", access, a, got)
+			}
+		}
+		if s.Class() != all.Class() {
+			t.Errorf("a %s token sees %q", access, s.Class())
+		}
+	}
+	if !all.May(ActionManageUsers) {
+		t.Error("the user's own scope was changed")
 	}
 }

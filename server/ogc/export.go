@@ -35,9 +35,6 @@ var exports = []export{
 	{name: "csv", title: "CSV", mime: "text/csv; charset=utf-8", ext: "csv", driver: "CSV", options: []string{"-lco", "GEOMETRY=AS_WKT", "-lco", "WRITE_BOM=YES", "-lco", "SEPARATOR=COMMA"}},
 }
 
-// exportForms are what items takes as f besides json and html: none; downloads have an address of their own.
-var exportForms []string
-
 // Bounds of one download, and of all at once.
 const (
 	exportTime     = 90 * time.Second

@@ -125,7 +125,7 @@ func (a *API) itemsPage(r *request, col *collection, q itemsQuery, p *page) erro
 	return r.page("items", r.text(col.Title), body)
 }
 
-func (a *API) itemPage(r *request, col *collection, it *item, l *layers.Layer, _ []link) error {
+func (a *API) itemPage(r *request, col *collection, it *item, l *layers.Layer) error {
 	type pair struct{ Name, Value string }
 	body := struct {
 		Map   template.HTML

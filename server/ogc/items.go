@@ -16,7 +16,7 @@ import (
 
 // Items is GET /ogc/collections/{collection}/items.
 func (a *API) Items(c echo.Context) error {
-	r, err := a.open(c, exportForms...)
+	r, err := a.open(c)
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (a *API) Item(c echo.Context) error {
 	path := "/collections/" + url.PathEscape(col.Name)
 	links := append(r.both(path+"/items/"+url.PathEscape(it.key), mimeGeoJSON), link{Href: r.base + path + "?f=json", Rel: "collection", Type: mimeJSON, Title: r.text(col.Title)})
 	if r.html {
-		return a.itemPage(r, col, it, l, links)
+		return a.itemPage(r, col, it, l)
 	}
 	h := c.Response().Header()
 	h.Set("Content-Crs", "<"+ref.URI()+">")

@@ -18,11 +18,10 @@ import (
 // collection is one set of features that the caller may ask for.
 type collection struct {
 	*layers.Layer
-	bound    *orb.Bound // EPSG:4326; nil when nobody knows, or when it would tell of rows that the caller does not see
-	count    int        // rows the caller sees; -1 when counting would mean to scan
-	readOnly bool       // there is no service that changes it
-	key      string     // name of the key in filters; "" when it is no property
-	source   source
+	bound  *orb.Bound // EPSG:4326; nil when nobody knows, or when it would tell of rows that the caller does not see
+	count  int        // rows the caller sees; -1 when counting would mean to scan
+	key    string     // name of the key in filters; "" when it is no property
+	source source
 }
 
 // query asks for a page in the order of the keys.
@@ -260,7 +259,7 @@ func (o *offerSource) describe(s *auth.Scope, of *offer.Offer) *collection {
 	if of.ID == "" || !of.Allows(s) || o.service.Status(of.Name).State == offer.StateRefused {
 		return nil
 	}
-	c := &collection{Layer: of.Layer, count: -1, readOnly: true, key: of.ID, source: o}
+	c := &collection{Layer: of.Layer, count: -1, key: of.ID, source: o}
 	if of.Bound != (orb.Bound{}) && (!of.ByArea() || s.InArea("")) {
 		c.bound = &of.Bound
 	}

@@ -82,6 +82,8 @@ export const enReasons: Record<keyof typeof zhReasons, string> = {
   unknown_property: 'No such property: {{name}}',
   unknown_function: 'No such function: {{name}}',
   unknown_filter_lang: 'The filter language is cql2-text or cql2-json',
+  wrong_token: 'The token is not known, or over',
+  too_many_tokens: 'Too many tokens: revoke one first',
   too_many_features: 'Too many features: narrow them down by a box or a filter',
   busy: 'The server is busy; try again',
 }
@@ -98,5 +100,7 @@ export const enAudit: Record<keyof typeof zhAudit, string> = {
   'user.create': 'Create user',
   'request.refuse': 'Request refused',
   'user.update': 'Change user',
+  'token.create': 'Token made',
+  'token.revoke': 'Token revoked',
   'replay.begin': 'Begin replay',
 }

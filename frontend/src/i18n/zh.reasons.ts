@@ -81,6 +81,8 @@ export const zhReasons = {
   unknown_property: '没有属性 {{name}}',
   unknown_function: '没有函数 {{name}}',
   unknown_filter_lang: '过滤语言只能是 cql2-text 或 cql2-json',
+  wrong_token: '访问令牌无效或已过期',
+  too_many_tokens: '访问令牌太多，请先撤销一个',
   too_many_features: '要素太多：请用范围或过滤条件缩小',
   busy: '服务器正忙，请稍后再试',
 }
@@ -98,5 +100,7 @@ export const zhAudit = {
   'user.create': '新建用户',
   'request.refuse': '请求被拒',
   'user.update': '修改用户',
+  'token.create': '新建访问令牌',
+  'token.revoke': '撤销访问令牌',
   'replay.begin': '开始回放',
 }

@@ -29,6 +29,7 @@ type CLI struct {
 	Serve    ServeCmd         `cmd:"" help:"Run the server: console, API, live stream and tiles."`
 	Migrate  MigrateCmd       `cmd:"" help:"Bring the database's schema up to date."`
 	User     UserCmd          `cmd:"" help:"Add, list, disable accounts and set passwords."`
+	Token    TokenCmd         `cmd:"" help:"Make, list and revoke personal access tokens for QGIS, GDAL and other programs."`
 	Seed     SeedCmd          `cmd:"" help:"Fill an empty database with the demo county (示意)."`
 	Simulate SimulateCmd      `cmd:"" help:"Make the demo county live: cameras fail, reports come in, units drive and work."`
 	Import   ImportCmd        `cmd:"" help:"Bring a file of another system into a layer."`

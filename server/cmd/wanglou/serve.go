@@ -102,7 +102,7 @@ func (m *Main) Open(ctx context.Context) (err error) {
 	})
 	incidents := postgis.NewIncidents(m.DB)
 	m.Server = server.New(server.Options{
-		Replica: m.Replica, Tiles: set, Users: postgis.NewUsers(m.DB), Incidents: incidents, Figures: incidents, Tasks: postgis.NewTasks(m.DB),
+		Replica: m.Replica, Tiles: set, Users: postgis.NewUsers(m.DB), Tokens: postgis.NewTokens(m.DB), Incidents: incidents, Figures: incidents, Tasks: postgis.NewTasks(m.DB),
 		Past: m.history, NewTiles: func(r *layers.Replica) server.TileSet { return tiles.NewSet(r, replayCache) },
 		Units: postgis.NewUnits(m.DB), Areas: postgis.NewAreas(m.DB), Sessions: postgis.NewSessionStore(m.DB), Console: frontend.Files(),
 		Logger: m.App.Logger, Version: Version, TLS: secure, HTTPS: m.Config.HTTPS, TrustedProxies: proxies, Profile: m.Config.Pprof,

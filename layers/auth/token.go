@@ -1,0 +1,84 @@
+package auth
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"wanglou/layers"
+)
+
+// Access is how much of its user's rights a token has.
+type Access string
+
+const (
+	AccessRead  Access = "read"  // map, lists, details
+	AccessWrite Access = "write" // besides, what the user may do with incidents, tasks and layers; never users, audit or tokens
+)
+
+// TokenPrefix begins every personal access token, so that one can be recognised wherever it turns up.
+const TokenPrefix = "wl_"
+
+// Limits of tokens.
+const (
+	MaxTokens       = 50 // of one user
+	MaxTokenName    = 60 // characters
+	MaxTokenAge     = 2 * 365 * 24 * time.Hour
+	DefaultTokenAge = 365 * 24 * time.Hour
+)
+
+// Token is a personal access token: how a GIS program, which cannot log in, asks for its user. Its secret is shown once and kept as a hash.
+type Token struct {
+	ID        int64      `json:"id"`
+	UserID    int64      `json:"user_id"`
+	Login     string     `json:"login"`
+	Name      string     `json:"name"` // what it is for: "QGIS at my desk"
+	Access    Access     `json:"access"`
+	CreatedAt time.Time  `json:"created_at"`
+	ExpiresAt time.Time  `json:"expires_at"`
+	LastUsed  *time.Time `json:"last_used,omitempty"` // to about a minute
+}
+
+// Validate reports the first wrong field of a token that somebody wants to make at the time now.
+func (t *Token) Validate(now time.Time) error {
+	switch n := utf8.RuneCountInString(strings.TrimSpace(t.Name)); {
+	case n == 0:
+		return layers.Invalid("name", "required", "a token needs a name that tells what it is for")
+	case n > MaxTokenName:
+		return layers.Invalid("name", "too_long", "the name has %d characters, at most %d are kept", n, MaxTokenName)
+	case t.Access != AccessRead && t.Access != AccessWrite:
+		return layers.Invalid("access", "unknown_value", "access is read or write")
+	case !t.ExpiresAt.After(now), t.ExpiresAt.After(now.Add(MaxTokenAge)):
+		return layers.Invalid("expires_at", "out_of_range", "a token holds until some day within two years")
+	}
+	return nil
+}
+
+// Limit returns what of s a token of that access may do.
+func (s *Scope) Limit(a Access) *Scope {
+	out := *s
+	out.Without = []Action{ActionManageUsers, ActionReadAudit, ActionManageTokens}
+	if a != AccessWrite {
+		for _, action := range Actions() {
+			if action != ActionRead {
+				out.Without = append(out.Without, action)
+			}
+		}
+	}
+	return &out
+}
+
+// Tokens keeps personal access tokens. Everybody makes, lists and revokes their own; who manages users sees and revokes those of their users, too.
+// Implemented by postgis.Tokens.
+type Tokens interface {
+	// Create stores a token of the actor of ctx and returns its secret, which nobody can read again. It sets ID, UserID, Login and
+	// CreatedAt. CodeInvalid; CodeForbidden for who came by a token; CodeConflict with reason "too_many_tokens".
+	Create(ctx context.Context, t *Token) (secret string, err error)
+	// Tokens lists those that the actor may revoke, the newest first; not those that are over.
+	Tokens(ctx context.Context) ([]*Token, error)
+	// Revoke ends one. CodeNotFound.
+	Revoke(ctx context.Context, id int64) error
+	// Resolve returns the token of a secret and notes its use; CodeUnauthorized when there is none, or when it is over.
+	Resolve(ctx context.Context, secret string) (*Token, error)
+}

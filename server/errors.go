@@ -48,7 +48,11 @@ func (s *Server) handleError(err error, c echo.Context) {
 	}
 	e, status := describe(err)
 	if e.Code == layers.CodeInternal || e.Code == layers.CodeUnavailable || e.Code == layers.CodeStorageFull {
-		s.log.LogAttrs(c.Request().Context(), slog.LevelError, "request failed", slog.String("request_id", requestID(c)),
+		level := slog.LevelError
+		if errors.Is(err, context.Canceled) { // a map that moves on leaves its tiles behind: no failure
+			level = slog.LevelDebug
+		}
+		s.log.LogAttrs(c.Request().Context(), level, "request failed", slog.String("request_id", requestID(c)),
 			slog.String("method", c.Request().Method), slog.String("route", c.Path()), slog.Any("err", err))
 	}
 	body := errorBody{Code: e.Code, Field: e.Field, Reason: e.Reason, Params: e.Params, Message: e.Msg, RequestID: requestID(c)}

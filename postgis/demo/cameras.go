@@ -179,7 +179,9 @@ func (c *county) cameras(n int, now time.Time) []camera {
 		for i := range want {
 			s := spots[order[i%len(order)]]
 			if round := i / len(order); round > 0 {
-				s.at = add(s.at, orb.Point{spread(r, 0, 35), spread(r, 0, 35)})
+				if beside := add(s.at, orb.Point{spread(r, 0, 35), spread(r, 0, 35)}); inside(c.outline, beside) {
+					s.at = beside
+				}
 				s.look = math.Mod(s.look+90*float64(round%4)+spread(r, 0, 20)+360, 360)
 			}
 			cam := camera{cameraSpot: s, owner: pick(r, s.owners)}

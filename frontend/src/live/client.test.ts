@@ -218,9 +218,9 @@ it('wants small and moving layers whole, and of the large ones the state of thos
     { name: 'position', delivery: 'moving', geometry: 'point' },
   ]
   expect(subscriptionsFor({ layers })).toEqual([
-    { layer: 'camera', geometry: false },
     { layer: 'incident', geometry: true },
     { layer: 'unit', geometry: false },
     { layer: 'position', geometry: true },
+    { layer: 'camera', geometry: false },
   ])
 })

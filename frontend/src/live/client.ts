@@ -234,9 +234,13 @@ export class LiveClient {
 /** Layers whose rows are worth having even though their geometry comes in tiles: their state colours the map and the figures. */
 const stateLayers = new Set(['camera', 'area', 'unit_grid'])
 
-/** What a console subscribes to at first: everything small or moving whole, of the large layers the state of those it shows. */
+/**
+ * What a console subscribes to at first: everything small or moving whole, of the large layers the state of those it shows. They are answered in
+ * this order: the cases of the day do not wait for 100,000 cameras.
+ */
 export function subscriptionsFor(catalog: { layers: { name: string; delivery: string; geometry: string }[] }): Subscription[] {
   return catalog.layers
     .filter((layer) => layer.delivery !== 'tiles' || stateLayers.has(layer.name))
+    .sort((a, b) => Number(a.delivery === 'tiles') - Number(b.delivery === 'tiles'))
     .map((layer) => ({ layer: layer.name, geometry: layer.delivery !== 'tiles' && layer.geometry !== 'none' }))
 }

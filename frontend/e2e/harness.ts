@@ -128,8 +128,9 @@ export class Desk {
   static async open(browser: Browser, server: Wanglou, login: string, look: Look = {}, path = '/'): Promise<Desk> {
     const context = await browser.newContext({
       baseURL: server.url,
-      viewport: { width: look.width ?? 1920, height: look.height ?? 1080 },
+      viewport: { width: look.width ?? 1280, height: look.height ?? 800 },
       timezoneId: 'Asia/Shanghai',
+      reducedMotion: 'reduce', // flights are jumps: what is drawn in software need not be drawn on the way
       isMobile: look.mobile ?? false,
       hasTouch: look.mobile ?? false,
     })
@@ -152,15 +153,22 @@ export class Desk {
 
   /** Waits until the copy is live; the map follows the same connection. */
   async live(): Promise<void> {
-    await this.page.locator('[data-testid=lamp][data-state=live]').first().waitFor({ timeout: 30_000 })
+    await this.page.locator('[data-testid=lamp][data-state=live]').first().waitFor({ timeout: 60_000 })
   }
 
-  /** Selects one thing as a link to it does. */
+  /** Waits until the map was drawn whole for the first time. */
+  async drawn(): Promise<void> {
+    await this.page.locator('[data-testid=map][data-drawn]').waitFor({ timeout: 60_000 })
+  }
+
+  /** Selects one thing as going back in the browser's history to it does. */
   async select(layer: string, id: number): Promise<void> {
-    const address = new URL(this.page.url())
-    address.searchParams.set('sel', `${layer}/${id}`)
-    await this.page.goto(address.href.replace(/%2F/g, '/'))
-    await this.live()
+    await this.page.evaluate((what) => {
+      const address = new URL(location.href)
+      address.searchParams.set('sel', what)
+      history.pushState(null, '', address.href.replace(/%2F/g, '/'))
+      dispatchEvent(new PopStateEvent('popstate'))
+    }, `${layer}/${id}`)
   }
 
   async shot(name: string): Promise<void> {

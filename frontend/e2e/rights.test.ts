@@ -54,7 +54,20 @@ test('API, tiles and websocket give one town alone', async () => {
   expect(seen.detail).toBe(404)
   expect(seen.feature).toBe(404)
   expect(seen.recommend).toBe(404)
-  expect([200, 204]).toContain(seen.tile) // a tile across the border may hold own things; its content is checked in Go
+  expect([200, 204]).toContain(seen.tile) // a tile across the border may hold own things
   await desk.shot('town-user')
+
+  // The tile's bytes carry texts as they are: the county's officer finds the case's number in it, the town's does not.
+  const number = server.psql(`select number from incident where id = ${foreign}`)
+  const county = await Desk.open(browser, server, 'duty')
+  await county.live()
+  const carries = (d: Desk) => d.page.evaluate(async ([tile, text]) => {
+    const bytes = new Uint8Array(await (await fetch(`/tiles/incident/${tile}`)).arrayBuffer())
+    return new TextDecoder().decode(bytes).includes(text)
+  }, [`14/${x}/${y}`, number] as const)
+  expect(await carries(county)).toBe(true)
+  expect(await carries(desk)).toBe(false)
+  expect(await desk.page.getByTestId('list-incident').getByRole('option').count()).toBe(mine)
+  await county.close()
   await desk.close()
-}, 90_000)
+}, 120_000)

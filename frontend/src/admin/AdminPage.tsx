@@ -13,7 +13,11 @@ export default function AdminPage() {
   const session = useSession()
   const { path } = usePlace()
   if (!may(session, 'user.manage')) {
-    return <Empty icon={admin.icon} title={t('admin.notAllowed')} />
+    return (
+      <main className="admin">
+        <Empty icon={admin.icon} title={t('admin.notAllowed')} />
+      </main>
+    )
   }
   const onAudit = path === paths.audit
   const tab = (to: string, label: string, current: boolean) => (

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Area } from '../api/types'
 import { LiveStore } from '../live/store'
-import { AreaIndex } from './areas'
+import { AreaIndex, shortName } from './areas'
 import { cameraFigures, detectionFigures, loads, townFigures, unitFigures } from './figures'
 import type { OpenIncident } from './incidents'
 
@@ -60,4 +60,12 @@ test('a place is named from the town down, in the language of the screen', () =>
   expect(areas.place('c', 'en')).toBe('桐庐县 EN')
   expect(areas.place(null, 'zh')).toBe('')
   expect(areas.place('elsewhere', 'zh')).toBe('')
+})
+
+test('an English name can do without its level where that is plain', () => {
+  const short = (name: string, name_en: string) => shortName({ name, name_en }, 'en')
+  expect(short('桐君街道', 'Tongjun Subdistrict')).toBe('Tongjun')
+  expect(short('莪山畲族乡', 'Eshan She Township')).toBe('Eshan She')
+  expect(short('某村', '')).toBe('某村')
+  expect(shortName({ name: '桐君街道', name_en: 'Tongjun Subdistrict' }, 'zh')).toBe('桐君街道')
 })

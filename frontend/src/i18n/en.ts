@@ -236,6 +236,8 @@ export const en: Dictionary = {
     task: { dispatch: 'Sent', acknowledge: 'Accepted', respond: 'Set out', arrive: 'Arrived', done: 'Done', return: 'Returned', call_off: 'Called off' },
     field: { acknowledge: 'Accept task', respond: 'Set out', arrive: 'Arrived', done: 'Done', return: 'Return task' },
   },
+  /** Of the demo county; a department that is not here is shown as the registry writes it. */
+  department: { police: 'Public Security Bureau', traffic: 'Transport Bureau', urban: 'Urban Management Bureau', water: 'Forestry and Water Bureau', emergency: 'Emergency Management Bureau', ecology: 'Ecology and Environment Branch', education: 'Education Bureau', governance: 'Social Governance Centre' },
   source: {
     console: 'Console',
     hotline: 'Hotline 12345',

@@ -235,6 +235,8 @@ export const zh = {
     task: { dispatch: '派单', acknowledge: '接单', respond: '出发', arrive: '到场', done: '完成', return: '回退', call_off: '撤回' },
     field: { acknowledge: '接受任务', respond: '出发', arrive: '已到现场', done: '处置完成', return: '退回任务' },
   },
+  /** Of the demo county; a department that is not here is shown as the registry writes it. */
+  department: { police: '公安局', traffic: '交通运输局', urban: '综合行政执法局（城管）', water: '林业水利局', emergency: '应急管理局', ecology: '生态环境分局', education: '教育局', governance: '社会治理中心' },
   source: {
     console: '指挥台',
     hotline: '12345 热线',

@@ -1,6 +1,5 @@
 import { useMemo } from 'react'
 import { select } from '../../app/router'
-import { theMap } from '../../app/workbench'
 import { useText } from '../../i18n'
 import { moment } from '../../lib/time'
 import { useLayer } from '../../live/hooks'
@@ -31,10 +30,7 @@ export function Feed() {
             <button
               type="button"
               className="feed-row"
-              onClick={() => {
-                select({ layer: 'incident', id: row.incident })
-                void theMap.get()?.flyToFeature({ layer: 'incident', id: row.incident })
-              }}
+              onClick={() => select({ layer: 'incident', id: row.incident })}
             >
               <time className="feed-time">{moment(row.at, locale)}</time>
               <SeveritySign level={asSeverity(row.severity)} size="1.2em" />

@@ -1,6 +1,6 @@
 import { useMemo } from 'react'
 import { select, usePlace } from '../../app/router'
-import { theMap } from '../../app/workbench'
+import { sameSelection, theMap } from '../../app/workbench'
 import { useText } from '../../i18n'
 import { useNow } from '../../lib/clock'
 import { age } from '../../lib/time'
@@ -47,8 +47,9 @@ export function UnitBoard() {
               className="board-row"
               aria-current={selection?.layer === 'unit' && selection.id === row.id ? 'true' : undefined}
               onClick={() => {
-                select({ layer: 'unit', id: row.id })
-                void theMap.get()?.flyToFeature({ layer: 'unit', id: row.id })
+                const unit = { layer: 'unit', id: row.id }
+                if (sameSelection(selection, unit)) void theMap.get()?.flyToFeature(unit)
+                else select(unit)
               }}
             >
               <i className={`unit-dot unit-${row.status}`} aria-hidden="true" />

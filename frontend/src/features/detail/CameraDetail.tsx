@@ -1,5 +1,5 @@
 import { useAreas } from '../../domain/useAreas'
-import { useText } from '../../i18n'
+import { textOr, useText } from '../../i18n'
 import { useNow } from '../../lib/clock'
 import { bearing } from '../../lib/format'
 import { duration, moment } from '../../lib/time'
@@ -13,7 +13,7 @@ const number = (value: unknown) => (typeof value === 'number' ? value : null)
 
 /** A camera: its state and since when, whose it is, and where it looks. */
 export function CameraDetail({ id }: { id: number }) {
-  const { t, locale } = useText()
+  const { t, has, locale } = useText()
   const row = useRow('camera', id)
   const { loaded } = useLayer('camera')
   const areas = useAreas()
@@ -46,7 +46,7 @@ export function CameraDetail({ id }: { id: number }) {
       <Facts
         facts={[
           [t('detail.since'), <Since key="since" at={String(row.status_since)} />, true],
-          [t('detail.department'), row.department as string],
+          [t('detail.department'), !!row.department && textOr(t, has, `department.${String(row.department)}`, String(row.department))],
           [t('detail.height'), height !== null && `${height} ${t('unitOf.m')}`],
           [t('detail.azimuth'), azimuth !== null && `${t('detail.degrees', { n: Math.round(azimuth) })} ${bearing(azimuth, t)}`],
           [t('detail.fov'), fov !== null && t('detail.degrees', { n: Math.round(fov) })],

@@ -23,7 +23,7 @@ export function DetailFrame({ sign, title, place, chip, children, testid }: { si
         </div>
         {chip}
         <span className="detail-buttons">
-          {map && selection && <IconButton icon="pin" label={t('detail.flyTo')} onPress={() => void map.flyToFeature(selection)} />}
+          {map && selection && <IconButton icon="pin" label={t('detail.flyTo')} onPress={() => void map.flyToFeature(selection)} data-testid="fly-to" />}
           <IconButton icon="close" label={t('detail.close')} shortcut="Esc" onPress={() => select(null)} data-testid="detail-close" />
         </span>
       </header>

@@ -50,11 +50,10 @@ export function IncidentQueue() {
             type="button"
             className="chip"
             aria-pressed={filter.severities.includes(level)}
-            aria-label={`${t(`severity.${level}`)} ${counts[i]}`}
             title={t(`severity.${level}`)}
             onClick={() => change({ filter: { ...filter, severities: toggled(filter.severities, level) } })}
           >
-            <SeveritySign level={level} size="1.25em" />
+            <SeveritySign level={level} size="1.25em" label={t(`severity.${level}`)} />
             {counts[i]}
           </button>
         ))}

@@ -18,7 +18,7 @@ interface ListProps<T> {
 
 /**
  * A long list of things on the map, of which only the visible rows exist. One is selected: here, on the map and in the
- * address alike; pressing a row also shows it on the map.
+ * address alike; pressing a row shows it on the map, pressing it again goes near.
  */
 export function List<T>({ label, layer, rows, idOf, describe, children }: ListProps<T>) {
   const scroller = useRef<HTMLDivElement>(null)
@@ -65,8 +65,8 @@ export function List<T>({ label, layer, rows, idOf, describe, children }: ListPr
               data-testid={`row-${layer}-${each.id}`}
               style={{ height: item.size, transform: `translateY(${item.start}px)` }}
               onClick={() => {
-                select(each)
-                void theMap.get()?.flyToFeature(each)
+                if (item.index === chosen) void theMap.get()?.flyToFeature(each)
+                else select(each) // the map shows it without changing its scale
               }}
             >
               {children(row)}

@@ -22,6 +22,7 @@ const CHROMIUM_FLAGS = [
 export class Wanglou {
   private process?: ChildProcess
   private output = ''
+  private stopping = false
   private port = 0
 
   private constructor(readonly data: string) {}
@@ -37,8 +38,12 @@ export class Wanglou {
   /** Starts (again, on the same port, so that open pages find it) and waits until it is ready. */
   async serve(): Promise<void> {
     this.output = ''
+    this.stopping = false
     const child = spawn(binary, ['serve', '--data', this.data, '--addr', `127.0.0.1:${this.port}`], { stdio: ['ignore', 'pipe', 'pipe'] })
     this.process = child
+    child.once('exit', (code, signal) => {
+      if (!this.stopping) console.error(`wanglou serve ended (${code ?? signal}) though nobody had asked it to:\n${this.output.slice(-4000)}`)
+    })
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (b: Buffer) => { this.output += b.toString() })
     await until('the server prints its address', () => {
       if (child.exitCode !== null) throw new Error(`wanglou serve ended:\n${this.output}`)
@@ -56,6 +61,7 @@ export class Wanglou {
     const child = this.process
     if (!child || child.exitCode !== null) return
     const gone = new Promise<void>((r) => child.once('exit', () => r()))
+    this.stopping = true
     child.kill('SIGKILL')
     await gone
   }
@@ -98,6 +104,7 @@ export class Wanglou {
     const child = this.process
     if (child && child.exitCode === null) {
       const gone = new Promise<void>((r) => child.once('exit', () => r()))
+      this.stopping = true
       child.kill('SIGTERM')
       await gone
     }

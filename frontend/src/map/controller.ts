@@ -1,5 +1,5 @@
 import maplibreWorkerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
-import { type LayerSpecification, Map as MapLibre, setWorkerUrl } from 'maplibre-gl'
+import { type LayerSpecification, Map as MapLibre, type Tile, setWorkerUrl } from 'maplibre-gl'
 import type { LiveStore } from '../live/store'
 import { type Theme, tokens } from '../tokens/tokens'
 import { anchorOf, boundsOf } from './geo'
@@ -8,6 +8,7 @@ import './map.css'
 import { findGeometry } from './places'
 import { Pointer } from './pointer'
 import { putIcons, restyle } from './restyle'
+import { Retries } from './retries'
 import { Scene } from './scene'
 import { type StyleEnv, atmosphere, buildStyle, layers } from './style'
 import type { Bbox, FeatureRef, FlyOptions, Insets, Locale, LonLat, MapArea, MapController, MapLayerId, MapOptions, View } from './types'
@@ -29,6 +30,7 @@ class Controller implements MapController {
   private readonly scene: Scene
   private readonly pointer: Pointer
   private readonly viewport: Viewport
+  private readonly retries: Retries
   private readonly hidden = new Set<MapLayerId>()
   private picture: string | null = null
   private readonly stop = new AbortController()
@@ -94,7 +96,12 @@ class Controller implements MapController {
       container.dataset.drawn = '' // for those who take pictures
       options.onReady?.()
     })
-    map.on('error', (event) => this.failed(event.error instanceof Error ? event.error : new Error(event.error.message)))
+    this.retries = new Retries(map)
+    map.on('error', (event) => {
+      const { tile, sourceId } = event as { tile?: Tile; sourceId?: string }
+      if (tile && sourceId) this.retries.add(sourceId, tile.tileID.canonical)
+      this.failed(event.error instanceof Error ? event.error : new Error(event.error.message))
+    })
     map.on('moveend', () => options.onView?.(this.view))
     map.on('webglcontextlost', () => {
       this.styled = false
@@ -231,6 +238,7 @@ class Controller implements MapController {
     this.sizes.disconnect()
     this.pointer.destroy()
     this.tiles.detach()
+    this.retries.stop()
     this.scene.destroy()
     this.map.remove()
     this.container.querySelector('.map-attribution')?.remove()

@@ -182,7 +182,7 @@ export class Desk {
     const folder = process.env.WANGLOU_E2E_SHOTS
     if (!folder) return
     mkdirSync(folder, { recursive: true })
-    await this.page.screenshot({ path: join(folder, `${name}.png`) })
+    await this.page.screenshot({ path: join(folder, `${name}.png`), timeout: 120_000 })
   }
 
   close(): Promise<void> { return this.context.close() }

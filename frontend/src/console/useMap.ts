@@ -58,7 +58,8 @@ export function useMap(container: RefObject<HTMLDivElement | null>, frame: RefOb
   useEffect(() => map?.resize(), [map, display])
   useEffect(() => map?.setAreas(areas ?? []), [map, areas])
   useInsets(frame) // before the selection, which is shown beside the panels
-  useEffect(() => map?.select(selection, true), [map, selection])
+  const { creating } = useStore(workbench)
+  useEffect(() => (creating?.point ? map?.mark(creating.point) : map?.select(selection, true)), [map, selection, creating])
   useEffect(() => {
     for (const [layer, visible] of Object.entries(shown)) map?.setLayerVisible(layer as MapLayerId, visible)
   }, [map, shown])

@@ -167,6 +167,12 @@ class Controller implements MapController {
     })
   }
 
+  mark(place: LonLat): void {
+    this.selecting?.abort()
+    this.scene.select({ ref: { layer: 'place', id: 0 }, at: place })
+    this.viewport.reveal(place)
+  }
+
   flyTo(target: LonLat | Bbox, options?: FlyOptions): void {
     this.viewport.fly(target, options)
   }

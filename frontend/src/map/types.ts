@@ -112,6 +112,8 @@ export interface MapController {
   setAreas(areas: readonly MapArea[]): void
   /** Marks a thing with the ring; a camera shows what it sees. The view moves only when asked to reveal what it does not show, or shows at its edge. */
   select(feature: FeatureRef | null, reveal?: boolean): void
+  /** Marks a place at which there is nothing yet, with the ring, in the selection's stead. */
+  mark(place: LonLat): void
   flyTo(target: LonLat | Bbox, options?: FlyOptions): void
   /** Shows the feature in the middle, at a zoom where it can be told from its neighbours. False when its place cannot be found. */
   flyToFeature(feature: FeatureRef, options?: FlyOptions): Promise<boolean>

@@ -50,6 +50,8 @@ export interface MapTokens {
   roadLabel: string
   /** A building's walls and roof from low to high. */
   building: [string, string, string]
+  /** How much the light tells a building's sides apart, 0 to 1. */
+  relief: number
   label: string
   labelMinor: string
   halo: string
@@ -113,6 +115,7 @@ const dark: Tokens = {
     rail: '#3b474c',
     roadLabel: '#9aa8ad',
     building: ['#283236', '#4d595e', '#829095'],
+    relief: 0.42,
     label: '#dfe7e8',
     labelMinor: '#b7c3c8',
     halo: '#0a0e0f',
@@ -167,7 +170,8 @@ const light: Tokens = {
     roadCasing: '#b9c1c3',
     rail: '#a3acaf',
     roadLabel: '#566266',
-    building: ['#dcdfde', '#bcc3c5', '#98a2a5'],
+    building: ['#e9ebea', '#d5dadb', '#bfc7ca'],
+    relief: 0.2,
     label: '#1a2225',
     labelMinor: '#49555a',
     halo: '#f7f8f6',

@@ -41,7 +41,7 @@ export function layers(env: StyleEnv): LayerSpecification[] {
 /** Light, sky and terrain. Little of each: the sky is the page, the light comes from the south-west. */
 export function atmosphere({ tokens: { map }, catalog, is3D, hidden }: StyleEnv): Pick<StyleSpecification, 'light' | 'sky' | 'terrain'> {
   return {
-    light: { anchor: 'map', color: '#ffffff', intensity: 0.42, position: [1.4, 215, 42] },
+    light: { anchor: 'map', color: '#ffffff', intensity: map.relief, position: [1.4, 215, 42] },
     sky: {
       'sky-color': map.sky,
       'horizon-color': map.horizon,

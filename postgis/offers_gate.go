@@ -51,3 +51,16 @@ func (g *gate) busy() error {
 	g.shed.Add(1)
 	return &layers.Error{Code: layers.CodeUnavailable, Reason: "busy", Params: map[string]string{"retry_after_s": "2"}, Msg: "too many requests wait for the database"}
 }
+
+// OfferLoad is how busy the connections are.
+type OfferLoad struct {
+	Running int
+	Waiting int
+	Shed    int64 // sent away since the start
+}
+
+// Load says how busy the connections are now.
+func (o *Offers) Load() OfferLoad {
+	g := o.gate
+	return OfferLoad{Running: len(g.slots), Waiting: int(g.waiting.Load()), Shed: g.shed.Load()}
+}

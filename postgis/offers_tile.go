@@ -30,6 +30,9 @@ func (o *Offers) Tile(ctx context.Context, scope *auth.Scope, offers []*offer.Of
 	if q.Limits.Bytes <= 0 {
 		q.Limits.Bytes = DefaultOfferLimits.Bytes
 	}
+	if q.Z > 24 || q.X >= 1<<q.Z || q.Y >= 1<<q.Z {
+		return nil, layers.Errorf(layers.CodeNotFound, "no such tile")
+	}
 	names := make([]string, len(offers))
 	for i, f := range offers {
 		names[i] = f.Name

@@ -239,6 +239,10 @@ func (o *Offers) ask(ctx context.Context, names []string, question func(context.
 	}
 	defer leave()
 	err = question(ctx)
+	var known *layers.Error
+	if errors.As(err, &known) {
+		return err // the caller's
+	}
 	if schemaChanged(err) && o.mayForget() {
 		if err := o.Reload(ctx); err != nil {
 			return err

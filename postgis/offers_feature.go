@@ -13,6 +13,7 @@ import (
 	"wanglou/layers"
 	"wanglou/layers/auth"
 	"wanglou/layers/offer"
+	"wanglou/postgis/cqlsql"
 )
 
 // MaxOfferPage is the longest page of features.
@@ -35,7 +36,8 @@ func (o *Offers) Features(ctx context.Context, scope *auth.Scope, of *offer.Offe
 		if q.Box != nil {
 			w.where = append(w.where, w.inBox(s, *q.Box))
 		}
-		rest, err := s.conditions(w, scope, q.Where, q.From, q.To)
+		w.filtered = q.Where != nil
+		rest, err := s.conditions(&w.params, scope, q.Where, q.From, q.To)
 		if err != nil {
 			return err
 		}
@@ -62,7 +64,7 @@ func (o *Offers) Feature(ctx context.Context, scope *auth.Scope, of *offer.Offer
 			return &layers.Error{Code: layers.CodeNotFound, Msg: "there is nothing with that id", Err: err}
 		}
 		w.where = append(w.where, s.id+" = "+place)
-		rest, err := s.conditions(w, scope, "", time.Time{}, time.Time{})
+		rest, err := s.conditions(&w.params, scope, nil, time.Time{}, time.Time{})
 		w.where = append(w.where, rest...)
 		w.limit = 1
 		return err
@@ -95,21 +97,21 @@ func (o *Offers) items(ctx context.Context, scope *auth.Scope, name string, page
 			o.setRobust(s)
 			page.Items, err = o.readItems(ctx, w, s, true)
 		}
+		if w.filtered {
+			err = cqlsql.Refusal(err)
+		}
 		return err
 	})
 }
 
 // featureWriter writes the statement of one page.
 type featureWriter struct {
+	params
 	scope *auth.Scope
-	args  []any
 	where []string
 	limit int
-}
 
-func (w *featureWriter) arg(v any) string {
-	w.args = append(w.args, v)
-	return fmt.Sprintf("$%d", len(w.args))
+	filtered bool // by what the caller wrote
 }
 
 // key adds a key as a value of the id's type.
@@ -155,7 +157,7 @@ func (o *Offers) readItems(ctx context.Context, w *featureWriter, s *source, rob
 	query := "NULL"
 	args := w.args
 	if s.found.takesQuery {
-		t := &tileWriter{scope: w.scope, args: args}
+		t := &tileWriter{scope: w.scope, params: params{args}}
 		query = t.query(s)
 		args = t.args
 	}

@@ -38,6 +38,7 @@ type source struct {
 // offerColumn is one attribute.
 type offerColumn struct {
 	name string
+	from string // column of the rows
 	sql  string // as it is stored
 	tile string // as ST_AsMVT takes it and as package mvt writes it: times in Unix seconds, lists joined with commas
 	kind baseType
@@ -218,9 +219,9 @@ func (s *source) attributes(l *layers.Layer, c offerComment, geometry *attribute
 const textOID = 25
 
 func (s *source) column(l *layers.Layer, name, from string, kind baseType, t layers.ColumnType) {
-	c := offerColumn{name: name, sql: columnSQL(from), kind: kind}
-	if kind.oid == textOID {
-		c.sql += "::text" // a domain or another kind of text, for the area
+	c := offerColumn{name: name, from: from, sql: columnSQL(from), kind: kind}
+	if name == layers.AreaColumn {
+		c.sql += "::text" // a domain or another kind of text
 	}
 	c.tile = c.sql
 	switch t {

@@ -14,6 +14,7 @@ import (
 
 	"wanglou/layers"
 	"wanglou/layers/auth"
+	"wanglou/layers/cql2"
 	"wanglou/layers/offer"
 	"wanglou/postgis"
 	"wanglou/postgis/postgistest"
@@ -397,6 +398,56 @@ CREATE TABLE open.by_uuid (id uuid PRIMARY KEY, geom geometry(Point, 4326)); INS
 		}
 		if fs := drawn(t, tileOf(t, o, everywhere, at(14, here), name)[0]); len(fs) != 5 || fs[0].ID != nil || fs[0].Properties[f.ID] == nil {
 			t.Errorf("%s: %d features, %+v", name, len(fs), fs[0])
+		}
+	}
+}
+
+func TestOfferFilters(t *testing.T) {
+	t.Parallel()
+	o, _ := openOffers(t, "")
+	filter := func(text string) cql2.Expr {
+		e, err := cql2.ParseText(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	for _, c := range []struct{ name, filter, want string }{
+		{"open.stop", "name = '东门'", "1"},
+		{"open.stop", "id > 1 AND id < 3 AND fare IS NULL", "2"},
+		{"open.stop", "S_INTERSECTS(geometry, BBOX(119.6795, 29.7895, 119.6805, 29.7905))", "1"},
+		{"open.stop", "opened >= DATE('2020-01-01')", "1"},
+		{"open.parcel", "owner LIKE 'owner%' AND S_INTERSECTS(geometry, POINT(119.68 29.79))", "12345"},
+		{"open.stop_view", "number = 2", "2"},
+		{"open.near_stops", "name = '西门'", "2"},
+	} {
+		q := at(14, here)
+		q.Where = filter(c.filter)
+		got := ""
+		for _, f := range drawn(t, tileOf(t, o, everywhere, q, c.name)[0]) {
+			got += fmt.Sprint(f.ID)
+		}
+		if got != c.want {
+			t.Errorf("%s where %s: tile has %q, want %q", c.name, c.filter, got, c.want)
+		}
+		page, err := o.Features(t.Context(), everywhere, offered(t, o, c.name), offer.FeatureQuery{Limit: 10, Where: q.Where})
+		if err != nil {
+			t.Errorf("%s: %v", c.filter, err)
+			continue
+		}
+		got = ""
+		for _, it := range page.Items {
+			got += it.Key
+		}
+		if got != c.want {
+			t.Errorf("%s where %s: %q, want %q", c.name, c.filter, got, c.want)
+		}
+	}
+	// A column that is not shown cannot be asked for, and a filter that cannot be calculated is the caller's fault.
+	for name, text := range map[string]string{"open.stop_view": "line IS NULL", "open.stop": "fare ^ 999999 > 1"} {
+		_, err := o.Features(t.Context(), everywhere, offered(t, o, name), offer.FeatureQuery{Limit: 10, Where: filter(text)})
+		if layers.ErrorCode(err) != layers.CodeInvalid || o.Status(name).State != offer.StateReady {
+			t.Errorf("%s: %v, %+v", text, err, o.Status(name))
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"wanglou/layers"
 	"wanglou/layers/auth"
 	"wanglou/layers/offer"
+	"wanglou/postgis/cqlsql"
 )
 
 const (
@@ -155,22 +156,19 @@ func (o *Offers) readTile(ctx context.Context, scope *auth.Scope, sources []*sou
 		p.MVT = nil
 		return nil
 	})
+	if q.Where != nil {
+		err = cqlsql.Refusal(err)
+	}
 	return parts, err
 }
 
 // tileWriter writes the statement of one tile. Equal questions about equal sources have equal text, so that it is prepared once.
 type tileWriter struct {
+	params
 	scope *auth.Scope
 	q     offer.TileQuery
 	sql   strings.Builder
-	args  []any
 	box   []string // the tile's box, once it was asked for
-}
-
-// arg adds a parameter and returns its place.
-func (w *tileWriter) arg(v any) string {
-	w.args = append(w.args, v)
-	return fmt.Sprintf("$%d", len(w.args))
 }
 
 // frame adds z, x and y as $1, $2 and $3.
@@ -261,7 +259,7 @@ const (
 
 // function adds the SELECT of a function that makes tiles itself.
 func (w *tileWriter) function(number int, s *source) error {
-	if w.q.Where != "" || !w.q.From.IsZero() || !w.q.To.IsZero() || w.q.Properties != nil {
+	if w.q.Where != nil || !w.q.From.IsZero() || !w.q.To.IsZero() || w.q.Properties != nil {
 		return layers.Invalid("filter", "not_supported", "%s makes its tiles itself: it cannot be filtered", s.Name)
 	}
 	call := pgx.Identifier{s.found.schema, s.found.name}.Sanitize() + "($1::int, $2::int, $3::int"
@@ -299,7 +297,7 @@ func (w *tileWriter) where(s *source) (string, error) {
 	if !s.geom.declared {
 		parts = append(parts, fmt.Sprintf("ST_SRID(%s) IN (0, %d)", s.geom.sql, s.geom.srid))
 	}
-	rest, err := s.conditions(w, w.scope, w.q.Where, w.q.From, w.q.To)
+	rest, err := s.conditions(&w.params, w.scope, w.q.Where, w.q.From, w.q.To)
 	if err != nil {
 		return "", err
 	}

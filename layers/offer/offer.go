@@ -11,6 +11,7 @@ import (
 
 	"wanglou/layers"
 	"wanglou/layers/auth"
+	"wanglou/layers/cql2"
 )
 
 // Kind is what an offer is in the database.
@@ -100,7 +101,7 @@ type Limits struct {
 type TileQuery struct {
 	Z          uint8
 	X, Y       uint32
-	Where      string    // CQL2 text; "" is every row
+	Where      cql2.Expr // nil is every row
 	From, To   time.Time // of the offer's time; zero is open
 	Properties []string  // columns; nil is all
 	Limits     Limits
@@ -117,7 +118,7 @@ type Part struct {
 // FeatureQuery asks for rows in the order of their id.
 type FeatureQuery struct {
 	Box   *orb.Bound // EPSG:4326; features that meet it. West > east crosses the antimeridian
-	Where string     // CQL2 text
+	Where cql2.Expr  // nil is every row
 	From  time.Time
 	To    time.Time
 	After string // key of the last row of the page before; "" begins

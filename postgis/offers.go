@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -88,14 +90,12 @@ func OpenOffers(ctx context.Context, db *DB, o OfferOptions) (*Offers, error) {
 // Close closes the connections.
 func (o *Offers) Close() { o.db.Close() }
 
-// refuseOwnSchemas keeps the product's tables out: whatever stands beside them is not offered. Users, sessions, phone numbers and logs are in that
-// schema, and an upgrade may put more there.
+// refuseOwnSchemas keeps the product's tables out: whatever stands beside them is not offered. Users, sessions, phone numbers and logs are in those
+// schemas, and an upgrade may put more there.
 func refuseOwnSchemas(ctx context.Context, db *DB, schemas []string) error {
-	var own []string
-	err := db.Pool.QueryRow(ctx, `SELECT array(SELECT DISTINCT n.nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE c.oid IN (to_regclass('app_user'), to_regclass('session'), to_regclass('setting')))`).Scan(&own)
+	own, err := ownSchemas(ctx, db)
 	if err != nil {
-		return Wrap(err)
+		return err
 	}
 	for _, s := range schemas {
 		switch {
@@ -107,6 +107,29 @@ func refuseOwnSchemas(ctx context.Context, db *DB, schemas []string) error {
 		}
 	}
 	return nil
+}
+
+var createSchema = regexp.MustCompile(`(?i)CREATE SCHEMA (?:IF NOT EXISTS )?"?(\w+)`)
+
+// ownSchemas are the one in which the accounts are, and those that the migrations make.
+func ownSchemas(ctx context.Context, db *DB) ([]string, error) {
+	var own []string
+	err := db.Pool.QueryRow(ctx, `SELECT array(SELECT DISTINCT n.nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.oid IN (to_regclass('app_user'), to_regclass('session'), to_regclass('setting')))`).Scan(&own)
+	if err != nil {
+		return nil, Wrap(err)
+	}
+	files := MigrationFiles()
+	return own, fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(files, path)
+		for _, m := range createSchema.FindAllSubmatch(text, -1) {
+			own = append(own, string(m[1]))
+		}
+		return err
+	})
 }
 
 // Run keeps the offers as the schemas are until ctx ends. When the database is away it keeps what was there.

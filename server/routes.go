@@ -40,6 +40,7 @@ var routes = []route{
 	{http.MethodDelete, "/api/session", signedIn, (*Server).deleteSession},
 
 	{http.MethodGet, "/api/catalog", may(auth.ActionRead), (*Server).getCatalog},
+	{http.MethodGet, "/api/sources", may(auth.ActionRead), (*Server).listSources},
 	{http.MethodGet, "/api/areas", may(auth.ActionRead), (*Server).listAreas},
 	{http.MethodGet, "/api/categories", may(auth.ActionRead), (*Server).listCategories},
 	{http.MethodGet, "/api/layers/:layer/features", may(auth.ActionRead), (*Server).listFeatures},

@@ -40,6 +40,7 @@ type TileSet interface {
 type Options struct {
 	Replica   *layers.Replica
 	Tiles     TileSet
+	Offers    offer.Service // what is read by SQL; default none
 	Users     auth.Service
 	Tokens    auth.Tokens // personal access tokens; default none are taken
 	Incidents incident.Service
@@ -72,6 +73,7 @@ type Server struct {
 	tiles     TileSet
 	present   picture
 	replays   *replays
+	offers    offer.Service // nil: none
 	users     auth.Service
 	incidents incident.Service
 	figures   incident.Figures
@@ -117,7 +119,7 @@ func New(o Options) *Server {
 		o.Now = time.Now
 	}
 	s := &Server{
-		replica: o.Replica, tiles: o.Tiles, users: o.Users, incidents: o.Incidents, figures: o.Figures, tasks: o.Tasks, units: o.Units, areas: o.Areas,
+		replica: o.Replica, tiles: o.Tiles, offers: o.Offers, users: o.Users, incidents: o.Incidents, figures: o.Figures, tasks: o.Tasks, units: o.Units, areas: o.Areas,
 		log: o.Logger, version: o.Version, now: o.Now, https: o.HTTPS || o.TLS != nil, tls: o.TLS,
 		fixed:           fixedHeaders(o.HTTPS || o.TLS != nil),
 		memory:          newSessionStore(o.Sessions, o.Now),

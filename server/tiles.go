@@ -40,13 +40,13 @@ func (s *Server) getTileJSON(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	info := src.Info()
+	info, err := tiles.InfoFor(src, auth.ActorFrom(c.Request().Context()).Scope)
+	if err != nil {
+		return err
+	}
 	b := tileJSON{TileJSON: "3.0.0", Name: info.Name, MinZoom: info.MinZoom, MaxZoom: info.MaxZoom, Attribution: info.Attribution, Encoding: info.Encoding,
 		Tiles: []string{s.origin(c) + "/tiles/" + name + "/{z}/{x}/{y}"}}
-	scope := auth.ActorFrom(c.Request().Context()).Scope
-	l := p.replica.Layer(name)
-	foreign := l != nil && l.Scoped() && !scope.InArea("") // the extent tells of features that the caller may not see
-	if !foreign && !info.Bound.IsEmpty() && info.Bound != (orb.Bound{}) {
+	if !info.Bound.IsEmpty() && info.Bound != (orb.Bound{}) {
 		box := bbox(info.Bound)
 		b.Bounds = &box
 	}

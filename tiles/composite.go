@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"wanglou/layers"
+	"wanglou/layers/auth"
 )
 
 // MaxParts is how many sources one composite tile may be made of.
@@ -52,10 +53,36 @@ func newComposite(name string, parts []Source, cache *Cache, flight *flight) (*C
 
 // Info implements [Source]: all layers, all zooms and the whole bound of the parts.
 func (c *Composite) Info() Info {
-	out := Info{Name: c.name, Format: FormatMVT, Layers: []LayerInfo{}}
-	var zh, en, attributions []string
+	infos := make([]Info, len(c.parts))
 	for i, p := range c.parts {
-		info := p.Info()
+		infos[i] = p.Info()
+	}
+	return joinInfos(c.name, infos)
+}
+
+// InfoFor implements [Private]: nobody knows of the whole who may not know of each part, and without the extent of one there is none.
+func (c *Composite) InfoFor(scope *auth.Scope) (Info, error) {
+	infos := make([]Info, len(c.parts))
+	whole := true
+	for i, p := range c.parts {
+		var err error
+		if infos[i], err = InfoFor(p, scope); err != nil {
+			return Info{}, err
+		}
+		whole = whole && infos[i].Bound == p.Info().Bound
+	}
+	out := joinInfos(c.name, infos)
+	if !whole {
+		out.Bound = orb.Bound{}
+	}
+	return out, nil
+}
+
+// joinInfos describes a tile of several sources.
+func joinInfos(name string, infos []Info) Info {
+	out := Info{Name: name, Format: FormatMVT, Layers: []LayerInfo{}}
+	var zh, en, attributions []string
+	for i, info := range infos {
 		if i == 0 {
 			out.MinZoom, out.MaxZoom = info.MinZoom, info.MaxZoom
 		}

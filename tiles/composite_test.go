@@ -37,7 +37,7 @@ func joined(t *testing.T, queries ...Source) (*layerstest.Source, *layers.Replic
 func sqlSource(name string, body []byte) *Query {
 	return NewQuery(Info{Name: name, Format: FormatMVT, MaxZoom: 18, Attribution: "© " + name, Layers: []LayerInfo{{ID: name}},
 		Bound: orb.Bound{Min: orb.Point{110, 20}, Max: orb.Point{111, 21}}},
-		func(context.Context, Request) ([]byte, error) { return body, nil }, QueryOptions{Now: func() time.Time { return time.Unix(0, 0) }})
+		func(context.Context, Request) (Queried, error) { return Queried{Raw: body}, nil }, QueryOptions{Now: func() time.Time { return time.Unix(0, 0) }})
 }
 
 func mustSource(t *testing.T, s *Set, name string) Source {

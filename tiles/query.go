@@ -9,13 +9,22 @@ import (
 	"wanglou/layers"
 )
 
-// QueryFunc makes one tile, uncompressed, by asking a database. Equal data must give equal bytes. Nil is an empty tile. Its errors
-// are shown to clients if they are *layers.Error; others mean that the database cannot be read.
-type QueryFunc func(ctx context.Context, r Request) ([]byte, error)
+// QueryFunc makes one tile by asking a database. Equal data must give equal bytes. Its errors are shown to clients if they are
+// *layers.Error; others mean that the database cannot be read.
+type QueryFunc func(ctx context.Context, r Request) (Queried, error)
+
+// Queried is a tile as a database gives it.
+type Queried struct {
+	Raw     []byte // uncompressed; nil is an empty tile
+	Dropped Dropped
+}
 
 // ByCoord makes a [QueryFunc] of a func that knows neither scopes nor selections.
 func ByCoord(fn func(ctx context.Context, z uint8, x, y uint32) ([]byte, error)) QueryFunc {
-	return func(ctx context.Context, r Request) ([]byte, error) { return fn(ctx, r.Coord.Z, r.Coord.X, r.Coord.Y) }
+	return func(ctx context.Context, r Request) (Queried, error) {
+		raw, err := fn(ctx, r.Coord.Z, r.Coord.X, r.Coord.Y)
+		return Queried{Raw: raw}, err
+	}
 }
 
 // Query is a [Source] whose tiles a [QueryFunc] makes. It cannot follow its data, so it keeps what was made, compressed, for a while: fresh ones
@@ -25,7 +34,7 @@ type Query struct {
 	info   Info
 	make   QueryFunc
 	opts   QueryOptions
-	flight flight
+	flight *flight
 }
 
 // QueryOptions bounds what a [Query] keeps. Zero fields take the defaults.
@@ -40,6 +49,8 @@ type QueryOptions struct {
 	// Class names the requests that share a tile, beside its coordinate, or refuses one. By default selections are refused and
 	// everybody who is signed in shares.
 	Class func(r Request) (string, error)
+
+	flight *flight // shared with others of the same cache; default one of its own
 }
 
 // queryRetry is how long an old answer stands in for the database that could not be asked.
@@ -68,7 +79,10 @@ func NewQuery(info Info, fn QueryFunc, o QueryOptions) *Query {
 	if o.Class == nil {
 		o.Class = func(r Request) (string, error) { return "", r.RefuseSelection() }
 	}
-	return &Query{info: info, make: fn, opts: o}
+	if o.flight == nil {
+		o.flight = new(flight)
+	}
+	return &Query{info: info, make: fn, opts: o, flight: o.flight}
 }
 
 // Info implements [Source].
@@ -127,7 +141,7 @@ func (q *Query) tile(ctx context.Context, r Request, key cacheKey) (Tile, error)
 // one it returns the error, CodeUnavailable unless the func said what it is.
 func (q *Query) refresh(ctx context.Context, r Request, key cacheKey, old Tile, hasOld bool) (Tile, error) {
 	asked := q.opts.Now()
-	raw, err := q.make(ctx, r)
+	made, err := q.make(ctx, r)
 	if err != nil {
 		switch layers.ErrorCode(err) {
 		case layers.CodeInternal, layers.CodeUnavailable:
@@ -145,16 +159,16 @@ func (q *Query) refresh(ctx context.Context, r Request, key cacheKey, old Tile, 
 		return old, nil
 	}
 	t := emptyQueried
-	if len(raw) > 0 {
-		sum := sha256.Sum256(raw)
+	if len(made.Raw) > 0 {
+		sum := sha256.Sum256(made.Raw)
 		t = Tile{ETag: `"` + hex.EncodeToString(sum[:12]) + `"`}
 		if hasOld && old.ETag == t.ETag {
 			t = old
-		} else if t.Body, t.Encoding, err = pack(raw, r.Accept); err != nil {
+		} else if t.Body, t.Encoding, err = pack(made.Raw, r.Accept); err != nil {
 			return Tile{}, err
 		}
 	}
-	t.Made, t.Stale = asked, false
+	t.Made, t.Stale, t.Dropped = asked, false, made.Dropped
 	q.opts.Cache.put(key, t, q.opts.Now().Add(q.opts.TimeToLive))
 	return t, nil
 }

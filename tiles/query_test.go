@@ -141,12 +141,12 @@ func TestQueryAsksOnceForMany(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
 	started, release := make(chan struct{}), make(chan struct{})
-	q := tiles.NewQuery(tiles.Info{MaxZoom: 14}, func(context.Context, tiles.Request) ([]byte, error) {
+	q := tiles.NewQuery(tiles.Info{MaxZoom: 14}, func(context.Context, tiles.Request) (tiles.Queried, error) {
 		if asked.Add(1) == 1 {
 			close(started)
 		}
 		<-release
-		return []byte("tile"), nil
+		return tiles.Queried{Raw: []byte("tile")}, nil
 	}, tiles.QueryOptions{})
 
 	// The first one leaves before the answer is there; the others get it all the same.
@@ -229,11 +229,11 @@ func TestQueryPassesOnRefusals(t *testing.T) {
 func TestQueryStopsWhenAllHaveLeft(t *testing.T) {
 	t.Parallel()
 	started, stopped := make(chan struct{}), make(chan struct{})
-	q := tiles.NewQuery(tiles.Info{MaxZoom: 14}, func(ctx context.Context, _ tiles.Request) ([]byte, error) {
+	q := tiles.NewQuery(tiles.Info{MaxZoom: 14}, func(ctx context.Context, _ tiles.Request) (tiles.Queried, error) {
 		close(started)
 		<-ctx.Done()
 		close(stopped)
-		return nil, ctx.Err()
+		return tiles.Queried{}, ctx.Err()
 	}, tiles.QueryOptions{Timeout: time.Hour})
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {

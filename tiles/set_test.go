@@ -11,7 +11,7 @@ import (
 )
 
 func named(name string) Source {
-	return NewQuery(Info{Name: name, Format: FormatMVT}, func(context.Context, Request) ([]byte, error) { return nil, nil }, QueryOptions{})
+	return NewQuery(Info{Name: name, Format: FormatMVT}, func(context.Context, Request) (Queried, error) { return Queried{}, nil }, QueryOptions{})
 }
 
 func TestSetBeforeTheFirstLoad(t *testing.T) {

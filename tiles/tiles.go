@@ -76,12 +76,23 @@ type Dropped struct {
 	Points   int // of lower rank than one that stands on the same spot
 	Counted  int // points that are shown as the count of a cell
 	Polygons int // smaller than a pixel, of which others nearby stand for them
+
+	// Of sources that SQL reads.
+	Features      int // of the lowest rank, over the budget
+	Untransformed int // where their reference system does not reach
 }
 
 // All gives the kinds of which something is left out, by name.
 func (d Dropped) All() iter.Seq2[string, int] {
 	return func(yield func(string, int) bool) {
-		_ = (d.Points == 0 || yield("points", d.Points)) && (d.Counted == 0 || yield("counted", d.Counted)) && (d.Polygons == 0 || yield("polygons", d.Polygons))
+		for _, k := range [...]struct {
+			name string
+			n    int
+		}{{"points", d.Points}, {"counted", d.Counted}, {"polygons", d.Polygons}, {"features", d.Features}, {"untransformed", d.Untransformed}} {
+			if k.n != 0 && !yield(k.name, k.n) {
+				return
+			}
+		}
 	}
 }
 
@@ -98,7 +109,8 @@ func (d Dropped) String() string {
 }
 
 func (d Dropped) plus(o Dropped) Dropped {
-	return Dropped{Points: d.Points + o.Points, Counted: d.Counted + o.Counted, Polygons: d.Polygons + o.Polygons}
+	return Dropped{Points: d.Points + o.Points, Counted: d.Counted + o.Counted, Polygons: d.Polygons + o.Polygons, Features: d.Features + o.Features,
+		Untransformed: d.Untransformed + o.Untransformed}
 }
 
 // Info is what TileJSON says of a source.

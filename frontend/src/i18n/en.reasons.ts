@@ -86,6 +86,20 @@ export const enReasons: Record<keyof typeof zhReasons, string> = {
   too_many_tokens: 'Too many tokens: revoke one first',
   too_many_features: 'Too many features: narrow them down by a box or a filter',
   busy: 'The server is busy; try again',
+  source_failing: 'The database cannot read {{name}}',
+  source_refused: '{{name}} cannot be served as it is',
+  unreadable: 'The database cannot read it',
+  srid_unknown: 'Its reference system is not in spatial_ref_sys',
+  srid_missing: 'Its geometries have no reference system',
+  srid_mismatch: 'Its comment and its column name different reference systems',
+  no_id: '{{name}} has no id: it is served as tiles alone',
+  not_told: 'The function cannot be told the areas',
+  bad_name: 'Its name has a character that an address cannot have',
+  area_missing: 'Its area column does not exist',
+  area_unreadable: 'Its area column may not be read',
+  own_schema: 'This schema holds Wanglou’s own tables',
+  system_schema: 'This schema belongs to PostgreSQL',
+  tile_too_large: 'A tile of {{name}} is too large',
 }
 
 export const enAudit: Record<keyof typeof zhAudit, string> = {

@@ -85,6 +85,20 @@ export const zhReasons = {
   too_many_tokens: '访问令牌太多，请先撤销一个',
   too_many_features: '要素太多：请用范围或过滤条件缩小',
   busy: '服务器正忙，请稍后再试',
+  source_failing: '数据库读不出“{{name}}”',
+  source_refused: '“{{name}}”的数据有问题，不能提供',
+  unreadable: '数据库读不出',
+  srid_unknown: '坐标系不在 spatial_ref_sys 中',
+  srid_missing: '几何没有坐标系',
+  srid_mismatch: '注释里的坐标系与列的不一致',
+  no_id: '“{{name}}”没有标识列，只提供瓦片',
+  not_told: '函数不能得知辖区',
+  bad_name: '名称里有地址不能用的字符',
+  area_missing: '辖区列不存在',
+  area_unreadable: '辖区列没有读取权限',
+  own_schema: '这个模式存放望楼自己的表',
+  system_schema: '这个模式属于 PostgreSQL',
+  tile_too_large: '“{{name}}”的瓦片太大',
 }
 
 /** Texts for what the audit log calls an action. */

@@ -26,15 +26,16 @@ import (
 
 // ServeCmd runs the server.
 type ServeCmd struct {
-	Addr         string   `env:"WANGLOU_ADDR" default:"127.0.0.1:8080" help:"Address to listen on. Other machines reach 0.0.0.0:8080."`
-	TLSCert      string   `name:"tls-cert" env:"WANGLOU_TLS_CERT" type:"existingfile" placeholder:"FILE" help:"Certificate chain, PEM: serve https."`
-	TLSKey       string   `name:"tls-key" env:"WANGLOU_TLS_KEY" type:"existingfile" placeholder:"FILE" help:"Private key of the certificate, PEM."`
-	HTTPS        bool     `name:"https" env:"WANGLOU_HTTPS" help:"A proxy in front serves https: cookies are marked Secure."`
-	TrustedProxy []string `env:"WANGLOU_TRUSTED_PROXY" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed, e.g. 10.0.0.0/8."`
-	Compress     bool     `name:"compress-live" env:"WANGLOU_COMPRESS_LIVE" help:"Compress the live stream: for slow lines; costs CPU and memory for each client."`
-	TileCache    int      `name:"tile-cache-mb" env:"WANGLOU_TILE_CACHE_MB" default:"256" help:"Memory for drawn tiles, MB."`
-	Simulate     bool     `env:"WANGLOU_SIMULATE" help:"Make the demo county live, as the command simulate does; in any other database nothing is simulated."`
-	Pprof        bool     `env:"WANGLOU_PPROF" help:"Serve /debug/pprof to this machine."`
+	Addr         string       `env:"WANGLOU_ADDR" default:"127.0.0.1:8080" help:"Address to listen on. Other machines reach 0.0.0.0:8080."`
+	TLSCert      string       `name:"tls-cert" env:"WANGLOU_TLS_CERT" type:"existingfile" placeholder:"FILE" help:"Certificate chain, PEM: serve https."`
+	TLSKey       string       `name:"tls-key" env:"WANGLOU_TLS_KEY" type:"existingfile" placeholder:"FILE" help:"Private key of the certificate, PEM."`
+	HTTPS        bool         `name:"https" env:"WANGLOU_HTTPS" help:"A proxy in front serves https: cookies are marked Secure."`
+	TrustedProxy []string     `env:"WANGLOU_TRUSTED_PROXY" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed, e.g. 10.0.0.0/8."`
+	Compress     bool         `name:"compress-live" env:"WANGLOU_COMPRESS_LIVE" help:"Compress the live stream: for slow lines; costs CPU and memory for each client."`
+	TileCache    int          `name:"tile-cache-mb" env:"WANGLOU_TILE_CACHE_MB" default:"256" help:"Memory for drawn tiles, MB."`
+	Simulate     bool         `env:"WANGLOU_SIMULATE" help:"Make the demo county live, as the command simulate does; in any other database nothing is simulated."`
+	Publish      PublishFlags `embed:"" prefix:"publish-"`
+	Pprof        bool         `env:"WANGLOU_PPROF" help:"Serve /debug/pprof to this machine."`
 }
 
 // replayCache is the memory for the drawn tiles of one replay, in bytes.
@@ -64,6 +65,7 @@ type Main struct {
 
 	follower *postgis.Follower
 	history  *postgis.History
+	offers   *postgis.Offers
 	folder   *tiles.Folder
 	listener net.Listener
 	closeDB  func()
@@ -92,6 +94,12 @@ func (m *Main) Open(ctx context.Context) (err error) {
 		m.Close()
 		return err
 	}
+	publish := m.Config.Publish
+	if m.offers, err = postgis.OpenOffers(ctx, m.DB, postgis.OfferOptions{Schemas: publish.Schema, Role: publish.Role, Connections: publish.Connections,
+		Statement: publish.Timeout, Logger: m.App.Logger}); err != nil {
+		m.Close()
+		return err
+	}
 	m.Replica = layers.NewReplica(layers.ReplicaOptions{})
 	m.follower = postgis.NewFollower(m.DB, postgis.Publication, m.App.Logger)
 	m.history = postgis.NewHistory(m.DB, postgis.Publication, m.App.Logger)
@@ -100,9 +108,10 @@ func (m *Main) Open(ctx context.Context) (err error) {
 	set.Add(m.folder, m.proxy, tiles.Fixed{
 		tiles.NewQuery(tiles.BasemapInfo(county.Bound, county.Attribution), tiles.ByCoord(postgis.NewBasemap(m.DB).Tile), tiles.QueryOptions{}),
 	})
+	set.Add(tiles.NewOffers(m.offers, tiles.OfferOptions{TimeToLive: publish.TTL}))
 	incidents := postgis.NewIncidents(m.DB)
 	m.Server = server.New(server.Options{
-		Replica: m.Replica, Tiles: set, Users: postgis.NewUsers(m.DB), Tokens: postgis.NewTokens(m.DB), Incidents: incidents, Figures: incidents, Tasks: postgis.NewTasks(m.DB),
+		Replica: m.Replica, Tiles: set, Offers: m.offers, Users: postgis.NewUsers(m.DB), Tokens: postgis.NewTokens(m.DB), Incidents: incidents, Figures: incidents, Tasks: postgis.NewTasks(m.DB),
 		Past: m.history, NewTiles: func(r *layers.Replica) server.TileSet { return tiles.NewSet(r, replayCache) },
 		Units: postgis.NewUnits(m.DB), Areas: postgis.NewAreas(m.DB), Sessions: postgis.NewSessionStore(m.DB), Console: frontend.Files(),
 		Logger: m.App.Logger, Version: Version, TLS: secure, HTTPS: m.Config.HTTPS, TrustedProxies: proxies, Profile: m.Config.Pprof,
@@ -120,6 +129,7 @@ func (m *Main) Run(ctx context.Context) error {
 	group.Go(func() error { return m.proxy.Run(ctx) })
 	group.Go(func() error { return m.history.Run(ctx) })
 	group.Go(func() error { return m.folder.Run(ctx) })
+	group.Go(func() error { return m.offers.Run(ctx) })
 	group.Go(func() error { return m.Server.Run(ctx, m.listener) })
 	if m.Config.Simulate {
 		group.Go(func() error { return keepSimulating(ctx, m.DB, m.App.Logger) })
@@ -134,6 +144,9 @@ func (m *Main) Run(ctx context.Context) error {
 func (m *Main) Close() {
 	if m.listener != nil {
 		_ = m.listener.Close() // closed already when Run has ended
+	}
+	if m.offers != nil {
+		m.offers.Close()
 	}
 	if m.closeDB != nil {
 		m.closeDB()

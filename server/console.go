@@ -68,7 +68,8 @@ func isPage(c echo.Context, name string) bool {
 			return false
 		}
 	}
-	return path.Ext(name) == "" && strings.Contains(c.Request().Header.Get(echo.HeaderAccept), "text/html")
+	isSource := strings.HasPrefix(name, "preview/") // whose names have dots
+	return (isSource || path.Ext(name) == "") && strings.Contains(c.Request().Header.Get(echo.HeaderAccept), "text/html")
 }
 
 // serve answers with a file, or returns fs.ErrNotExist.

@@ -30,7 +30,7 @@ var contract = sync.OnceValues(func() (validator.Validator, error) {
 	v, errs := validator.NewValidator(doc, config.WithFormatAssertions(), config.WithStrictMode(), config.WithoutSecurityValidation(),
 		// Attributes of features and details of logs are what the database holds.
 		config.WithStrictIgnorePaths("$.body.properties.*", "$.body.features[*].properties.*", "$.body.geometry.*", "$.body.features[*].geometry.*",
-			"$.body.items[*].details.*", "$.body.log[*].details.*", "$.body.vector_layers[*].*", "$.body.params.*"))
+			"$.body.items[*].details.*", "$.body.log[*].details.*", "$.body.vector_layers[*].*", "$.body.items[*].layers[*].fields.*", "$.body.params.*"))
 	if len(errs) > 0 {
 		return nil, errs[0]
 	}

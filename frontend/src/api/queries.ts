@@ -23,6 +23,13 @@ const hour = 3_600_000
 
 export const catalogQuery = queryOptions({ queryKey: ['catalog'], queryFn: () => take(api.GET('/api/catalog', { params: { query: replayQuery } })), staleTime: hour })
 
+/** Everything that has tiles. Tables and views come and go, and may fail. */
+export const sourcesQuery = queryOptions({
+  queryKey: ['sources'],
+  queryFn: async () => (await take(api.GET('/api/sources'))).items,
+  refetchInterval: 15_000,
+})
+
 export const areasQuery = queryOptions({
   queryKey: ['areas'],
   queryFn: async () => (await take(api.GET('/api/areas'))).items,

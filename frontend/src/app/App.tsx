@@ -13,6 +13,7 @@ import { askSession, fieldOnly, hasRole, useSessionState } from './session'
 
 // The phone page loads neither the console nor the map.
 const ConsoleApp = lazy(() => import('../console/ConsoleApp'))
+const PreviewApp = lazy(() => import('../preview/PreviewApp'))
 const FieldApp = lazy(() => import('../field/FieldApp'))
 
 export function App() {
@@ -38,21 +39,22 @@ function Gate() {
   const { path } = usePlace()
   const session = state.status === 'in' || state.status === 'lost' ? state.session : null
   const onField = path === paths.field || path.startsWith(`${paths.field}/`)
+  const onPreview = path === paths.preview || path.startsWith(`${paths.preview}/`)
   const belongsToField = session !== null && fieldOnly(session)
 
   useEffect(() => {
     void askSession()
   }, [])
   useEffect(() => {
-    if (belongsToField && !onField) go(paths.field, null)
-  }, [belongsToField, onField])
+    if (belongsToField && !onField && !onPreview) go(paths.field, null)
+  }, [belongsToField, onField, onPreview])
 
   if (state.status === 'asking') return <Loading text={t('app.loading')} />
   if (state.status === 'failed') return <Failure error={state.error} onRetry={() => void askSession()} />
   if (!session) return <LoginPage />
   return (
     <>
-      {onField || belongsToField ? <FieldApp isUnit={hasRole(session, 'unit')} /> : <ConsoleApp />}
+      {onPreview ? <PreviewApp /> : onField || belongsToField ? <FieldApp isUnit={hasRole(session, 'unit')} /> : <ConsoleApp />}
       <SessionLost />
     </>
   )

@@ -98,6 +98,27 @@ func (o *Offers) estimate(ctx context.Context, s *source) error {
 	if err := json.Unmarshal(plan, &out); err == nil && len(out) == 1 {
 		s.Estimate = int64(out[0].Plan.Rows)
 	}
+	return o.try(ctx, s)
+}
+
+// try reads one row, so that a broken view is known before somebody wants to see it. One that takes long is not broken.
+func (o *Offers) try(ctx context.Context, s *source) error {
+	list := s.geom.sql
+	for _, c := range s.columns {
+		list += ", " + c.tile
+	}
+	err := o.briefly(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `SELECT `+list+` FROM `+s.rows("NULL")+` s LIMIT 1`)
+		return err
+	})
+	pg := serverError(err)
+	if pg == nil || pg.Code == pgQueryCanceled {
+		if isServerError(err) {
+			return nil
+		}
+		return err
+	}
+	o.remember(s.Name, err)
 	return nil
 }
 

@@ -38,6 +38,9 @@ func TestOfferBrokenView(t *testing.T) {
 	t.Parallel()
 	o, db := openOffers(t, `CREATE TABLE open.divisor (n int); INSERT INTO open.divisor VALUES (0);
 CREATE VIEW open.broken AS SELECT s.id, 1 / d.n AS share, s.geom FROM open.stop s CROSS JOIN open.divisor d`)
+	if st := o.Status("open.broken"); st.State != offer.StateFailing {
+		t.Errorf("before anybody asked: %+v", st)
+	}
 	_, _, err := ask(t, o, "open.broken", at(14, here))
 	if layers.ErrorCode(err) != layers.CodeUnavailable || reasonOf(err) != "source_failing" {
 		t.Fatalf("a broken view: %v", err)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wanglou/layers"
+	"wanglou/layers/offer"
 )
 
 // gate admits as many requests as there are connections, lets a bounded number wait for a bounded time, and sends the others away at
@@ -52,15 +53,8 @@ func (g *gate) busy() error {
 	return &layers.Error{Code: layers.CodeUnavailable, Reason: "busy", Params: map[string]string{"retry_after_s": "2"}, Msg: "too many requests wait for the database"}
 }
 
-// OfferLoad is how busy the connections are.
-type OfferLoad struct {
-	Running int
-	Waiting int
-	Shed    int64 // sent away since the start
-}
-
-// Load says how busy the connections are now.
-func (o *Offers) Load() OfferLoad {
+// Load implements offer.Service.
+func (o *Offers) Load() offer.Load {
 	g := o.gate
-	return OfferLoad{Running: len(g.slots), Waiting: int(g.waiting.Load()), Shed: g.shed.Load()}
+	return offer.Load{Running: len(g.slots), Waiting: int(g.waiting.Load()), Shed: g.shed.Load()}
 }

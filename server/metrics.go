@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"wanglou/layers"
+	"wanglou/layers/offer"
 	"wanglou/tiles"
 )
 
@@ -82,12 +83,15 @@ var (
 	descReused    = description("tiles_reused_total", "Vector tiles of layers that came out of the cache.")
 	descUnchanged = description("tiles_unchanged_total", "Vector tiles of layers that the client still had.")
 	descCache     = description("tiles_cache_bytes", "Bytes of vector tiles in the cache.")
+	descOffers    = description("offers", "Sources read by SQL, by state (ready, failing, refused).", "state")
+	descOfferLoad = description("offer_requests", "Requests at the database of sources read by SQL (running, waiting).", "state")
+	descOfferShed = description("offer_shed_total", "Requests sent away because too many waited.")
 	descSource    = description("source_state", "1 for the state the source is in.", "state")
 )
 
 // Describe implements prometheus.Collector.
 func (g *gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descClients, descFrames, descBytes, descSnapshots, descDiffs, descSlow, descVersion, descFeatures, descLag, descDrawn, descReused, descUnchanged, descCache, descSource} {
+	for _, d := range []*prometheus.Desc{descClients, descFrames, descBytes, descSnapshots, descDiffs, descSlow, descVersion, descFeatures, descLag, descDrawn, descReused, descUnchanged, descCache, descSource, descOffers, descOfferLoad, descOfferShed} {
 		ch <- d
 	}
 }
@@ -120,6 +124,19 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 		counter(descReused, int64(n.Reused))
 		counter(descUnchanged, int64(n.Unchanged))
 		gauge(descCache, float64(bytes))
+	}
+	if s.offers != nil {
+		states := map[offer.State]int{offer.StateReady: 0, offer.StateFailing: 0, offer.StateRefused: 0}
+		for _, f := range s.offers.Offers() {
+			states[s.offers.Status(f.Name).State]++
+		}
+		for state, n := range states {
+			gauge(descOffers, float64(n), string(state))
+		}
+		load := s.offers.Load()
+		gauge(descOfferLoad, float64(load.Running), "running")
+		gauge(descOfferLoad, float64(load.Waiting), "waiting")
+		counter(descOfferShed, load.Shed)
 	}
 	status := s.replica.Status()
 	silence := -1.0

@@ -47,6 +47,7 @@ func (s *shelf) Tile(_ context.Context, scope *auth.Scope, offers []*offer.Offer
 	}
 	return parts, s.failed
 }
+func (s *shelf) Load() offer.Load { return offer.Load{} }
 func (s *shelf) Features(context.Context, *auth.Scope, *offer.Offer, offer.FeatureQuery) (*offer.Page, error) {
 	return nil, errors.New("not asked for here")
 }

@@ -68,6 +68,7 @@ func (s *shelf) Tile(_ context.Context, scope *auth.Scope, offers []*offer.Offer
 	s.asked = append(s.asked, strings.Join(names, "+"))
 	return parts, s.err
 }
+func (s *shelf) Load() offer.Load { return offer.Load{} }
 func (s *shelf) Features(context.Context, *auth.Scope, *offer.Offer, offer.FeatureQuery) (*offer.Page, error) {
 	return nil, errors.New("not asked for here")
 }

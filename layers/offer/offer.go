@@ -137,6 +137,13 @@ type Page struct {
 	Next  string
 }
 
+// Load is how busy the database is with offers.
+type Load struct {
+	Running int
+	Waiting int
+	Shed    int64 // sent away since the start
+}
+
 // Service reads offers. Implementations are safe for concurrent use; implemented by postgis.Offers. Errors are *layers.Error:
 // not_found for what the scope may not see, invalid for queries that do not fit, unavailable with reason "busy" when too many
 // wait already, "failing" when the database cannot answer, "timeout" when it takes too long.
@@ -147,6 +154,8 @@ type Service interface {
 	Offer(name string) (*Offer, bool)
 	// Status says how an offer is now.
 	Status(name string) Status
+	// Load says how busy the database is with them.
+	Load() Load
 	// Tile makes one tile of all offers in one statement: parts come in their order. Equal rows give equal bytes.
 	Tile(ctx context.Context, s *auth.Scope, offers []*Offer, q TileQuery) ([]Part, error)
 	// Features returns a page of rows; CodeInvalid with reason "no_id" for an offer that has none.

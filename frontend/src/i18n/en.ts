@@ -543,7 +543,7 @@ export const en: Dictionary = {
       terrain: 'Terrain',
     },
     readersTitle: 'Who may see it',
-    readers: { everyone: 'Everyone signed in', areas: 'Rows of one’s own areas', everywhere: 'Those who see the whole county' },
+    readers: { everyone: 'Everyone signed in', areas: 'Everyone, own areas only', everywhere: 'Those who see the whole county' },
     state: 'State',
     states: { ready: 'Ready', failing: 'Failing', refused: 'Not served' },
     features: 'Features',

@@ -542,7 +542,7 @@ export const zh = {
       terrain: '高程',
     },
     readersTitle: '谁可以看',
-    readers: { everyone: '所有登录用户', areas: '本辖区的数据', everywhere: '能看全县的用户' },
+    readers: { everyone: '所有登录用户', areas: '所有登录用户，限本辖区', everywhere: '能看全县的用户' },
     state: '状态',
     states: { ready: '正常', failing: '读取失败', refused: '不能提供' },
     features: '要素数',

@@ -38,10 +38,13 @@ function SourceMap({ source, catalog, onPick }: { source: Source; catalog: MapCa
   const [zoom, setZoom] = useState<number | null>(null)
   const [failed, setFailed] = useState(false)
   const [trouble, setTrouble] = useState(false)
+  // What the map is made of: a number of features that changed is no reason to make it anew.
+  const { name, format, encoding, layers, min_zoom, max_zoom, bbox } = source
+  const drawn = JSON.stringify({ name, format, encoding, layers, min_zoom, max_zoom, bbox })
   useEffect(() => {
     setTrouble(false)
     try {
-      map.current = new PreviewMap(container.current!, { catalog, source, theme, locale, onPick, onZoom: setZoom, onError: () => setTrouble(true) })
+      map.current = new PreviewMap(container.current!, { catalog, source: JSON.parse(drawn) as Source, theme, locale, onPick, onZoom: setZoom, onError: () => setTrouble(true) })
     } catch (error) {
       console.error('the map did not open:', error)
       setFailed(true)
@@ -50,7 +53,7 @@ function SourceMap({ source, catalog, onPick }: { source: Source; catalog: MapCa
       map.current?.destroy()
       map.current = null
     }
-  }, [catalog, source, theme, locale, onPick])
+  }, [catalog, drawn, theme, locale, onPick])
   const below = zoom !== null && zoom < source.min_zoom
   return (
     <section className="preview-stage" aria-label={t('map.region')}>

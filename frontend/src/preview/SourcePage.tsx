@@ -23,7 +23,7 @@ export function SourcePage({ source }: { source: Source }) {
     <main className="preview-source">
       <SourceMap source={source} catalog={catalog.data} onPick={setPicked} />
       <aside className="preview-side" aria-label={t('preview.about')}>
-        {picked && <PickedList picked={picked} />}
+        {picked && <PickedList picked={picked} source={source} />}
         <About source={source} />
       </aside>
     </main>
@@ -79,8 +79,11 @@ function SourceMap({ source, catalog, onPick }: { source: Source; catalog: MapCa
 }
 
 /** What stands where somebody clicked, layer by layer. */
-function PickedList({ picked }: { picked: Picked[] }) {
-  const { t } = useText()
+function PickedList({ picked, source }: { picked: Picked[]; source: Source }) {
+  const { t, locale } = useText()
+  const times = new Set(source.columns.filter((c) => c.type === 'time').map((c) => c.name)) // in tiles as seconds since 1970
+  const written = (key: string, value: unknown): string =>
+    times.has(key) && typeof value === 'number' ? new Date(value * 1000).toLocaleString(locale === 'zh' ? 'zh-CN' : 'en-GB') : String(value)
   return (
     <section className="preview-part" aria-live="polite" data-testid="picked">
       <h2>{t('preview.picked')}</h2>
@@ -98,7 +101,7 @@ function PickedList({ picked }: { picked: Picked[] }) {
           {Object.entries(p.properties).map(([key, value]) => (
             <div key={key} className="preview-fact">
               <dt>{key}</dt>
-              <dd>{String(value)}</dd>
+              <dd>{written(key, value)}</dd>
             </div>
           ))}
         </dl>

@@ -271,10 +271,7 @@ func (o *offerSource) items(ctx context.Context, s *auth.Scope, c *collection, q
 	if !ok {
 		return nil, errNoCollection
 	}
-	fq := offer.FeatureQuery{Box: q.box, From: q.from, To: q.to, After: q.after, Limit: q.limit}
-	if q.where != nil {
-		fq.Where = cql2.Text(q.where)
-	}
+	fq := offer.FeatureQuery{Box: q.box, From: q.from, To: q.to, After: q.after, Limit: q.limit, Where: q.where}
 	found, err := o.service.Features(ctx, s, of, fq)
 	if err != nil {
 		return nil, err

@@ -48,7 +48,6 @@ type Options struct {
 	Tasks     task.Service
 	Units     unit.Service
 	Areas     area.Service
-	Offers    offer.Service // tables, views and functions read by SQL; default none
 	Sessions  scs.Store     // may also be a scs.CtxStore and a scs.IterableCtxStore
 	Console   fs.FS         // the built console; default none
 

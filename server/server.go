@@ -48,8 +48,8 @@ type Options struct {
 	Tasks     task.Service
 	Units     unit.Service
 	Areas     area.Service
-	Sessions  scs.Store     // may also be a scs.CtxStore and a scs.IterableCtxStore
-	Console   fs.FS         // the built console; default none
+	Sessions  scs.Store // may also be a scs.CtxStore and a scs.IterableCtxStore
+	Console   fs.FS     // the built console; default none
 
 	Past     layers.Recorder               // default none: there are no replays
 	NewTiles func(*layers.Replica) TileSet // the tiles of a replay's replica; required with Past

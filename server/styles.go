@@ -72,12 +72,14 @@ func (s *Server) getStyle(c echo.Context) error {
 		}
 	}
 	d.terrain(s.terrain())
-	body, err := json.Marshal(d)
-	if err != nil {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false) // not every client's reader of styles knows what \u003c= is
+	if err := encoder.Encode(d); err != nil {
 		return err
 	}
 	c.Response().Header().Set("Cache-Control", "private, no-cache")
-	return c.JSONBlob(http.StatusOK, body)
+	return c.JSONBlob(http.StatusOK, body.Bytes())
 }
 
 // terrain returns the installation's heights, nil when it has none.

@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/paulmach/orb"
@@ -75,8 +76,19 @@ type Layer struct {
 	Delivery Delivery
 	MinZoom  int // tiles below are empty
 	MaxZoom  int // clients overzoom above
+	Tiling   Tiling
+	Time     string // column by which features are filtered by time; default the first of type ColumnTime
 
 	area int // index of area_path in Columns plus one; 0 when the layer has none
+}
+
+// Tiling says how tiles of a layer stay small where much lies in them. The zero value takes the defaults of the tile server.
+type Tiling struct {
+	Features   int    // budget of one tile below the zoom at which nothing is left out; 0 is the default
+	Bytes      int    // the same, uncompressed
+	Rank       string // column of numbers, times or bools: of crowded points the highest is drawn; default the lowest id
+	CountBelow int    // zooms below show how many points lie in a cell, in a layer "<name>_count" beside it; 0 is never
+	Labels     bool   // polygons have a point for their name in a layer "<name>_label" beside it
 }
 
 // AreaColumn is the column by which rights are decided.
@@ -96,6 +108,14 @@ func (l *Layer) Index(column string) int {
 		}
 	}
 	return -1
+}
+
+// TimeColumn returns the place in Columns of the time of features, or -1 when they have none.
+func (l *Layer) TimeColumn() int {
+	if l.Time != "" {
+		return l.Index(l.Time)
+	}
+	return slices.IndexFunc(l.Columns, func(c Column) bool { return c.Type == ColumnTime })
 }
 
 // Scoped reports whether features of the layer belong to areas. Unscoped layers are the same for every signed-in user.

@@ -70,19 +70,19 @@ func BenchmarkLoad(b *testing.B) {
 // BenchmarkMemory reports what one camera costs: the feature with its values, and what the replica adds.
 func BenchmarkMemory(b *testing.B) {
 	for b.Loop() {
-		start := heap()
+		start := heapBytes()
 		s := snapshotOf(1, cameraLayer(), cameras(benchFeatures)...)
-		features := heap()
+		features := heapBytes()
 		r := NewReplica(ReplicaOptions{})
 		r.Load(s)
 		s = Snapshot{}
 		b.ReportMetric(float64(features-start)/benchFeatures, "B/feature")
-		b.ReportMetric(float64(heap()-features)/benchFeatures, "B/feature-index")
+		b.ReportMetric(float64(heapBytes()-features)/benchFeatures, "B/feature-index")
 		runtime.KeepAlive(r)
 	}
 }
 
-func heap() uint64 {
+func heapBytes() uint64 {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

@@ -10,7 +10,7 @@ import (
 // sameDefinition reports whether readers of a may go on reading b: the title alone may differ.
 func sameDefinition(a, b *Layer) bool {
 	return a.Geometry == b.Geometry && a.Delivery == b.Delivery && a.MinZoom == b.MinZoom && a.MaxZoom == b.MaxZoom &&
-		slices.Equal(a.Columns, b.Columns)
+		a.Tiling == b.Tiling && a.Time == b.Time && slices.Equal(a.Columns, b.Columns)
 }
 
 func sameFeature(a, b *Feature) bool {

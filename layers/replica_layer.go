@@ -42,12 +42,13 @@ type layerState struct {
 	newest  *node
 	ghosts  []tombstone // oldest first
 	horizon Version     // readers from before it need a snapshot
-	tiles   pyramid
+	tiles   pyramid     // of all changes
+	shapes  pyramid     // of changes that move, add or remove something
 }
 
 // newLayerState returns a layer that begins at version with the given features.
 func newLayerState(l *Layer, features []*Feature, version Version) *layerState {
-	s := &layerState{layer: l, interns: newInterner(len(l.Columns)), byID: make(map[int64]*node, len(features)), horizon: version, tiles: newPyramid(version)}
+	s := &layerState{layer: l, interns: newInterner(len(l.Columns)), byID: make(map[int64]*node, len(features)), horizon: version, tiles: newPyramid(version), shapes: newPyramid(version)}
 	nodes := make([]node, len(features)) // one allocation for all: they live about as long as the layer
 	for i, f := range features {
 		s.prepare(f)
@@ -95,6 +96,7 @@ func finite(b orb.Bound) bool {
 func (s *layerState) begin(v Version, n int) {
 	if n > maxMarkedChanges {
 		s.tiles.reset(v)
+		s.shapes.reset(v)
 	}
 }
 
@@ -108,7 +110,7 @@ func (s *layerState) upsert(f *Feature, unchanged []int, v Version, now time.Tim
 		s.byID[f.ID] = n
 		s.push(n)
 		s.index(n)
-		s.mark(f, v)
+		s.mark(f, v, true)
 		return
 	}
 	old := n.feature
@@ -141,9 +143,9 @@ func (s *layerState) upsert(f *Feature, unchanged []int, v Version, now time.Tim
 	s.unlink(n)
 	n.version = v
 	s.push(n)
-	s.mark(f, v)
+	s.mark(f, v, moved || why != 0)
 	if moved {
-		s.mark(old, v)
+		s.mark(old, v, true)
 		s.unindex(old, n)
 	}
 	n.feature = f
@@ -162,12 +164,13 @@ func (s *layerState) remove(id int64, v Version, now time.Time) {
 	s.unlink(n)
 	s.unindex(n.feature, n)
 	s.haunt(n.feature, ghostGone|ghostDrawn, v, now)
-	s.mark(n.feature, v)
+	s.mark(n.feature, v, true)
 }
 
 // truncate removes every feature.
 func (s *layerState) truncate(v Version, now time.Time) {
 	s.tiles.reset(v)
+	s.shapes.reset(v)
 	s.tree = rtree.RTreeG[*node]{}
 	for _, n := range s.byID {
 		s.unlink(n)
@@ -199,10 +202,14 @@ func (s *layerState) forget(limit int, before time.Time) {
 	}
 }
 
-// mark notes that tiles over f changed.
-func (s *layerState) mark(f *Feature, v Version) {
-	if f.Geometry != nil {
-		s.tiles.mark(f.Bound, v)
+// mark notes that tiles over f changed: what they show of it at all, or its values alone.
+func (s *layerState) mark(f *Feature, v Version, shape bool) {
+	if f.Geometry == nil {
+		return
+	}
+	s.tiles.mark(f.Bound, v)
+	if shape {
+		s.shapes.mark(f.Bound, v)
 	}
 }
 

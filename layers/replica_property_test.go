@@ -256,14 +256,18 @@ func TestTileVersionMissesNothing(t *testing.T) {
 		m := &model{layer: plots(DeliverTiles), rows: map[int64]*Feature{}, version: 1}
 		r := NewReplica(ReplicaOptions{})
 		r.Load(m.snapshot())
-		content := func(z uint8, x, y uint32) string {
+		content := func(z uint8, x, y uint32, values bool) string {
 			var parts []string
 			for id, f := range m.rows {
 				if f.Geometry == nil {
 					continue
 				}
 				if in := coveredExactly(f.Geometry.Bound(), z); x >= in.MinX && x <= in.MaxX && y >= in.MinY && y <= in.MaxY {
-					parts = append(parts, fmt.Sprint(id, f.Values, f.Geometry))
+					if values {
+						parts = append(parts, fmt.Sprint(id, f.Values, f.Geometry))
+					} else {
+						parts = append(parts, fmt.Sprint(id, m.layer.Area(f), f.Geometry))
+					}
 				}
 			}
 			slices.Sort(parts)
@@ -289,17 +293,22 @@ func TestTileVersionMissesNothing(t *testing.T) {
 			for _, f := range m.rows {
 				watch(f.Geometry)
 			}
-			before := map[tile]string{}
-			versions := map[tile]Version{}
+			before, shapes := map[tile]string{}, map[tile]string{}
+			versions, shapeVersions := map[tile]Version{}, map[tile]Version{}
 			for k := range tiles {
-				before[k], versions[k] = content(k.z, k.x, k.y), r.TileVersion("plot", k.z, k.x, k.y)
+				before[k], versions[k] = content(k.z, k.x, k.y, true), r.TileVersion("plot", k.z, k.x, k.y)
+				shapes[k], shapeVersions[k] = content(k.z, k.x, k.y, false), r.ShapeVersion("plot", k.z, k.x, k.y)
 			}
 			c := m.commit(t)
 			r.Apply(own(c))
 			for k := range tiles {
 				after := r.TileVersion("plot", k.z, k.x, k.y)
-				if after < versions[k] || content(k.z, k.x, k.y) != before[k] && after != c.Version {
+				if after < versions[k] || content(k.z, k.x, k.y, true) != before[k] && after != c.Version {
 					t.Fatalf("tile %v changed by commit %d and has version %d, before %d", k, c.Version, after, versions[k])
+				}
+				shape := r.ShapeVersion("plot", k.z, k.x, k.y)
+				if shape < shapeVersions[k] || shape > after || content(k.z, k.x, k.y, false) != shapes[k] && shape != c.Version {
+					t.Fatalf("what tile %v shows changed by commit %d and has version %d, before %d", k, c.Version, shape, shapeVersions[k])
 				}
 			}
 		}

@@ -239,3 +239,14 @@ func (r *Replica) TileVersion(layer string, z uint8, x, y uint32) Version {
 	}
 	return 0
 }
+
+// ShapeVersion is TileVersion for tiles that show ids and geometry, no values: the version of the last change that added,
+// removed or moved something in the tile, or gave it to another area.
+func (r *Replica) ShapeVersion(layer string, z uint8, x, y uint32) Version {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if s := r.layers[layer]; s != nil {
+		return s.shapes.version(z, x, y)
+	}
+	return 0
+}

@@ -130,6 +130,8 @@ type attribute struct {
 type option struct {
 	delivery         string
 	minZoom, maxZoom int
+	tiling           layers.Tiling
+	time             string
 }
 
 // table returns the layer that p is, and notes on columns that it does not show; or the reason why it cannot be one.
@@ -142,7 +144,8 @@ func (p *published) table() (t *table, notes []string, reason string) {
 		t.from = pgx.Identifier{p.schema, p.name}.Sanitize()
 	}
 	l := layers.Layer{Name: p.name, Title: title(p.comment, p.name), Geometry: layers.GeometryNone,
-		Delivery: layers.Delivery(p.option.delivery), MinZoom: p.option.minZoom, MaxZoom: p.option.maxZoom}
+		Delivery: layers.Delivery(p.option.delivery), MinZoom: p.option.minZoom, MaxZoom: p.option.maxZoom,
+		Tiling: p.option.tiling, Time: p.option.time}
 	if !p.visible {
 		l.Name = p.schema + "." + p.name
 	}
@@ -181,8 +184,21 @@ func (p *published) table() (t *table, notes []string, reason string) {
 	if l.Geometry == layers.GeometryNone {
 		l.Delivery = layers.DeliverFeatures
 	}
+	if i := l.Index(l.Tiling.Rank); l.Tiling.Rank != "" && (i < 0 || !ranks(l.Columns[i].Type)) {
+		notes = append(notes, p.schema+"."+p.name+": layer_option ranks by "+l.Tiling.Rank+", which is no published number, time or bool")
+		l.Tiling.Rank = ""
+	}
+	if i := l.Index(l.Time); l.Time != "" && (i < 0 || l.Columns[i].Type != layers.ColumnTime) {
+		notes = append(notes, p.schema+"."+p.name+": layer_option filters by "+l.Time+", which is no published time")
+		l.Time = ""
+	}
 	t.layer = layers.NewLayer(l)
 	return t, notes, ""
+}
+
+// ranks reports whether values of a type have an order in which points can be ranked.
+func ranks(t layers.ColumnType) bool {
+	return t == layers.ColumnInt || t == layers.ColumnFloat || t == layers.ColumnTime || t == layers.ColumnBool
 }
 
 // unfit says why rows of the table could not be followed, or "".

@@ -107,7 +107,8 @@ func readOptions(ctx context.Context, q querier, tables []*published) error {
 	if err := q.QueryRow(ctx, `SELECT to_regclass('layer_option') IS NOT NULL`).Scan(&exists); err != nil || !exists {
 		return err
 	}
-	rows, err := q.Query(ctx, `SELECT layer, delivery, min_zoom, max_zoom FROM layer_option`)
+	rows, err := q.Query(ctx, `SELECT layer, delivery, min_zoom, max_zoom, coalesce(max_features, 0), coalesce(max_bytes, 0), coalesce(rank_column, ''),
+		coalesce(count_below, 0), coalesce(labels, false), coalesce(time_column, '') FROM layer_option`)
 	if err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func readOptions(ctx context.Context, q querier, tables []*published) error {
 		name string
 		o    option
 	)
-	_, err = pgx.ForEachRow(rows, []any{&name, &o.delivery, &o.minZoom, &o.maxZoom}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&name, &o.delivery, &o.minZoom, &o.maxZoom, &o.tiling.Features, &o.tiling.Bytes, &o.tiling.Rank, &o.tiling.CountBelow, &o.tiling.Labels, &o.time}, func() error {
 		for _, p := range tables {
 			if p.visible && p.name == name || p.schema+"."+p.name == name {
 				p.option = o

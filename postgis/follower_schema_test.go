@@ -59,6 +59,11 @@ func TestSchemaChangesAreFollowed(t *testing.T) {
 				l := r.Layer("hydrant")
 				return l != nil && l.Delivery == layers.DeliverMoving && l.MinZoom == 3 && l.MaxZoom == 9
 			}},
+		{"the tiling changes", []string{`UPDATE layer_option SET max_features = 500, max_bytes = 9000, rank_column = 'id', count_below = 11, labels = true WHERE layer = 'hydrant'`},
+			func() bool {
+				l := r.Layer("hydrant")
+				return l != nil && l.Tiling == layers.Tiling{Features: 500, Bytes: 9000, CountBelow: 11, Labels: true} // an id is no column: it ranks anyway
+			}},
 		{"the table is dropped", []string{`DROP TABLE hydrant`}, func() bool { return r.Layer("hydrant") == nil }},
 	}
 	for _, s := range steps {

@@ -2,7 +2,10 @@ package server
 
 import (
 	"cmp"
+	"math"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,10 +21,13 @@ import (
 type tileJSON struct {
 	TileJSON     string             `json:"tilejson"`
 	Name         string             `json:"name"`
+	Description  string             `json:"description,omitempty"`
+	Scheme       string             `json:"scheme"`
 	Tiles        []string           `json:"tiles"`
 	MinZoom      int                `json:"minzoom"`
 	MaxZoom      int                `json:"maxzoom"`
 	Bounds       *[4]float64        `json:"bounds,omitempty"`
+	Center       *[3]float64        `json:"center,omitempty"`
 	Attribution  string             `json:"attribution,omitempty"`
 	VectorLayers *[]tiles.LayerInfo `json:"vector_layers,omitempty"`
 	Encoding     string             `json:"encoding,omitempty"`
@@ -40,25 +46,79 @@ func (s *Server) getTileJSON(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	info, err := tiles.InfoFor(src, auth.ActorFrom(c.Request().Context()).Scope)
+	query := c.QueryParams()
+	selected, err := selection(query)
 	if err != nil {
 		return err
 	}
-	b := tileJSON{TileJSON: "3.0.0", Name: info.Name, MinZoom: info.MinZoom, MaxZoom: info.MaxZoom, Attribution: info.Attribution, Encoding: info.Encoding,
-		Tiles: []string{s.origin(c) + "/tiles/" + name + "/{z}/{x}/{y}"}}
-	if !info.Bound.IsEmpty() && info.Bound != (orb.Bound{}) {
-		box := bbox(info.Bound)
-		b.Bounds = &box
+	scope := auth.ActorFrom(c.Request().Context()).Scope
+	if v, ok := src.(tiles.Validator); ok { // a selection that does not fit is told here, not by every tile
+		if _, err := v.Tag(c.Request().Context(), tiles.Request{Scope: scope, Select: selected}); err != nil {
+			return err
+		}
+	}
+	info, err := tiles.InfoFor(src, scope)
+	if err != nil {
+		return err
+	}
+	b := tileJSON{TileJSON: "3.0.0", Name: info.Name, Description: bothTitles(info.Title), Scheme: "xyz", MinZoom: info.MinZoom, MaxZoom: info.MaxZoom,
+		Attribution: info.Attribution, Encoding: info.Encoding, Tiles: []string{s.origin(c) + "/tiles/" + name + "/{z}/{x}/{y}" + carried(query)}}
+	if bound := info.Bound; !bound.IsEmpty() && bound != (orb.Bound{}) {
+		box, center := bbox(bound), centerOf(bound, info)
+		b.Bounds, b.Center = &box, &center
 	}
 	if info.Format == tiles.FormatMVT {
-		b.VectorLayers = &info.Layers
-		if info.Layers == nil {
-			b.VectorLayers = &[]tiles.LayerInfo{}
+		vectorLayers := make([]tiles.LayerInfo, len(info.Layers))
+		for i, l := range info.Layers {
+			l.Fields = selectedFields(l.Fields, &selected)
+			vectorLayers[i] = l
 		}
+		b.VectorLayers = &vectorLayers
 	}
 	h := c.Response().Header()
 	h.Set("Cache-Control", "private, no-cache")
 	return c.JSON(http.StatusOK, b)
+}
+
+// bothTitles is a title in both languages.
+func bothTitles(t layers.Text) string {
+	if t.ZH == t.EN {
+		return t.ZH
+	}
+	return t.ZH + " | " + t.EN
+}
+
+// centerOf is where a map of the source begins: in the middle, at the zoom at which the whole is one tile, as far as there are tiles.
+func centerOf(b orb.Bound, info tiles.Info) [3]float64 {
+	width := max(b.Max[0]-b.Min[0], b.Max[1]-b.Min[1], 1e-9)
+	zoom := min(max(math.Floor(math.Log2(360/width)), float64(info.MinZoom)), float64(info.MaxZoom))
+	at := b.Center()
+	return [3]float64{at[0], at[1], zoom}
+}
+
+// carried are the parameters that a client of TileJSON gives, as its tiles have to be asked for with them.
+func carried(query url.Values) string {
+	out := url.Values{}
+	for _, name := range []string{"filter", "filter-lang", "datetime", "properties", paramReplay} {
+		if query.Has(name) {
+			out.Set(name, query.Get(name))
+		}
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return "?" + out.Encode()
+}
+
+// selectedFields are the fields that a selection leaves.
+func selectedFields(fields map[string]string, s *tiles.Selection) map[string]string {
+	out := make(map[string]string, len(fields))
+	for name, kind := range fields {
+		if s.Properties() == nil || slices.Contains(s.Properties(), name) {
+			out[name] = kind
+		}
+	}
+	return out
 }
 
 // origin returns scheme and host by which the client reaches the server: TileJSON wants whole addresses.
@@ -86,6 +146,10 @@ func (s *Server) getTile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	selected, err := selection(c.QueryParams())
+	if err != nil {
+		return err
+	}
 	label := name
 	if strings.Contains(name, ",") {
 		label = "composite" // whatever clients put together must not become names of metrics
@@ -93,7 +157,8 @@ func (s *Server) getTile(c echo.Context) error {
 	ctx := c.Request().Context()
 	held := c.Request().Header.Get("If-None-Match")
 	t, err := src.Tile(ctx, tiles.Request{
-		Scope: auth.ActorFrom(ctx).Scope, Coord: coord, ETag: contentTag(held), Accept: tiles.ParseAccept(c.Request().Header.Get(echo.HeaderAcceptEncoding)),
+		Scope: auth.ActorFrom(ctx).Scope, Coord: coord, ETag: contentTag(held), Select: selected,
+		Accept: tiles.ParseAccept(c.Request().Header.Get(echo.HeaderAcceptEncoding)),
 	})
 	if err != nil {
 		s.metrics.tile(label, "error")

@@ -23,20 +23,20 @@ const MaxParts = 16
 // Composite is the [Source] "a,b,…": the layers of several vector sources in one tile, in the order of their names. Each part
 // decides by itself what the scope sees. It is safe for concurrent use.
 type Composite struct {
-	name   string
-	parts  []Source
-	cache  *Cache
-	flight *flight
+	name            string
+	parts           []Source
+	cache, selected *Cache
+	flight          *flight
 }
 
 // newComposite returns the source of parts, whose names joined by commas are name.
-func newComposite(name string, parts []Source, cache *Cache, flight *flight) (*Composite, error) {
+func newComposite(name string, parts []Source, cache, selected *Cache, flight *flight) (*Composite, error) {
 	for _, p := range parts {
 		if info := p.Info(); info.Format != FormatMVT {
 			return nil, layers.Invalid("source", "not_vector", "%s has no vector tiles: it cannot be part of another tile", info.Name)
 		}
 	}
-	c := &Composite{name: name, cache: cache, flight: flight}
+	c := &Composite{name: name, cache: cache, selected: selected, flight: flight}
 	for _, p := range parts {
 		if n := len(c.parts); n > 0 {
 			if j, ok := c.parts[n-1].(Joiner); ok {
@@ -69,7 +69,8 @@ func (c *Composite) InfoFor(scope *auth.Scope) (Info, error) {
 		if infos[i], err = InfoFor(p, scope); err != nil {
 			return Info{}, err
 		}
-		whole = whole && infos[i].Bound == p.Info().Bound
+		_, known := p.(*Vector) // its extent is always that of what the scope sees
+		whole = whole && (known || infos[i].Bound == p.Info().Bound)
 	}
 	out := joinInfos(c.name, infos)
 	if !whole {
@@ -120,11 +121,15 @@ func (c *Composite) Tile(ctx context.Context, r Request) (Tile, error) {
 		return Tile{ETag: tag, Unchanged: true}, nil
 	}
 	key := cacheKey{source: c.name, coord: r.Coord, class: r.Scope.Class() + "\n" + r.Select.Class()}
-	if t, ok := c.cache.get(key, tag, r.Accept); ok {
+	cache := c.cache
+	if !r.Select.All() {
+		cache = c.selected
+	}
+	if t, ok := cache.get(key, tag, r.Accept); ok {
 		return t, nil
 	}
 	return c.flight.do(ctx, flightKey{cacheKey: key, tag: tag, accept: r.Accept}, func(ctx context.Context) (Tile, error) {
-		if t, ok := c.cache.get(key, tag, r.Accept); ok {
+		if t, ok := cache.get(key, tag, r.Accept); ok {
 			return t, nil
 		}
 		t, err := c.make(ctx, r, known)
@@ -133,7 +138,7 @@ func (c *Composite) Tile(ctx context.Context, r Request) (Tile, error) {
 		}
 		t.ETag = tag
 		if !t.Stale {
-			c.cache.put(key, t, time.Time{})
+			cache.put(key, t, time.Time{})
 		}
 		return t.For(r.Accept)
 	})

@@ -117,3 +117,25 @@ func TestNamesThatCannotBeJoined(t *testing.T) {
 		t.Errorf("two layers of one name in a tile: %v", err)
 	}
 }
+
+// Nobody learns from an extent where things are that he does not see.
+func TestBoundsAreThoseOfTheScope(t *testing.T) {
+	t.Parallel()
+	db, r, set := joined(t, sqlSource("road", nil))
+	commit(t, db, r, sight(3, station, "c.b"))
+	bound := func(name, areas string) orb.Bound {
+		info, err := InfoFor(mustSource(t, set, name), viewer(areas))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Bound
+	}
+	for areas, want := range map[string]orb.Bound{"*": {Min: market, Max: station}, "c.a": {Min: market, Max: market}, "c": {Min: market, Max: station}, "c.x": {}} {
+		if got := bound("sight", areas); got != want {
+			t.Errorf("for %s: %v, want %v", areas, got, want)
+		}
+	}
+	if got := bound("sight,road", "c.a"); got != (orb.Bound{Min: orb.Point{110, 20}, Max: market}) {
+		t.Errorf("composite: %v", got)
+	}
+}

@@ -9,7 +9,6 @@ import (
 	"github.com/paulmach/orb"
 
 	"wanglou/layers/auth"
-	"wanglou/layers/cql2"
 	"wanglou/layers/offer"
 )
 
@@ -141,13 +140,8 @@ func (s *offered) class(r Request) (string, error) {
 
 // make asks for the tile. Offers that have nothing at its zoom are not asked.
 func (s *offered) make(ctx context.Context, r Request) (Queried, error) {
-	q := offer.TileQuery{Z: r.Coord.Z, X: r.Coord.X, Y: r.Coord.Y, From: r.Select.From, To: r.Select.To, Properties: r.Select.Properties, Limits: s.group.opts.Limits}
-	if r.Select.Where != "" {
-		var err error
-		if q.Where, err = cql2.ParseText(r.Select.Where); err != nil {
-			return Queried{}, err
-		}
-	}
+	from, to := r.Select.During()
+	q := offer.TileQuery{Z: r.Coord.Z, X: r.Coord.X, Y: r.Coord.Y, Where: r.Select.Where(), From: from, To: to, Properties: r.Select.Properties(), Limits: s.group.opts.Limits}
 	var shown []*offer.Offer
 	for _, f := range s.offers {
 		if int(r.Coord.Z) >= f.MinZoom && int(r.Coord.Z) <= f.MaxZoom {

@@ -1,8 +1,6 @@
 package tiles
 
 import (
-	"github.com/paulmach/orb"
-
 	"wanglou/layers/auth"
 )
 
@@ -20,11 +18,12 @@ func InfoFor(src Source, scope *auth.Scope) (Info, error) {
 	return src.Info(), nil
 }
 
-// InfoFor implements [Private]: the extent of a layer with areas tells of features that others may not see.
+// InfoFor implements [Private]: the extent of a layer with areas would tell of features that others may not see, so it is that of
+// what the scope sees. For scopes of some areas that costs a look at each feature.
 func (v *Vector) InfoFor(scope *auth.Scope) (Info, error) {
 	info := v.Info()
 	if l := v.replica.Layer(v.layer); l != nil && !scope.SeesAll(l) {
-		info.Bound = orb.Bound{}
+		info.Bound = v.boundFor(scope)
 	}
 	return info, nil
 }

@@ -18,8 +18,9 @@ type Group interface {
 // Set finds tiles by name: the layers of a replica first, so that no file can stand in for data that has owners, then the
 // groups in the order in which they were added. Layers that appear in the replica appear here. It is safe for concurrent use.
 type Set struct {
-	replica *layers.Replica
-	cache   *Cache
+	replica  *layers.Replica
+	cache    *Cache
+	selected *Cache // of filtered tiles and those with some of the properties
 
 	joint flight // of composites
 
@@ -28,9 +29,9 @@ type Set struct {
 	groups  []Group
 }
 
-// NewSet returns the tiles of a replica's layers, which share a cache of cacheBytes.
+// NewSet returns the tiles of a replica's layers, which share a cache of cacheBytes; a quarter of it is for what clients select.
 func NewSet(r *layers.Replica, cacheBytes int) *Set {
-	return &Set{replica: r, cache: NewCache(cacheBytes), vectors: map[string]*Vector{}}
+	return &Set{replica: r, cache: NewCache(cacheBytes - cacheBytes/4), selected: NewCache(cacheBytes / 4), vectors: map[string]*Vector{}}
 }
 
 // Add offers more sources after those there are.
@@ -63,7 +64,7 @@ func (s *Set) Source(name string) (Source, error) {
 			return nil, unknown(n)
 		}
 	}
-	return newComposite(name, parts, s.cache, &s.joint)
+	return newComposite(name, parts, s.cache, s.selected, &s.joint)
 }
 
 func unknown(name string) error {
@@ -82,7 +83,7 @@ func (s *Set) single(name string) (Source, bool) {
 		}
 	}
 	if s.replica.Position().Epoch == "" {
-		return newVector(s.replica, name, s.cache, DefaultVectorLimits), true
+		return newVector(s.replica, name, s.cache, s.selected, DefaultVectorLimits), true
 	}
 	return nil, false
 }
@@ -119,9 +120,8 @@ func (s *Set) Stats() (sum VectorStats, cacheBytes int) {
 		sum.Drawn += n.Drawn
 		sum.Reused += n.Reused
 		sum.Unchanged += n.Unchanged
-		sum.Merged += n.Merged
 	}
-	return sum, s.cache.Bytes()
+	return sum, s.cache.Bytes() + s.selected.Bytes()
 }
 
 func (s *Set) hasLayer(name string) bool {
@@ -134,7 +134,7 @@ func (s *Set) vector(name string) *Vector {
 	defer s.mu.Unlock()
 	v := s.vectors[name]
 	if v == nil {
-		v = newVector(s.replica, name, s.cache, DefaultVectorLimits)
+		v = newVector(s.replica, name, s.cache, s.selected, DefaultVectorLimits)
 		s.vectors[name] = v
 	}
 	return v

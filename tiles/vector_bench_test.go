@@ -115,3 +115,36 @@ func BenchmarkVectorMiss(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkVectorKept asks for tiles that are kept, and for tiles that the client holds.
+func BenchmarkVectorKept(b *testing.B) {
+	v := NewVector(county(b), "camera")
+	coords := tilesAt(v.replica, 12, 16, 256)
+	tags := make([]string, len(coords))
+	for _, properties := range [][]string{nil, {}} {
+		sel := NewSelection(nil, time.Time{}, time.Time{}, properties)
+		for i, c := range coords {
+			t, err := v.Tile(b.Context(), Request{Scope: everywhere, Coord: c, Select: sel, Accept: acceptGzip})
+			if err != nil {
+				b.Fatal(err)
+			}
+			tags[i] = t.ETag
+		}
+		for _, held := range []bool{false, true} {
+			b.Run(fmt.Sprintf("values=%v/held=%v", properties == nil, held), func(b *testing.B) {
+				b.ReportAllocs()
+				i := 0
+				for b.Loop() {
+					r := Request{Scope: everywhere, Coord: coords[i%len(coords)], Select: sel, Accept: acceptGzip}
+					if held {
+						r.ETag = tags[i%len(coords)]
+					}
+					if t, err := v.Tile(b.Context(), r); err != nil || t.Unchanged != held {
+						b.Fatal(err)
+					}
+					i++
+				}
+			})
+		}
+	}
+}

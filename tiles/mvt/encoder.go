@@ -14,8 +14,8 @@ const (
 	Extent = 4096
 	// Buffer is how far geometry reaches over the edges of a tile, in the same units.
 	Buffer = 64
-	// unitsPerPixel relates units to the 512 pixels across which maps draw a tile.
-	unitsPerPixel = Extent / 512
+	// Pixel is the width of a pixel in the same units: maps draw a tile across 512 of them.
+	Pixel = Extent / 512
 )
 
 // Options say how a tile is drawn.
@@ -23,8 +23,6 @@ type Options struct {
 	// Tolerance is how far, in tile units, a simplified line may lie from the true one. 0 keeps every corner that does
 	// not fall onto its neighbour: right for the deepest zoom, which maps enlarge further.
 	Tolerance float64
-	// MergePoints leaves out points that fall on the same pixel as an earlier one; Merged counts them.
-	MergePoints bool
 }
 
 // Encoder makes one tile after another. The zero value is ready; it is not safe for concurrent use.
@@ -32,8 +30,7 @@ type Options struct {
 type Encoder struct {
 	options Options
 	project projection
-	merged  int
-	pixels  []uint64 // of points that were drawn, one bit each, if MergePoints
+	specks  int
 
 	layers    []byte // finished ones
 	name      string
@@ -59,11 +56,7 @@ func (e *Encoder) Reset(z uint8, x, y uint32, o Options) {
 	e.options = o
 	e.project = newProjection(z, x, y)
 	e.layers = e.layers[:0]
-	e.merged = 0
-	if o.MergePoints {
-		e.pixels = resized(e.pixels, (pixelRow*pixelRow+63)/64)
-		clear(e.pixels)
-	}
+	e.specks = 0
 	e.begin("", nil)
 }
 
@@ -113,7 +106,11 @@ func (e *Encoder) Add(id int64, g orb.Geometry, bound orb.Bound, values []any) b
 	drawn := false
 	e.tags = e.tags[:0]
 	for _, kind := range [...]int{typePoint, typeLine, typePolygon} {
-		if !holds(g, kind) || kind == typePolygon && e.speck(bound) {
+		if !holds(g, kind) {
+			continue
+		}
+		if kind == typePolygon && e.speck(bound) {
+			e.specks++
 			continue
 		}
 		e.geometry, e.cursor = e.geometry[:0], vertex{}
@@ -212,8 +209,8 @@ func (e *Encoder) Size() int {
 	return len(e.layers) + len(e.features) + len(e.keyBytes) + len(e.values.bytes)
 }
 
-// Merged returns how many points were left out of the tile because an earlier one stands on the same pixel.
-func (e *Encoder) Merged() int { return e.merged }
+// Specks returns how many features' polygons were left out of the tile because they are smaller than its grid.
+func (e *Encoder) Specks() int { return e.specks }
 
 func appendBytes(b []byte, tag byte, data []byte) []byte {
 	b = append(b, tag)

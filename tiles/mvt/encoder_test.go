@@ -227,29 +227,37 @@ func TestLayers(t *testing.T) {
 	}
 }
 
-func TestMergePoints(t *testing.T) {
+func TestSpotsAndSquares(t *testing.T) {
 	t.Parallel()
 	var e Encoder
-	e.Reset(0, 0, 0, Options{MergePoints: true})
-	e.Layer("l", nil)
-	for i, p := range []orb.Point{at(8, 8), at(15, 15), at(16, 8), at(-64, -64), at(4160, 4160), at(4160, 4160)} {
-		add(&e, int64(i), p, nil)
+	e.Reset(0, 0, 0, Options{})
+	e.Layer("l", []string{"count"})
+	e.AddSpot(7, 100, 200, []any{int64(3)})
+	e.AddSquare(8, 100, 200, 8, []any{int64(4)})
+	ls, err := orbmvt.Unmarshal(e.AppendTile(nil))
+	if err != nil {
+		t.Fatal(err)
 	}
-	var ids []any
-	for _, f := range decode(t, e.AppendTile(nil))[0].Features {
-		ids = append(ids, f.ID)
+	f := ls[0].Features
+	if f[0].Geometry != (orb.Point{100, 200}) || f[0].Properties["count"] != 3. || f[0].ID != 7. {
+		t.Errorf("spot %+v", f[0])
 	}
-	if fmt.Sprint(ids) != "[0 2 3 4]" || e.Merged() != 2 {
-		t.Errorf("drawn %v, merged %d; want [0 2 3 4] and 2", ids, e.Merged())
+	want := orb.Polygon{{{96, 196}, {104, 196}, {104, 204}, {96, 204}, {96, 196}}}
+	if !orb.Equal(f[1].Geometry, want) || f[1].Properties["count"] != 4. {
+		t.Errorf("square %+v", f[1])
 	}
-	e.Reset(0, 0, 0, Options{MergePoints: true})
-	e.Layer("l", nil)
-	if !add(&e, 1, at(8, 8), nil) || e.Merged() != 0 {
-		t.Error("the next tile remembers the pixels of the last one")
+	g := NewGrid(0, 0, 0)
+	if x, y, ok := g.Place(at(100, 200)); x != 100 || y != 200 || !ok {
+		t.Errorf("placed at %d, %d, %v", x, y, ok)
+	}
+	if _, _, ok := g.Place(at(5000, 200)); ok {
+		t.Error("a point outside of the buffer has a place")
+	}
+	if w, h := g.Size(orb.Bound{Min: at(10, 50), Max: at(30, 20)}); math.Abs(w-20) > 0.01 || math.Abs(h-30) > 0.01 {
+		t.Errorf("size %v × %v", w, h)
 	}
 }
 
-// Every testdata/*.geojson is drawn in the tile that its name says (…-z-x-y), as in the golden file of the same name.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	inputs, err := filepath.Glob("testdata/*.geojson")
@@ -304,7 +312,7 @@ func TestNothingIsAllocated(t *testing.T) {
 	keys := []string{"a", "b", "c", "d", "e", "f"}
 	var out []byte
 	draw := func() {
-		e.Reset(0, 0, 0, Options{Tolerance: 2, MergePoints: true})
+		e.Reset(0, 0, 0, Options{Tolerance: 2})
 		e.Layer("l", keys)
 		for i := range int64(50) {
 			add(&e, i, plot, values)

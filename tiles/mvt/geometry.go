@@ -69,25 +69,15 @@ func (e *Encoder) gather(g orb.Geometry) {
 	}
 }
 
-// pixelRow is how many pixels the tile has across with its buffer.
-const pixelRow = (Extent+2*Buffer)/unitsPerPixel + 1
-
 // inside places a point, and says whether it is drawn.
-func (e *Encoder) inside(g orb.Point) (vertex, bool) {
-	p := e.project.point(g)
-	if !(p.x >= -Buffer && p.x <= Extent+Buffer && p.y >= -Buffer && p.y <= Extent+Buffer) {
+func (e *Encoder) inside(g orb.Point) (vertex, bool) { return e.project.inside(g) }
+
+func (p *projection) inside(g orb.Point) (vertex, bool) {
+	at := p.point(g)
+	if !(at.x >= low && at.x <= high && at.y >= low && at.y <= high) {
 		return vertex{}, false
 	}
-	v := p.round()
-	if e.options.MergePoints {
-		pixel := (v.y+Buffer)/unitsPerPixel*pixelRow + (v.x+Buffer)/unitsPerPixel
-		if e.pixels[pixel/64]&(1<<(pixel%64)) != 0 {
-			e.merged++
-			return vertex{}, false
-		}
-		e.pixels[pixel/64] |= 1 << (pixel % 64)
-	}
-	return v, true
+	return at.round(), true
 }
 
 // lines writes the lines of g, clipped and simplified.

@@ -133,7 +133,7 @@ func TestEncodersForget(t *testing.T) {
 			n := rapid.IntRange(0, 400).Draw(t, "features")
 			shape := star(t)
 			draw := func(e *Encoder) []byte {
-				e.Reset(0, 0, 0, Options{MergePoints: n%2 == 0})
+				e.Reset(0, 0, 0, Options{Tolerance: float64(n % 2)})
 				e.Layer("l", []string{"name", "kind"})
 				for i := range n {
 					add(e, int64(i), orb.Polygon{shape}, []any{fmt.Sprint(i), fmt.Sprint(i % 5)})

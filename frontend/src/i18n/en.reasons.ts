@@ -70,6 +70,7 @@ export const enReasons: Record<keyof typeof zhReasons, string> = {
   cross_origin: 'Refused: the request came from another site',
   filter_syntax: 'The filter cannot be read (byte {{position}})',
   filter_too_large: 'The filter is too large',
+  filter_too_costly: 'The filter is too large for so many features',
   filter_too_deep: 'The filter is nested too deep (byte {{position}})',
   filter_number: 'Not a number that can be compared (byte {{position}})',
   filter_geometry: 'The geometry is not valid (byte {{position}})',

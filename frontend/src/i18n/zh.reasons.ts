@@ -69,6 +69,7 @@ export const zhReasons = {
   cross_origin: '请求来自别的网站，已拒绝',
   filter_syntax: '过滤条件写法有误（第 {{position}} 个字节）',
   filter_too_large: '过滤条件太大',
+  filter_too_costly: '要素太多，过滤条件过于复杂',
   filter_too_deep: '过滤条件嵌套太深（第 {{position}} 个字节）',
   filter_number: '不是可比较的数（第 {{position}} 个字节）',
   filter_geometry: '几何无效（第 {{position}} 个字节）',

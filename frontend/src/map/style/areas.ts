@@ -73,7 +73,7 @@ export function areaLabels(env: StyleEnv): LayerSpecification[] {
       id: 'unit-grid-label',
       type: 'symbol',
       source: 'unit_grid',
-      'source-layer': 'unit_grid',
+      'source-layer': 'unit_grid_label', // one point a cell: names of polygons would stand in each tile that shows a part
       minzoom: 14.6,
       layout: { 'text-field': ['get', 'name'], 'text-font': fonts.regular, 'text-size': sized(env, 14, 10.5, 17, 13), 'text-padding': 16 * env.scale },
       paint: { 'text-color': map.labelMinor, ...halo, 'text-opacity': 0.9 },

@@ -56,13 +56,15 @@ export function atmosphere({ tokens: { map }, catalog, is3D, hidden }: StyleEnv)
 }
 
 function sources({ catalog, origin }: StyleEnv): Record<string, SourceSpecification> {
-  const tiles = (name: string): string[] => [`${origin}/tiles/${name}/{z}/{x}/{y}`]
+  const tiles = (name: string, query = ''): string[] => [`${origin}/tiles/${name}/{z}/{x}/{y}${query}`]
   const out: Record<string, SourceSpecification> = {
     basemap: { type: 'vector', tiles: tiles(catalog.basemap.source), maxzoom: 14, attribution: catalog.basemap.attribution },
   }
   for (const name of ['area', 'unit_grid', 'camera']) {
     const layer = catalog.layers.find((l) => l.name === name)
-    out[name] = { type: 'vector', tiles: tiles(name).map((url) => url + (replayId === null ? '' : `?${replayParam}=${replayId}`)), minzoom: layer?.min_zoom ?? 0, maxzoom: layer?.max_zoom ?? 14 }
+    // cameras are drawn from the live store's state: tiles without values are small, and hold however often a state changes
+    const query = [name === 'camera' ? 'properties=' : '', replayId === null ? '' : `${replayParam}=${replayId}`].filter(Boolean).join('&')
+    out[name] = { type: 'vector', tiles: tiles(name, query && `?${query}`), minzoom: layer?.min_zoom ?? 0, maxzoom: layer?.max_zoom ?? 14 }
   }
   const raster = ({ source, min_zoom, max_zoom, tile_size, bbox }: MapRaster) =>
     ({ tiles: tiles(source), tileSize: tile_size, minzoom: min_zoom, maxzoom: max_zoom, bounds: bbox as [number, number, number, number] })

@@ -25,9 +25,10 @@ type accounts struct {
 }
 
 type account struct {
-	user  *auth.User
-	scope *auth.Scope
-	asked time.Time
+	user   *auth.User
+	scope  *auth.Scope
+	asked  time.Time
+	failed time.Time // when the service could last not be asked
 }
 
 func newAccounts(service auth.Service, now func() time.Time) *accounts {
@@ -42,26 +43,34 @@ func (a *accounts) get(ctx context.Context, id int64) (*auth.User, *auth.Scope, 
 	e, held := a.entries[id]
 	changes := a.changes
 	a.mu.Unlock()
-	if held && now.Sub(e.asked) < accountFresh {
+	if held && (now.Sub(e.asked) < accountFresh || now.Sub(e.failed) < accountFresh) {
 		return e.user, e.scope, nil
 	}
 	user, err := a.service.User(ctx, id)
 	if err != nil {
 		if held && layers.ErrorCode(err) != layers.CodeNotFound && now.Sub(e.asked) < sessionStale && ctx.Err() == nil {
+			e.failed = now
+			a.keep(id, e, changes)
 			return e.user, e.scope, nil
 		}
 		return nil, nil, err
 	}
 	fresh := account{user: user, scope: user.Scope(), asked: now}
+	a.keep(id, fresh, changes)
+	return fresh.user, fresh.scope, nil
+}
+
+// keep remembers an entry, unless something was forgotten since changes was read.
+func (a *accounts) keep(id int64, e account, changes int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.changes == changes {
-		if len(a.entries) >= sessionsKept {
-			clear(a.entries)
-		}
-		a.entries[id] = fresh
+	if a.changes != changes {
+		return
 	}
-	return fresh.user, fresh.scope, nil
+	if len(a.entries) >= sessionsKept {
+		clear(a.entries)
+	}
+	a.entries[id] = e
 }
 
 // remembered is get for those who do not wait: the user who was asked for lately.

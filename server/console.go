@@ -69,12 +69,15 @@ func isPage(c echo.Context, name string) bool {
 		}
 	}
 	isSource := strings.HasPrefix(name, "preview/") // whose names have dots
-	return (isSource || path.Ext(name) == "") && strings.Contains(c.Request().Header.Get(echo.HeaderAccept), "text/html")
+	return (isSource || path.Ext(name) == "") && !hidden(name) && strings.Contains(c.Request().Header.Get(echo.HeaderAccept), "text/html")
 }
+
+// hidden reports whether a file is not meant to be served: its name, or that of a folder above it, begins with a dot.
+func hidden(name string) bool { return strings.Contains("/"+name, "/.") }
 
 // serve answers with a file, or returns fs.ErrNotExist.
 func (f *console) serve(c echo.Context, name string) error {
-	if f.files == nil || !fs.ValidPath(name) || strings.HasPrefix(path.Base(name), ".") {
+	if f.files == nil || !fs.ValidPath(name) || hidden(name) {
 		return fs.ErrNotExist
 	}
 	info, err := fs.Stat(f.files, name)

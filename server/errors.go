@@ -40,6 +40,10 @@ type errorBody struct {
 // paramRetryAfter is the key of Error.Params that becomes retry_after_s and the Retry-After header, in whole seconds.
 const paramRetryAfter = "retry_after_s"
 
+// awayRetry is when to ask again for what is unavailable, in seconds, where the error does not say: a database that was
+// restarted is back in a few.
+const awayRetry = 2
+
 // handleError is the one place where an error becomes an answer. Errors that are not meant for people are logged under
 // the request id and shown as internal.
 func (s *Server) handleError(err error, c echo.Context) {
@@ -61,7 +65,11 @@ func (s *Server) handleError(err error, c echo.Context) {
 	}
 	if n, err := strconv.Atoi(e.Params[paramRetryAfter]); err == nil {
 		body.RetryAfter = n
-		c.Response().Header().Set("Retry-After", strconv.Itoa(n))
+	} else if e.Code == layers.CodeUnavailable {
+		body.RetryAfter = awayRetry
+	}
+	if body.RetryAfter > 0 {
+		c.Response().Header().Set("Retry-After", strconv.Itoa(body.RetryAfter))
 	}
 	c.Response().Header().Set("Cache-Control", "no-store")
 	if err := c.JSON(status, body); err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"net"
 	"net/http/httptest"
 	"slices"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/coder/websocket"
 	"github.com/paulmach/orb"
 
 	"wanglou/layers"
@@ -22,6 +24,7 @@ import (
 	"wanglou/layers/task"
 	"wanglou/layers/unit"
 	"wanglou/server"
+	"wanglou/server/live/livetest"
 	"wanglou/server/servertest"
 	"wanglou/tiles"
 )
@@ -75,6 +78,55 @@ func (w *world) as(login string) *servertest.Client {
 
 func (w *world) nobody() *servertest.Client { return servertest.NewClient(w.t, w.url) }
 
+// start lets the server run as a program does, with its live stream, and reaches it from now on. The returned func ends it
+// and waits; so does the end of the test.
+func (w *world) start() (stop func()) {
+	w.t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.url = "http://" + l.Addr().String()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- w.server.Run(ctx, l) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			w.t.Errorf("the server ended with %v", err)
+		}
+	})
+	w.t.Cleanup(stop)
+	return stop
+}
+
+// dial connects a client's session to the live stream.
+func (w *world) dial(c *servertest.Client) (*livetest.Client, error) {
+	w.t.Helper()
+	live, err := livetest.Dial(w.t.Context(), w.url+"/live", c.Cookies())
+	if err == nil {
+		w.t.Cleanup(live.Cut)
+	}
+	return live, err
+}
+
+func (w *world) mustDial(c *servertest.Client) *livetest.Client {
+	w.t.Helper()
+	live, err := w.dial(c)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return live
+}
+
+// wantClose reads frames until the server ends the connection, and compares the code.
+func (w *world) wantClose(c *livetest.Client, code websocket.StatusCode) {
+	w.t.Helper()
+	if err := c.Until(w.t.Context(), func() bool { return false }); websocket.CloseStatus(err) != code {
+		w.t.Errorf("closed with %v, want %d", err, code)
+	}
+}
+
 // put commits features and waits until the replica has them.
 func (w *world) put(changes ...layers.Change) {
 	w.t.Helper()
@@ -107,6 +159,7 @@ var errDown = errors.New("dial tcp 10.1.2.3: connection refused, password=hunter
 type users struct {
 	mu        sync.Mutex
 	byID      map[int64]*auth.User
+	asked     int // calls of User
 	passwords map[string]string
 	audit     []auth.AuditEntry
 	down      bool
@@ -160,6 +213,7 @@ func (u *users) Authenticate(_ context.Context, login, password string) (*auth.U
 func (u *users) User(_ context.Context, id int64) (*auth.User, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.asked++
 	if u.down {
 		return nil, &layers.Error{Code: layers.CodeUnavailable, Msg: "the database cannot be reached", Err: errDown}
 	}
@@ -194,6 +248,17 @@ func (u *users) Save(_ context.Context, n *auth.User, password string) error {
 	return nil
 }
 
+// log returns the actions of the audit log, oldest first.
+func (u *users) log() []string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	out := make([]string, len(u.audit))
+	for i, e := range u.audit {
+		out[i] = e.Login + " " + e.Action + " " + e.Subject
+	}
+	return out
+}
+
 func (u *users) Audit(_ context.Context, e auth.AuditEntry) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -219,6 +284,7 @@ type table struct {
 	clock  *clock
 	mu     sync.Mutex
 	rows   map[string]row
+	reads  int
 	writes int
 	down   bool
 }
@@ -234,14 +300,22 @@ func (s *table) setDown(down bool) {
 	s.down = down
 }
 
+// counts returns how often the table was read and written.
+func (s *table) counts() (reads, writes int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reads, s.writes
+}
+
 func (s *table) Find(token string) ([]byte, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.reads++
 	if s.down {
 		return nil, false, errDown
 	}
 	r, ok := s.rows[token]
-	return r.data, ok, nil
+	return r.data, ok && s.clock.Now().Before(r.expiry), nil
 }
 
 func (s *table) Commit(token string, data []byte, expiry time.Time) error {
@@ -293,6 +367,19 @@ func (k *cases) fail(err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.err = err
+}
+
+func (k *cases) change(f func(*incident.Incident)) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	f(&k.in)
+}
+
+// args returns what the last call was made with.
+func (k *cases) args() []any {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.got
 }
 
 func (k *cases) one(got ...any) (*incident.Incident, error) {
@@ -428,6 +515,21 @@ type tileset struct {
 	err  error
 	seen []string // class of each scope that asked
 	more []tiles.Source
+	in   func() // called by the next Tile, before it answers
+}
+
+// hook lets f be called inside of the next Tile.
+func (s *tileset) hook(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.in = f
+}
+
+// classes returns the classes of the scopes that asked, each once.
+func (s *tileset) classes() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Compact(slices.Sorted(slices.Values(s.seen)))
 }
 
 func (s *tileset) Source(name string) (tiles.Source, error) {
@@ -450,6 +552,13 @@ func (s *tileset) Info() tiles.Info {
 }
 
 func (s *tileset) Tile(_ context.Context, r tiles.Request) (tiles.Tile, error) {
+	s.mu.Lock()
+	in := s.in
+	s.in = nil
+	s.mu.Unlock()
+	if in != nil {
+		in()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen = append(s.seen, r.Scope.Class())
@@ -486,15 +595,15 @@ func unitLayer() *layers.Layer {
 }
 
 func positionLayer() *layers.Layer {
-	return layers.NewLayer(layers.Layer{Name: "position", Geometry: layers.GeometryPoint, Delivery: layers.DeliverMoving, Columns: text("area_path")})
+	return layers.NewLayer(layers.Layer{Name: "position", Geometry: layers.GeometryPoint, Delivery: layers.DeliverMoving, MaxZoom: 14, Columns: text("area_path")})
 }
 
 func areaLayer() *layers.Layer {
-	return layers.NewLayer(layers.Layer{Name: "area", Geometry: layers.GeometryPolygon, Delivery: layers.DeliverTiles, Columns: text("name", "path")})
+	return layers.NewLayer(layers.Layer{Name: "area", Geometry: layers.GeometryPolygon, Delivery: layers.DeliverTiles, MaxZoom: 14, Columns: text("name", "path")})
 }
 
 func incidentLayer() *layers.Layer {
-	return layers.NewLayer(layers.Layer{Name: "incident", Geometry: layers.GeometryPoint, Delivery: layers.DeliverFeatures, Columns: text("title", "number", "area_path")})
+	return layers.NewLayer(layers.Layer{Name: "incident", Geometry: layers.GeometryPoint, Delivery: layers.DeliverFeatures, MaxZoom: 14, Columns: text("title", "number", "area_path")})
 }
 
 func feature(layer string, id int64, g orb.Geometry, values ...any) layers.Change {

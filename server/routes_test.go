@@ -95,12 +95,16 @@ func TestRoutesAndContractAgree(t *testing.T) {
 func TestAccessByRole(t *testing.T) {
 	t.Parallel()
 	read := []auth.Role{auth.RoleViewer, auth.RoleDuty, auth.RoleDispatcher, auth.RoleUnit, auth.RoleDroneTeam, auth.RoleAdmin}
+	replay := []auth.Role{auth.RoleViewer, auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin}
 	want := map[string][]auth.Role{
 		"POST /api/incidents":           {auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
 		"POST /api/incidents/:id/moves": {auth.RoleDuty, auth.RoleAdmin},
 		"POST /api/incidents/:id/tasks": {auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
 		"GET /api/tasks":                {auth.RoleUnit},
 		"POST /api/tasks/:id/moves":     {auth.RoleDuty, auth.RoleDispatcher, auth.RoleUnit, auth.RoleAdmin},
+		"POST /api/replays":             replay,
+		"PUT /api/replays/:id":          replay,
+		"DELETE /api/replays/:id":       replay,
 		"GET /api/users":                {auth.RoleAdmin},
 		"POST /api/users":               {auth.RoleAdmin},
 		"PUT /api/users/:id":            {auth.RoleAdmin},

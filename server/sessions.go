@@ -32,8 +32,7 @@ func newSessionManager(store scs.Store) *scs.SessionManager {
 	m := *sessionDefaults()
 	m.Store = store
 	m.Codec = sessionCodec{}
-	m.IdleTimeout = sessionIdle
-	m.Lifetime = sessionLifetime
+	m.Lifetime = sessionLifetime // the store sees to the idle time, by the server's own clock
 	m.HashTokenInStore = true
 	return &m
 }
@@ -213,6 +212,7 @@ func (s *Server) openSession(c echo.Context, user *auth.User) error {
 		return unavailable(err)
 	}
 	s.sessions.Put(sctx, sessionUser, user.ID)
+	s.sessions.SetDeadline(sctx, s.now().Add(sessionLifetime).UTC())
 	token, _, err := s.sessions.Commit(sctx)
 	if err != nil {
 		return unavailable(err)

@@ -28,15 +28,23 @@ type sessionStore struct {
 
 	mu      sync.Mutex
 	entries map[string]sessionEntry // by hashed token
+	deletes int64                   // counts forget, so that an answer from before a log-out is not kept after it
 }
 
 type sessionEntry struct {
 	data    []byte
 	asked   time.Time // when the table said so
 	touched time.Time // when the table's expiry was last moved
+	failed  time.Time // when the table could last not be asked
 
 	user     int64     // of data; 0 where it cannot be read
 	deadline time.Time // of data
+}
+
+// believed reports whether the entry holds without asking the table. Before its idle clock is moved there a session is looked up,
+// or a log-out at another node would be undone.
+func (e *sessionEntry) believed(now time.Time) bool {
+	return now.Sub(e.asked) < sessionFresh && now.Sub(e.touched) < sessionTouch || now.Sub(e.failed) < sessionFresh
 }
 
 func newSessionStore(table scs.Store, now func() time.Time) *sessionStore {
@@ -48,13 +56,16 @@ func (s *sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool,
 	now := s.now()
 	s.mu.Lock()
 	e, held := s.entries[token]
+	deletes := s.deletes
 	s.mu.Unlock()
-	if held && now.Sub(e.asked) < sessionFresh {
+	if held && e.believed(now) {
 		return e.data, true, nil
 	}
 	data, found, err := s.tableFind(ctx, token)
 	if err != nil {
 		if held && now.Sub(e.asked) < sessionStale && ctx.Err() == nil {
+			e.failed = now // a table that cannot be asked is asked every few seconds, not by every tile
+			s.keep(token, e, deletes)
 			return e.data, true, nil
 		}
 		return nil, false, err
@@ -63,18 +74,23 @@ func (s *sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool,
 		s.forget(token)
 		return nil, false, nil
 	}
-	e.data, e.asked = data, now
-	s.keep(token, e)
+	e.data, e.asked, e.failed = data, now, time.Time{}
+	s.keep(token, e, deletes)
 	return data, true, nil
 }
 
-// CommitCtx implements scs.CtxStore. A commit that would only move the idle clock a little stays in memory.
+// CommitCtx implements scs.CtxStore: the session ends at its deadline, expiry, or when it was idle for long. A commit that
+// would only move the idle clock a little stays in memory.
 func (s *sessionStore) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
 	now := s.now()
 	s.mu.Lock()
 	e, held := s.entries[token]
+	deletes := s.deletes
 	s.mu.Unlock()
-	if held && string(e.data) == string(data) && now.Sub(e.touched) < sessionTouch {
+	if idle := now.Add(sessionIdle); idle.Before(expiry) {
+		expiry = idle
+	}
+	if held && string(e.data) == string(data) && (now.Sub(e.touched) < sessionTouch || now.Sub(e.failed) < sessionFresh) {
 		return nil
 	}
 	var err error
@@ -89,7 +105,7 @@ func (s *sessionStore) CommitCtx(ctx context.Context, token string, data []byte,
 		}
 		return err
 	}
-	s.keep(token, sessionEntry{data: data, asked: now, touched: now})
+	s.keep(token, sessionEntry{data: data, asked: now, touched: now}, deletes)
 	return nil
 }
 
@@ -137,11 +153,12 @@ func (s *sessionStore) remembered(token string) (user int64, deadline time.Time,
 	s.mu.Lock()
 	e, held := s.entries[token]
 	s.mu.Unlock()
-	ok = held && e.user != 0 && now.Sub(e.asked) < sessionFresh && now.Sub(e.touched) < sessionTouch
+	ok = held && e.user != 0 && e.believed(now)
 	return e.user, e.deadline, ok
 }
 
-func (s *sessionStore) keep(token string, e sessionEntry) {
+// keep remembers an entry, unless something was forgotten since deletes was read.
+func (s *sessionStore) keep(token string, e sessionEntry, deletes int64) {
 	e.user = 0
 	if deadline, values, err := (sessionCodec{}).Decode(e.data); err == nil {
 		e.user, _ = values[sessionUser].(int64)
@@ -149,6 +166,9 @@ func (s *sessionStore) keep(token string, e sessionEntry) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.deletes != deletes {
+		return
+	}
 	if _, held := s.entries[token]; !held && len(s.entries) >= sessionsKept {
 		for k := range s.entries { // any one: a lost entry costs one read
 			delete(s.entries, k)
@@ -168,6 +188,7 @@ func (s *sessionStore) forget(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.entries, token)
+	s.deletes++
 }
 
 // sessionCodec writes session data as JSON, so that equal sessions have equal bytes and an administrator can read the table.

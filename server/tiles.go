@@ -256,6 +256,9 @@ func contentTag(held string) string {
 }
 
 func tileCoord(c echo.Context) (tiles.Coord, error) {
+	if strings.Contains(c.Param("y"), "/") { // the last parameter of a route takes the rest of the address
+		return tiles.Coord{}, layers.Errorf(layers.CodeNotFound, "there is nothing at this address")
+	}
 	var n [3]uint64
 	for i, name := range []string{"z", "x", "y"} {
 		v, err := strconv.ParseUint(c.Param(name), 10, 32)

@@ -1,0 +1,354 @@
+package server_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/encoding/mvt"
+	"github.com/paulmach/orb/maptile"
+
+	"wanglou/layers"
+	"wanglou/server"
+	"wanglou/server/servertest"
+	"wanglou/tiles"
+)
+
+// request is one example of a route, who may make it, and how it then ends.
+type request struct {
+	path string
+	body any
+	who  string // logins that may, beside those of everybody
+	want int
+}
+
+const (
+	anybody = "admin duty town viewer unit norole nobody"
+	members = "admin duty town viewer unit norole"
+	readers = "admin duty town viewer unit"
+)
+
+// requests has an example of every route.
+func requests() map[string]request {
+	move := map[string]any{"move": "close", "revision": 3}
+	user := map[string]any{"login": "new", "name": "新", "roles": []string{"viewer"}, "areas": []string{"c.t1"}, "password": "long-enough"}
+	return map[string]request{
+		"GET /api/session":                       {who: members, want: 200},
+		"POST /api/session":                      {body: map[string]string{"login": "duty", "password": "duty-password"}, who: anybody, want: 200},
+		"DELETE /api/session":                    {who: members, want: 204},
+		"GET /api/catalog":                       {who: readers, want: 200},
+		"GET /api/areas":                         {who: readers, want: 200},
+		"GET /api/categories":                    {who: readers, want: 200},
+		"GET /api/layers/:layer/features":        {path: "/api/layers/camera/features?bbox=119,29,120,30", who: readers, want: 200},
+		"GET /api/layers/:layer/features/:id":    {path: "/api/layers/camera/features/1", who: readers, want: 200},
+		"GET /api/search":                        {path: "/api/search?q=x", who: readers, want: 200},
+		"GET /api/statistics":                    {who: readers, want: 200},
+		"GET /api/incidents":                     {who: readers, want: 200},
+		"POST /api/incidents":                    {body: map[string]any{"title": "x", "category": "09012", "severity": 2, "point": []float64{119.68, 29.79}}, who: "admin duty town", want: 201},
+		"GET /api/incidents/:id":                 {path: "/api/incidents/7", who: readers, want: 200},
+		"POST /api/incidents/:id/moves":          {path: "/api/incidents/7/moves", body: move, who: "admin duty town", want: 200},
+		"GET /api/incidents/:id/recommendations": {path: "/api/incidents/7/recommendations", who: readers, want: 200},
+		"POST /api/incidents/:id/tasks":          {path: "/api/incidents/7/tasks", body: map[string]any{"unit_id": 5, "revision": 3}, who: "admin duty town", want: 201},
+		"GET /api/tasks":                         {who: "unit", want: 200},
+		"GET /api/tasks/:id":                     {path: "/api/tasks/9", who: readers, want: 200},
+		"POST /api/tasks/:id/moves":              {path: "/api/tasks/9/moves", body: map[string]any{"move": "respond", "revision": 2}, who: "admin duty town unit", want: 200},
+		"GET /api/units":                         {who: readers, want: 200},
+		"GET /api/replays":                       {who: readers, want: 503}, // this world keeps no past
+		"POST /api/replays":                      {body: map[string]any{"at": "2026-05-01T00:00:00Z"}, who: "admin duty town viewer", want: 503},
+		"GET /api/replays/:id":                   {path: "/api/replays/x", who: readers, want: 404},
+		"PUT /api/replays/:id":                   {path: "/api/replays/x", body: map[string]any{"playing": true}, who: "admin duty town viewer", want: 404},
+		"DELETE /api/replays/:id":                {path: "/api/replays/x", who: "admin duty town viewer", want: 404},
+		"GET /api/users":                         {who: "admin", want: 200},
+		"POST /api/users":                        {body: user, who: "admin", want: 201},
+		"PUT /api/users/:id":                     {path: "/api/users/7", body: user, who: "admin", want: 200},
+		"GET /api/audit":                         {who: "admin", want: 200},
+		"GET /api/openapi.yaml":                  {who: anybody, want: 200},
+		"GET /tiles/:source":                     {path: "/tiles/camera.json", who: readers, want: 200},
+		"GET /tiles/:source/:z/:x/:y":            {path: "/tiles/camera/14/13642/6772", who: readers, want: 200},
+		"GET /live":                              {who: anybody, want: 426}, // no websocket; who is told by a close code
+		"GET /healthz":                           {who: anybody, want: 200},
+		"GET /readyz":                            {who: anybody, want: 200},
+		"GET /metrics":                           {who: "admin", want: 200},
+		"GET /":                                  {who: anybody, want: 200},
+		"GET /*":                                 {path: "/assets/app-1a2b.js", who: anybody, want: 200},
+	}
+}
+
+// Every route by every login: the table of rights, as it is seen from outside.
+func TestEveryRouteByEveryLogin(t *testing.T) {
+	t.Parallel()
+	all := requests()
+	for _, name := range server.RouteNames() {
+		if _, ok := all[name]; !ok {
+			t.Errorf("%s has no example here", name)
+		}
+	}
+	if len(all) != len(server.RouteNames()) {
+		t.Errorf("%d examples for %d routes", len(all), len(server.RouteNames()))
+	}
+	for login := range strings.FieldsSeq(anybody) {
+		t.Run(login, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.tiles.set(tiles.Tile{Body: []byte("mvt"), ETag: `"1"`}, nil)
+			w.put(cameraAt(1, "一号", "c.t1", 119.68, 29.79))
+			c := w.nobody()
+			if login != "nobody" {
+				c = w.as(login)
+			}
+			for _, name := range slices.Sorted(maps.Keys(all)) {
+				r := all[name]
+				method, path, _ := strings.Cut(name, " ")
+				if r.path != "" {
+					path = r.path
+				}
+				if name == "POST /api/session" {
+					if login != "nobody" {
+						r.body = map[string]string{"login": login, "password": login + "-password"}
+					} else {
+						r.want, r.body = 401, map[string]string{"login": "nobody", "password": "x"}
+					}
+				}
+				want := 403
+				switch {
+				case slices.Contains(strings.Fields(r.who), login):
+					want = r.want
+				case login == "nobody":
+					want = 401
+				}
+				res := c.Do(method, path, r.body, "X-Forwarded-For", "192.0.2.1") // not this machine
+				if res.Status != want {
+					t.Errorf("%s %s: %d, want %d: %.200s", method, path, res.Status, want, res.Body)
+				}
+				if name == "DELETE /api/session" && login != "nobody" {
+					c.Login(login, login+"-password").Want(200)
+				}
+			}
+			refused := 0
+			for _, line := range w.users.log() {
+				if strings.Contains(line, "request.refuse") {
+					refused++
+				}
+			}
+			if login == "norole" && refused < 15 || login == "admin" && refused > 1 {
+				t.Errorf("%d refused requests in the audit log", refused)
+			}
+		})
+	}
+}
+
+// neighbours is a world of two towns, t1 and t2, with everything in both of them twice; t10 is there because its name begins
+// like t1's.
+func neighbours(t *testing.T) *world {
+	var w *world
+	w = newWorld(t, func(o *server.Options) { o.Tiles = tiles.NewSet(o.Replica, 1<<20) })
+	for i, area := range []string{"c.t1", "c.t1.v1", "c.t2", "c.t2.v9", "c.t10", "c", ""} {
+		id := int64(i + 1)
+		lon := 119.6 + float64(i)/100
+		mark := fmt.Sprintf("mark-%d", id)
+		w.put(
+			cameraAt(id, mark, area, lon, 29.8),
+			feature("incident", id, orb.Point{lon, 29.8}, mark, mark, area),
+			feature("unit", id, nil, mark, mark, mark, area),
+			feature("position", id, orb.Point{lon, 29.8}, area),
+		)
+	}
+	return w
+}
+
+// own are the ids of neighbours that a user of town t1 may see.
+var own = []int64{1, 2}
+
+// A town's user gets nothing of another town, by any way in.
+func TestNeighboursStayUnseen(t *testing.T) {
+	t.Parallel()
+	w := neighbours(t)
+	w.start()
+	for _, login := range []string{"town", "viewer", "unit"} {
+		c := w.as(login)
+		t.Run(login+" by features", func(t *testing.T) {
+			for _, layer := range []string{"camera", "incident", "position"} {
+				for _, q := range []string{"bbox=-180,-90,180,90", "bbox=119.62,29.7,119.7,29.9", "near=119.62,29.8&radius=50000", "near=119.62,29.8&radius=1"} {
+					var got struct {
+						Matched  int `json:"number_matched"`
+						Features []struct {
+							ID int64 `json:"id"`
+						}
+					}
+					c.Get("/api/layers/" + layer + "/features?" + q).Want(200).Into(&got)
+					for _, f := range got.Features {
+						if !slices.Contains(own, f.ID) {
+							t.Errorf("%s?%s shows %d", layer, q, f.ID)
+						}
+					}
+					if got.Matched != len(got.Features) {
+						t.Errorf("%s?%s counts %d, shows %d", layer, q, got.Matched, len(got.Features))
+					}
+				}
+				for id := int64(1); id < 9; id++ {
+					res := c.Get(fmt.Sprintf("/api/layers/%s/features/%d", layer, id))
+					if slices.Contains(own, id) {
+						res.Want(200)
+					} else {
+						res.WantError(404, "not_found", "", "") // the same for what is not there and what is not theirs
+					}
+				}
+			}
+		})
+		t.Run(login+" by search", func(t *testing.T) {
+			found := map[string][]int64{}
+			for _, h := range search(c, "mark", 50) {
+				found[h.Kind] = append(found[h.Kind], h.ID)
+			}
+			delete(found, "place") // belongs to everybody
+			for kind, ids := range found {
+				if slices.Sort(ids); !slices.Equal(ids, own) {
+					t.Errorf("finds %s %d, want %d", kind, ids, own)
+				}
+			}
+			if len(found) != 3 {
+				t.Errorf("finds %v", found)
+			}
+		})
+		t.Run(login+" by the catalogue", func(t *testing.T) {
+			for _, l := range catalogue(c) {
+				if l.Name != "area" && l.Count != len(own) {
+					t.Errorf("%s counts %d", l.Name, l.Count)
+				}
+			}
+		})
+		t.Run(login+" by tiles", func(t *testing.T) {
+			for _, layer := range []string{"camera", "incident", "position", "area,camera"} {
+				var tj struct {
+					Bounds []float64
+				}
+				c.Get("/tiles/" + layer + ".json").Want(200).Into(&tj)
+				if tj.Bounds != nil {
+					t.Errorf("TileJSON tells where everybody's are: %v", tj.Bounds)
+				}
+				for z := 0; z <= 14; z++ {
+					seen := tileIDs(t, c, layer, tileOf(orb.Point{119.61, 29.8}, z))
+					for _, id := range seen {
+						if !slices.Contains(own, id) {
+							t.Errorf("%s at zoom %d shows %d", layer, z, id)
+						}
+					}
+					if z < 7 && !slices.Equal(seen, own) {
+						t.Errorf("%s at zoom %d shows %d, want %d", layer, z, seen, own)
+					}
+				}
+			}
+		})
+		t.Run(login+" by the live stream", func(t *testing.T) {
+			live := w.mustDial(c)
+			for _, layer := range []string{"camera", "incident", "unit", "position"} {
+				if err := live.Subscribe(t.Context(), layer, true); err != nil {
+					t.Fatal(err)
+				}
+				l := live.Layers[layer]
+				if err := live.Until(t.Context(), func() bool { return l.Loaded }); err != nil {
+					t.Fatal(err)
+				}
+				if got := slices.Sorted(maps.Keys(l.Rows)); !slices.Equal(got, own) {
+					t.Errorf("%s: %d, want %d", layer, got, own)
+				}
+			}
+		})
+	}
+}
+
+// What moves to the next town goes, what comes from there appears, and nothing of the neighbour's own changes is told.
+func TestNeighboursStayUnseenWhenTheyMove(t *testing.T) {
+	t.Parallel()
+	w := neighbours(t)
+	w.start()
+	live := w.mustDial(w.as("town"))
+	if err := live.Subscribe(t.Context(), "incident", true); err != nil {
+		t.Fatal(err)
+	}
+	l := live.Layers["incident"]
+	if err := live.Until(t.Context(), func() bool { return len(l.Rows) == 2 }); err != nil {
+		t.Fatal(err)
+	}
+	at := orb.Point{119.6, 29.8}
+	w.put(
+		feature("incident", 1, at, "left", "n", "c.t2"),
+		feature("incident", 3, at, "came", "n", "c.t1.v2"),
+		feature("incident", 4, at, "secret", "n", "c.t2"),
+		feature("incident", 5, at, "secret", "n", "c.t10.v1"),
+	)
+	var frame string
+	for len(l.Rows) != 2 || l.Rows[3].Values["title"] != `"came"` {
+		f, err := live.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		frame += f.Raw
+	}
+	if _, ok := l.Rows[1]; ok || strings.Contains(frame, "secret") || strings.Contains(frame, "left") {
+		t.Errorf("%v after %s", l.Rows, frame)
+	}
+}
+
+// catalogue returns the layers of the catalogue.
+func catalogue(c *servertest.Client) []layerOf {
+	c.T.Helper()
+	var got struct{ Layers []layerOf }
+	c.Get("/api/catalog").Want(200).Into(&got)
+	return got.Layers
+}
+
+type layerOf struct {
+	Name    string
+	Title   layers.Text
+	Columns []layers.Column
+	Count   int
+}
+
+// tileOf returns the path of the tile that holds a point.
+func tileOf(p orb.Point, z int) string {
+	m := maptile.At(p, maptile.Zoom(z))
+	return fmt.Sprintf("%d/%d/%d", m.Z, m.X, m.Y)
+}
+
+// tileIDs returns the ids in a tile, sorted.
+func tileIDs(t *testing.T, c *servertest.Client, source, tile string) []int64 {
+	t.Helper()
+	res := c.Get("/tiles/"+source+"/"+tile, "Accept-Encoding", "gzip")
+	if res.Status == 204 {
+		return nil
+	}
+	body := res.Want(200).Body
+	if res.Header.Get("Content-Encoding") == "gzip" {
+		z, err := gzip.NewReader(bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, err = io.ReadAll(z); err != nil {
+			t.Fatal(err)
+		}
+	}
+	decoded, err := mvt.Unmarshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []int64
+	for _, l := range decoded {
+		for _, f := range l.Features {
+			id, err := json.Number(fmt.Sprint(f.ID)).Int64()
+			if err != nil {
+				t.Fatalf("id %v: %v", f.ID, err)
+			}
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}

@@ -128,7 +128,10 @@ func testAccounts(t *testing.T, db *postgis.DB) {
 
 func TestTouch(t *testing.T) {
 	t.Parallel()
-	db := seeded(t, demo.Options{Now: time.Now().Add(-3 * time.Hour)})
+	db := seeded(t)
+	if _, err := db.Pool.Exec(t.Context(), `UPDATE position SET source_time = source_time - interval '3 hours', receive_time = receive_time - interval '3 hours'`); err != nil {
+		t.Fatal(err)
+	}
 	const fresh = `SELECT count(*) FROM position WHERE source_time > now() - interval '5 minutes'`
 	if n := number(t, db, fresh); n != 0 {
 		t.Fatalf("%v fresh positions three hours after the seed", n)

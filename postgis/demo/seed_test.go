@@ -1,6 +1,7 @@
 package demo_test
 
 import (
+	"context"
 	"testing"
 
 	"wanglou/layers"
@@ -9,16 +10,25 @@ import (
 	"wanglou/postgis/postgistest"
 )
 
-// seeded returns a database with the demo county.
-func seeded(t *testing.T, o demo.Options) *postgis.DB {
+// seeded returns a copy of one database with the demo county and 4,000 cameras.
+func seeded(t *testing.T) *postgis.DB {
 	t.Helper()
 	if !demo.Available() {
 		t.Skip("the county's names and outline were not cut out of npm packages: make build")
 	}
-	db := postgistest.New(t)
-	if _, err := demo.Seed(t.Context(), db, o); err != nil {
+	db, err := postgis.Open(t.Context(), postgistest.Prepared(t, "county", func(url string) error {
+		db, err := postgis.Open(context.Background(), url)
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		_, err = demo.Seed(context.Background(), db, demo.Options{Scale: 2})
+		return err
+	}))
+	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(db.Close)
 	return db
 }
 
@@ -44,7 +54,7 @@ func digests(t *testing.T, db *postgis.DB) map[string]float64 {
 
 func TestSeedStates(t *testing.T) {
 	t.Parallel()
-	db := seeded(t, demo.Options{})
+	db := seeded(t)
 	ctx := t.Context()
 	if s, err := demo.Inspect(ctx, db); err != nil || s != demo.Seeded {
 		t.Fatalf("%q, %v", s, err)
@@ -93,7 +103,7 @@ func TestSeedStates(t *testing.T) {
 // TestCounty looks at one county from all sides.
 func TestCounty(t *testing.T) {
 	t.Parallel()
-	db := seeded(t, demo.Options{Scale: 2})
+	db := seeded(t)
 	for name, test := range map[string]func(*testing.T, *postgis.DB){
 		"areas nest": testAreas, "basemap": testBasemap, "cameras": testCameras, "cases": testCases, "logs": testLogs, "accounts": testAccounts,
 	} {

@@ -16,12 +16,12 @@ func TestEveryRoleAndAction(t *testing.T) {
 	t.Parallel()
 	// The rule written a second time, by hand.
 	want := map[Role]string{
-		RoleViewer:     "read token.manage",
-		RoleDuty:       "read incident.create incident.move task.dispatch token.manage",
-		RoleDispatcher: "read incident.create task.dispatch token.manage",
+		RoleViewer:     "read replay token.manage",
+		RoleDuty:       "read incident.create incident.move task.dispatch replay token.manage",
+		RoleDispatcher: "read incident.create task.dispatch replay token.manage",
 		RoleUnit:       "read task.work token.manage",
 		RoleDroneTeam:  "read token.manage",
-		RoleAdmin:      "read incident.create incident.move task.dispatch audit.read user.manage token.manage",
+		RoleAdmin:      "read incident.create incident.move task.dispatch audit.read user.manage replay token.manage",
 	}
 	if len(want) != len(Roles) {
 		t.Fatalf("%d roles in the table, %d in the code", len(want), len(Roles))

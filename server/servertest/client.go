@@ -121,8 +121,8 @@ func (c *Client) check(req *http.Request, res *http.Response, out *Response) {
 	if p := req.URL.Path; !strings.HasPrefix(p, "/api/") && !strings.HasPrefix(p, "/tiles/") && p != "/readyz" {
 		return
 	}
-	tile := strings.HasPrefix(req.URL.Path, "/tiles/") && !strings.HasSuffix(req.URL.Path, ".json") && out.Status < http.StatusBadRequest // no page, nothing to be policed
-	if !tile && (out.Header.Get("X-Request-Id") == "" || out.Header.Get("Content-Security-Policy") == "") {
+	tile := strings.HasPrefix(req.URL.Path, "/tiles/") && out.Status < http.StatusBadRequest && !strings.HasSuffix(req.URL.Path, ".json")
+	if !tile && (out.Header.Get("X-Request-Id") == "" || out.Header.Get("Content-Security-Policy") == "") { // tiles bear no headers for pages
 		c.T.Errorf("%s: an answer without request id or content policy", out.what)
 	}
 	if len(out.Body) == 0 || !strings.Contains(out.Header.Get("Content-Type"), "json") || out.Header.Get("Content-Encoding") != "" {

@@ -84,7 +84,8 @@ func neighbourOf(t *testing.T, n *node, login string) *neighbour {
 	return b
 }
 
-var word = regexp.MustCompile(`"([^"\\]{4,})"`)
+// word is a text in JSON, or a field of CSV or HTML.
+var word = regexp.MustCompile(`[">,;]([^"\\<>,;\n]{4,})`)
 
 // check fails when an answer names something of the neighbour's.
 func (b *neighbour) check(t *testing.T, what string, body []byte) {
@@ -111,11 +112,19 @@ func (b *neighbour) addresses(t *testing.T) []string {
 		if methods["get"] == nil || path == "/live" {
 			continue
 		}
+		path = strings.NewReplacer("/ogc/collections/{collection}", "/ogc/collections/{layer}", "{feature}", "{id}", "{set}", "WebMercatorQuad").Replace(path)
 		switch {
-		case strings.HasPrefix(path, "/api/layers/{layer}"):
+		case strings.Contains(path, "{layer}"):
 			for name, ids := range b.hidden {
 				at := strings.Replace(path, "{layer}", name, 1)
-				if !strings.Contains(path, "{id}") {
+				switch {
+				case strings.HasSuffix(path, "/items"), strings.HasSuffix(path, "/download"):
+					out = append(out, at+"?limit=1000", at+"?limit=1000&bbox=-180,-90,180,90", at+"?f=csv", at+"?f=geojson")
+					continue
+				case !strings.HasSuffix(path, "/features") && !strings.Contains(path, "{id}"):
+					out = append(out, at)
+					continue
+				case !strings.Contains(path, "{id}"):
 					out = append(out, at+"?bbox=-180,-90,180,90&limit=1000", at+"?near=119.69,29.8&radius=50000&limit=1000")
 					continue
 				}
@@ -166,7 +175,7 @@ func TestHostileReader(t *testing.T) {
 			if res.Status == 200 {
 				shown++
 			}
-			hidden := regexp.MustCompile(`/(features|incidents|tasks)/\d+`).MatchString(path)
+			hidden := regexp.MustCompile(`/(features|items|incidents|tasks)/\d+`).MatchString(path)
 			if hidden && res.Status != 404 {
 				t.Errorf("%s: %d, want what is said of things that do not exist", path, res.Status)
 			}

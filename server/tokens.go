@@ -117,8 +117,20 @@ type madeToken struct {
 	Secret string `json:"secret"`
 }
 
+// keptTokens returns the service, or CodeNotFound where none are taken.
+func (s *Server) keptTokens() (auth.Tokens, error) {
+	if s.tokens == nil {
+		return nil, layers.Errorf(layers.CodeNotFound, "personal access tokens are not taken here")
+	}
+	return s.tokens.service, nil
+}
+
 func (s *Server) listTokens(c echo.Context) error {
-	found, err := s.tokens.service.Tokens(c.Request().Context())
+	service, err := s.keptTokens()
+	if err != nil {
+		return err
+	}
+	found, err := service.Tokens(c.Request().Context())
 	if err != nil {
 		return err
 	}
@@ -129,6 +141,10 @@ func (s *Server) listTokens(c echo.Context) error {
 }
 
 func (s *Server) createToken(c echo.Context) error {
+	service, err := s.keptTokens()
+	if err != nil {
+		return err
+	}
 	var in tokenBody
 	if err := decodeJSON(c, &in); err != nil {
 		return err
@@ -137,7 +153,7 @@ func (s *Server) createToken(c echo.Context) error {
 	if in.ExpiresAt != nil {
 		t.ExpiresAt = *in.ExpiresAt
 	}
-	secret, err := s.tokens.service.Create(c.Request().Context(), t)
+	secret, err := service.Create(c.Request().Context(), t)
 	if err != nil {
 		return err
 	}
@@ -149,7 +165,11 @@ func (s *Server) revokeToken(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.tokens.service.Revoke(c.Request().Context(), id); err != nil {
+	service, err := s.keptTokens()
+	if err != nil {
+		return err
+	}
+	if err := service.Revoke(c.Request().Context(), id); err != nil {
 		return err
 	}
 	s.tokens.forget()

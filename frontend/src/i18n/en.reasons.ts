@@ -61,6 +61,8 @@ export const enReasons: Record<keyof typeof zhReasons, string> = {
   no_history: 'This database keeps no history',
   no_replay: 'The replay is over',
   too_many_replays: 'Too many replays; end one first',
+  already_simulated: 'Another simulator is running',
+  not_the_demo: 'The database does not hold the demo county',
   not_yours: 'Somebody else controls this replay',
   other_unit: 'This is another unit’s task',
   own_account: 'You cannot disable or weaken your own account',
@@ -117,5 +119,6 @@ export const enAudit: Record<keyof typeof zhAudit, string> = {
   'user.update': 'Change user',
   'token.create': 'Token made',
   'token.revoke': 'Token revoked',
+  'simulate.start': 'Start simulation',
   'replay.begin': 'Begin replay',
 }

@@ -60,6 +60,8 @@ export const zhReasons = {
   no_history: '该数据库没有历史记录',
   no_replay: '回放已结束或不存在',
   too_many_replays: '回放过多，请先结束一个',
+  already_simulated: '另一个模拟程序已在运行',
+  not_the_demo: '数据库中不是演示县，拒绝模拟',
   not_yours: '该回放由他人控制',
   other_unit: '这是别的队伍的任务',
   own_account: '不能停用或降低自己的账号',
@@ -117,5 +119,6 @@ export const zhAudit = {
   'user.update': '修改用户',
   'token.create': '新建访问令牌',
   'token.revoke': '撤销访问令牌',
+  'simulate.start': '开始模拟',
   'replay.begin': '开始回放',
 }

@@ -158,7 +158,8 @@ func (r *Replay) Run(ctx context.Context, sink Sink) error {
 				return ctx.Err()
 			case <-time.After(backoff):
 			}
-			backoff, last = min(2*backoff, maxReplayBackoff), r.now()
+			// The step that failed is tried again: time stood still meanwhile, and a step of nothing would not ask the recorder.
+			backoff, last = min(2*backoff, maxReplayBackoff), r.now().Add(-replayTick)
 			continue
 		}
 		changed := r.Changed()

@@ -41,7 +41,7 @@ describe.each(['dark', 'light'] as const)('%s', (theme) => {
 
   test('console: overview, a case, the filter, the help sheet', async () => {
     const desk = await Desk.open(browser, server, 'duty', { theme })
-    await desk.live()
+    await desk.queue()
     expect(await violations(desk.page)).toEqual([])
     await desk.page.getByTestId('queue-filter').click()
     await desk.page.keyboard.press('Escape')

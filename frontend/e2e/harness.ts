@@ -168,6 +168,12 @@ export class Desk {
     await this.page.locator('[data-testid=map][data-drawn]').waitFor({ timeout: 60_000 })
   }
 
+  /** Waits until the queue has its cases: the lamp is live before they come. */
+  async queue(): Promise<void> {
+    await this.live()
+    await this.page.getByTestId('list-incident').getByRole('option').first().waitFor({ timeout: 30_000 })
+  }
+
   /** Selects one thing as going back in the browser's history to it does. */
   async select(layer: string, id: number): Promise<void> {
     await this.page.evaluate((what) => {

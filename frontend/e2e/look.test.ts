@@ -38,7 +38,7 @@ const cutOff = (desk: Desk) => desk.page.evaluate(() => {
 describe.each([[1920, 1080], [3840, 1080]])('%i × %i', (width, height) => {
   test.each([['dark', 'zh'], ['dark', 'en'], ['light', 'zh'], ['light', 'en']] as const)('%s, %s', async (theme, lang) => {
     const desk = await Desk.open(browser, server, 'duty', { width, height, theme, lang })
-    await desk.live()
+    await desk.queue()
     await desk.page.keyboard.press('j')
     await desk.page.getByTestId('incident-state').waitFor()
     await desk.drawn()
@@ -63,7 +63,7 @@ test('log-in tells what is wrong in the language of the page', async () => {
 
 test('the main road of a duty officer needs no mouse', async () => {
   const desk = await Desk.open(browser, server, 'duty', { width: 1920, height: 1080 })
-  await desk.live()
+  await desk.queue()
   const { page } = desk
   await page.keyboard.press('j')
   const first = new URL(page.url()).searchParams.get('sel')

@@ -134,7 +134,6 @@ export const en: Dictionary = {
     state: 'State',
     town: 'Town',
     shown: '{{shown}} of {{total}}',
-    row: '{{severity}}, {{title}}, {{place}}, {{state}}, for {{age}}',
     newUrgent: 'New severity 1 incident: {{title}}, {{place}}',
   },
   stage: { intake: 'To accept', waiting: 'To dispatch', sent: 'Sent', moving: 'Under way', working: 'Handling', suspended: 'Suspended', checking: 'To check' },
@@ -144,14 +143,12 @@ export const en: Dictionary = {
     order: 'by area and score',
     empty: 'No open detections',
     emptyDetail: 'What a comparison of flights finds appears here by itself.',
-    row: '{{number}}, {{place}}, {{area}}, {{state}}',
   },
   cameras: {
     title: 'Cameras not online',
     order: 'longest first',
     empty: 'All cameras are online',
     emptyDetail: 'Offline, faulty and unknown ones appear here.',
-    row: '{{name}}, {{place}}, {{status}}, for {{age}}',
   },
   units: {
     title: 'Units',

@@ -133,7 +133,6 @@ export const zh = {
     state: '状态',
     town: '镇街',
     shown: '{{shown}} / {{total}}',
-    row: '{{severity}}，{{title}}，{{place}}，{{state}}，已 {{age}}',
     newUrgent: '新的一级事件：{{title}}，{{place}}',
   },
   stage: { intake: '待受理', waiting: '待派单', sent: '已派单', moving: '途中', working: '处置中', suspended: '挂账', checking: '待核查' },
@@ -143,14 +142,12 @@ export const zh = {
     order: '按面积与置信度',
     empty: '没有在办的疑似违建',
     emptyDetail: '航拍比对发现后会自动出现在这里。',
-    row: '{{number}}，{{place}}，{{area}}，{{state}}',
   },
   cameras: {
     title: '异常摄像机',
     order: '按时长',
     empty: '摄像机全部在线',
     emptyDetail: '离线、故障或未知的会出现在这里。',
-    row: '{{name}}，{{place}}，{{status}}，已 {{age}}',
   },
   units: {
     title: '外业队伍',

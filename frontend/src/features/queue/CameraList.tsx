@@ -3,7 +3,6 @@ import { useAreas } from '../../domain/useAreas'
 import { useLayerEvery } from '../../domain/useLayerEvery'
 import { useText } from '../../i18n'
 import { count } from '../../lib/format'
-import { moment } from '../../lib/time'
 import { Icon } from '../../ui/icons'
 import { Empty, Loading } from '../../ui/State'
 import { Age } from './IncidentQueue'
@@ -55,7 +54,6 @@ export function CameraList() {
           layer="camera"
           rows={rows}
           idOf={idOf}
-          describe={(row) => t('cameras.row', { name: row.name, place: place(row.areaPath), status: t(`state.camera.${row.status}`), age: moment(row.since, locale) })}
         >
           {(row) => (
             <>

@@ -56,7 +56,6 @@ export function DetectionList() {
           layer="detection"
           rows={rows}
           idOf={idOf}
-          describe={(row) => t('detections.row', { number: row.number, place: place(row.areaPath), area: squareMetres(row.area, locale, t), state: t(`state.detection.${row.state}`) })}
         >
           {(row) => (
             <>

@@ -83,20 +83,11 @@ export function IncidentQueue() {
           layer="incident"
           rows={rows}
           idOf={idOf}
-          describe={(incident) =>
-            t('queue.row', {
-              severity: t(`severity.${incident.severity}`),
-              title: incident.title,
-              place: place(incident),
-              state: t(`stage.${incident.stage}`),
-              age: moment(incident.createdAt, locale),
-            })
-          }
         >
           {(incident) => (
             <>
               <span className="row-sign">
-                <SeveritySign level={incident.severity} size="1.75rem" hollow={!waitsForDesk(incident.stage)} />
+                <SeveritySign level={incident.severity} size="1.75rem" label={t(`severity.${incident.severity}`)} hollow={!waitsForDesk(incident.stage)} />
               </span>
               <span className={`row-title truncate${incident.severity === 1 ? ' row-urgent' : ''}`}>{incident.title}</span>
               <Age since={incident.createdAt} />

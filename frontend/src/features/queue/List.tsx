@@ -11,8 +11,6 @@ interface ListProps<T> {
   layer: string
   rows: readonly T[]
   idOf: (row: T) => number
-  /** What a screen reader says of a row. */
-  describe: (row: T) => string
   children: (row: T) => ReactNode
 }
 
@@ -20,7 +18,7 @@ interface ListProps<T> {
  * A long list of things on the map, of which only the visible rows exist. One is selected: here, on the map and in the
  * address alike; pressing a row shows it on the map, pressing it again goes near.
  */
-export function List<T>({ label, layer, rows, idOf, describe, children }: ListProps<T>) {
+export function List<T>({ label, layer, rows, idOf, children }: ListProps<T>) {
   const scroller = useRef<HTMLDivElement>(null)
   const { selection } = usePlace()
   const { display } = useStore(settings)
@@ -61,7 +59,6 @@ export function List<T>({ label, layer, rows, idOf, describe, children }: ListPr
               aria-selected={item.index === chosen}
               aria-setsize={rows.length}
               aria-posinset={item.index + 1}
-              aria-label={describe(row)}
               data-testid={`row-${layer}-${each.id}`}
               style={{ height: item.size, transform: `translateY(${item.start}px)` }}
               onClick={() => {

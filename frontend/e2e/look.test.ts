@@ -105,7 +105,7 @@ describe.each(['zh', 'en'] as const)('what there is to see when there is little,
 
   test('a viewer is offered nothing that he may not do', async () => {
     const desk = await Desk.open(browser, server, 'viewer', { lang, width: 1920, height: 1080 })
-    await desk.live()
+    await desk.queue()
     expect(await desk.page.getByTestId('new-incident').count()).toBe(0)
     await desk.page.keyboard.press('j')
     await desk.page.getByTestId('incident-state').waitFor()

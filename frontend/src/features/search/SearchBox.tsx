@@ -43,7 +43,7 @@ export function SearchBox() {
         onChange={(key) => key !== null && choose(String(key))}
         items={groups}
         allowsCustomValue
-        allowsEmptyCollection={q !== ''}
+        allowsEmptyCollection={text.trim() !== ''} // at once: the list opens with the key press or not at all
         defaultFilter={() => true}
         menuTrigger="input"
         data-testid="search"

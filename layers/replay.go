@@ -200,7 +200,7 @@ func (r *Replay) advance(ctx context.Context, sink Sink, passed time.Duration) e
 		}
 		return err
 	}
-	next := before.At.Add(time.Duration(float64(passed) * before.Speed))
+	next := before.At.Add(time.Duration(float64(passed) * before.Speed)).Truncate(time.Microsecond) // as exact as a recorder is
 	if !before.Playing || !next.After(before.At) {
 		return nil
 	}

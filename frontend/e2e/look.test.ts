@@ -78,7 +78,9 @@ test('the main road of a duty officer needs no mouse', async () => {
   await page.locator('.search-results [role=option]').first().waitFor() // the queue's rows are options, too
   await desk.shot('search')
   await page.keyboard.press('ArrowDown')
+  await until('the first hit is marked', () => page.evaluate(() => Boolean(document.querySelector('#search input')?.getAttribute('aria-activedescendant'))))
   await page.keyboard.press('Enter')
+  await until('the box has let go of the keys', () => page.evaluate(() => document.activeElement?.tagName !== 'INPUT'))
   await page.keyboard.press('?')
   await page.getByRole('dialog').waitFor()
   await desk.shot('help')

@@ -125,7 +125,7 @@ func replicaBytes(ctx context.Context, e *env, db *postgis.DB) (perFeature float
 	}
 	before := heap()
 	replica := layers.NewReplica(layers.ReplicaOptions{})
-	if _, err := load(ctx, e, db, replica); err != nil {
+	if _, err := load(ctx, postgis.NewFollower(db, postgis.Publication, e.log), replica); err != nil {
 		return 0, busiest, err
 	}
 	after := heap()

@@ -39,7 +39,7 @@ var replayStart = bench{figures: []string{"replay-start"}, run: func(ctx context
 	for range rounds {
 		at := from.Add(time.Duration(random.Float64() * float64(until.Sub(from))))
 		replica := layers.NewReplica(layers.ReplicaOptions{})
-		took, err := loadPast(ctx, history, at, replica)
+		took, err := load(ctx, layers.NewReplay(history, at), replica)
 		if err != nil {
 			return nil, err
 		}
@@ -83,27 +83,4 @@ func seedPast(ctx context.Context, db *postgis.DB, states int) error {
 		}
 	}
 	return nil
-}
-
-// loadPast runs a replay until its replica shows the moment, and stops it again.
-func loadPast(ctx context.Context, history *postgis.History, at time.Time, replica *layers.Replica) (time.Duration, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	done := make(chan error, 1)
-	start := time.Now()
-	go func() { done <- layers.NewReplay(history, at).Run(ctx, replica) }()
-	for {
-		changed := replica.StatusChanged()
-		if replica.Status().State == layers.SourceLive {
-			took := time.Since(start)
-			cancel()
-			<-done
-			return took, nil
-		}
-		select {
-		case <-changed:
-		case err := <-done:
-			return 0, fmt.Errorf("the replay ended: %w", err)
-		}
-	}
 }

@@ -25,7 +25,7 @@ var replicaStart = bench{figures: []string{"replica-start"}, run: func(ctx conte
 	var ours, reference []float64
 	for range rounds {
 		replica := layers.NewReplica(layers.ReplicaOptions{})
-		took, err := load(ctx, e, db, replica)
+		took, err := load(ctx, postgis.NewFollower(db, postgis.Publication, e.log), replica)
 		if err != nil {
 			return nil, err
 		}
@@ -42,13 +42,13 @@ var replicaStart = bench{figures: []string{"replica-start"}, run: func(ctx conte
 	return []figure{{name: "replica-start", value: value, unit: "s", ratio: value / percentile(reference, 0.5), against: "copy-to-stdout"}}, nil
 }}
 
-// load fills an empty replica from a follower and stops that again. It returns how long the replica took to become live.
-func load(ctx context.Context, e *env, db *postgis.DB, replica *layers.Replica) (time.Duration, error) {
+// load fills an empty replica from a source and stops that again. It returns how long the replica took to become live.
+func load(ctx context.Context, source layers.Source, replica *layers.Replica) (time.Duration, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	done := make(chan error, 1)
 	start := time.Now()
-	go func() { done <- postgis.NewFollower(db, postgis.Publication, e.log).Run(ctx, replica) }()
+	go func() { done <- source.Run(ctx, replica) }()
 	for {
 		changed := replica.StatusChanged()
 		if replica.Status().State == layers.SourceLive {
@@ -60,7 +60,7 @@ func load(ctx context.Context, e *env, db *postgis.DB, replica *layers.Replica) 
 		select {
 		case <-changed:
 		case err := <-done:
-			return 0, fmt.Errorf("the follower ended: %w", err)
+			return 0, fmt.Errorf("the source ended: %w", err)
 		}
 	}
 }

@@ -152,7 +152,7 @@ func (u tileURL) path() string {
 // apart returns n cameras of which each stands in a tile of zoom 16 of its own, and not in the buffer of a neighbour.
 func apart(ctx context.Context, e *env, db *postgis.DB, n int) ([]spot, error) {
 	replica := layers.NewReplica(layers.ReplicaOptions{})
-	if _, err := load(ctx, e, db, replica); err != nil {
+	if _, err := load(ctx, postgis.NewFollower(db, postgis.Publication, e.log), replica); err != nil {
 		return nil, err
 	}
 	_, cameras, _ := replica.Read("camera")

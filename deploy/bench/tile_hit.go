@@ -8,6 +8,7 @@ import (
 	"runtime"
 
 	"wanglou/layers"
+	"wanglou/postgis"
 )
 
 const (
@@ -29,7 +30,7 @@ var tileHit = bench{figures: []string{"tile-hit", "tile-304"}, run: func(ctx con
 		return nil, err
 	}
 	replica := layers.NewReplica(layers.ReplicaOptions{})
-	if _, err := load(ctx, e, db, replica); err != nil {
+	if _, err := load(ctx, postgis.NewFollower(db, postgis.Publication, e.log), replica); err != nil {
 		return nil, err
 	}
 	urls := tileURLs(replica, 2_000)

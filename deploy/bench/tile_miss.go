@@ -15,6 +15,7 @@ import (
 
 	"wanglou/layers"
 	"wanglou/layers/auth"
+	"wanglou/postgis"
 	"wanglou/tiles"
 )
 
@@ -33,7 +34,7 @@ var tileMiss = bench{figures: []string{"tile-miss"}, run: func(ctx context.Conte
 	tiles.DefaultVectorLimits = tiles.VectorLimits{Features: math.MaxInt, Bytes: math.MaxInt}
 
 	replica := layers.NewReplica(layers.ReplicaOptions{})
-	if _, err := load(ctx, e, db, replica); err != nil {
+	if _, err := load(ctx, postgis.NewFollower(db, postgis.Publication, e.log), replica); err != nil {
 		return nil, err
 	}
 	urls := tileURLs(replica, 2_000)

@@ -10,16 +10,18 @@ import (
 type Code string
 
 const (
-	CodeInvalid      Code = "invalid"      // a field of the input is wrong: Field and Reason say which and why
-	CodeNotFound     Code = "not_found"    // also what the caller may not see
-	CodeConflict     Code = "conflict"     // somebody else changed it first
-	CodeForbidden    Code = "forbidden"    // the caller may see it, not do it
-	CodeUnauthorized Code = "unauthorized" // no session, or a wrong password
-	CodeRateLimited  Code = "rate_limited" // too many tries
-	CodeTooLarge     Code = "too_large"    // over a declared limit
-	CodeUnavailable  Code = "unavailable"  // the database or a worker is away; try again
-	CodeStorageFull  Code = "storage_full" // no room on disk
-	CodeInternal     Code = "internal"     // ours; details are in the log under the request id
+	CodeInvalid              Code = "invalid"               // a field of the input is wrong: Field and Reason say which and why
+	CodeNotFound             Code = "not_found"             // also what the caller may not see
+	CodeConflict             Code = "conflict"              // somebody else changed it first
+	CodePreconditionFailed   Code = "precondition_failed"   // a client that says what it saw saw something else
+	CodePreconditionRequired Code = "precondition_required" // a client has to say what it saw
+	CodeForbidden            Code = "forbidden"             // the caller may see it, not do it
+	CodeUnauthorized         Code = "unauthorized"          // no session, or a wrong password
+	CodeRateLimited          Code = "rate_limited"          // too many tries
+	CodeTooLarge             Code = "too_large"             // over a declared limit
+	CodeUnavailable          Code = "unavailable"           // the database or a worker is away; try again
+	CodeStorageFull          Code = "storage_full"          // no room on disk
+	CodeInternal             Code = "internal"              // ours; details are in the log under the request id
 )
 
 // Error is an error that people are meant to read. Anything else that reaches the outside is shown as CodeInternal.

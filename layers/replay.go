@@ -111,9 +111,14 @@ func (r *Replay) Jump(at time.Time) {
 	r.command(func(s *ReplayState) { s.At, r.jumped = at.UTC(), true })
 }
 
-// Step goes forward (or back) by d and stands still there.
-func (r *Replay) Step(d time.Duration) {
-	r.command(func(s *ReplayState) { s.At, s.Playing, r.jumped = s.At.Add(d), false, true })
+// Step goes forward (or back) by d and stands still there. It goes no further back than earliest, where the history begins.
+func (r *Replay) Step(d time.Duration, earliest time.Time) {
+	r.command(func(s *ReplayState) {
+		s.At, s.Playing, r.jumped = s.At.Add(d), false, true
+		if s.At.Before(earliest) {
+			s.At = earliest.UTC()
+		}
+	})
 }
 
 func (r *Replay) command(f func(*ReplayState)) {

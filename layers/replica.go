@@ -135,19 +135,20 @@ func (r *Replica) compare(s Snapshot) (next map[string]*layerState, changes []Ch
 			continue
 		}
 		next[l.Name] = held
-		seen := make(map[int64]struct{}, len(held.byID))
+		seen := make(map[int64]struct{}, held.byID.Len())
 		for _, f := range s.Features[l.Name] {
 			seen[f.ID] = struct{}{}
 			held.prepare(f)
-			if n := held.byID[f.ID]; n == nil || !sameFeature(n.feature, f) {
+			if n, _ := held.byID.Get(f.ID); n == nil || !sameFeature(n.feature, f) {
 				changes = append(changes, Change{Layer: l.Name, Kind: Upsert, Feature: f})
 			}
 		}
-		for id := range held.byID {
+		held.byID.Scan(func(id int64, _ *node) bool {
 			if _, ok := seen[id]; !ok {
 				changes = append(changes, Change{Layer: l.Name, Kind: Delete, Feature: &Feature{ID: id}})
 			}
-		}
+			return true
+		})
 	}
 	return next, changes
 }

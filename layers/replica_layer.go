@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/paulmach/orb"
+	"github.com/tidwall/btree"
 	"github.com/tidwall/rtree"
 )
 
@@ -36,8 +37,8 @@ type tombstone struct {
 // layerState is one layer of a replica. The replica's lock guards it.
 type layerState struct {
 	layer   *Layer
-	interns interner // the writer's alone
-	byID    map[int64]*node
+	interns interner                // the writer's alone
+	byID    btree.Map[int64, *node] // in the order of ids, in which pages are read
 	tree    rtree.RTreeG[*node]
 	newest  *node
 	ghosts  []tombstone // oldest first
@@ -48,26 +49,26 @@ type layerState struct {
 
 // newLayerState returns a layer that begins at version with the given features.
 func newLayerState(l *Layer, features []*Feature, version Version) *layerState {
-	s := &layerState{layer: l, interns: newInterner(len(l.Columns)), byID: make(map[int64]*node, len(features)), horizon: version, tiles: newPyramid(version), shapes: newPyramid(version)}
+	s := &layerState{layer: l, interns: newInterner(len(l.Columns)), horizon: version, tiles: newPyramid(version), shapes: newPyramid(version)}
 	nodes := make([]node, len(features)) // one allocation for all: they live about as long as the layer
 	for i, f := range features {
 		s.prepare(f)
 		f.Version = version
 		n := &nodes[i]
 		*n = node{feature: f, version: version, drawn: version}
-		if old := s.byID[f.ID]; old != nil { // a source that repeats an id means the last one
+		if old, _ := s.byID.Get(f.ID); old != nil { // a source that repeats an id means the last one
 			s.unlink(old)
 			s.unindex(old.feature, old)
 		}
-		s.byID[f.ID] = n
+		s.byID.Load(f.ID, n) // at the end, as most sources send it, without a search
 		s.push(n)
 		s.index(n)
 	}
 	return s
 }
 
-// prepare completes a feature that a source handed over: its bound, one value a column, and nil in place of a geometry
-// that has no place on earth (empty, or not finite). It needs no lock: nobody reads f yet.
+// prepare completes a feature that a source handed over: its bound, one value a column, its geometry in one world,
+// and nil in place of one that has no place on earth (empty, or not finite). It needs no lock: nobody reads f yet.
 func (s *layerState) prepare(f *Feature) {
 	if len(f.Values) != len(s.layer.Columns) {
 		values := make([]any, len(s.layer.Columns))
@@ -77,8 +78,13 @@ func (s *layerState) prepare(f *Feature) {
 	s.interns.share(f.Values)
 	if f.Geometry != nil {
 		f.Bound = f.Geometry.Bound()
-		if !finite(f.Bound) {
+		switch {
+		case !finite(f.Bound):
 			f.Geometry = nil
+		case f.Bound.Min[0] < -180 || f.Bound.Max[0] > 180:
+			if f.Geometry = withinWorld(f.Geometry, f.Bound); f.Geometry != nil {
+				f.Bound = f.Geometry.Bound()
+			}
 		}
 	}
 	if f.Geometry == nil {
@@ -103,11 +109,11 @@ func (s *layerState) begin(v Version, n int) {
 // upsert makes f the feature of its id. Columns in unchanged are taken from the one it replaces; without one they stay
 // as the source sent them.
 func (s *layerState) upsert(f *Feature, unchanged []int, v Version, now time.Time) {
-	n := s.byID[f.ID]
+	n, _ := s.byID.Get(f.ID)
 	if n == nil {
 		f.Version = v
 		n = &node{feature: f, version: v, drawn: v}
-		s.byID[f.ID] = n
+		s.byID.Set(f.ID, n)
 		s.push(n)
 		s.index(n)
 		s.mark(f, v, true)
@@ -156,11 +162,11 @@ func (s *layerState) upsert(f *Feature, unchanged []int, v Version, now time.Tim
 
 // remove forgets the feature of id, if there is one.
 func (s *layerState) remove(id int64, v Version, now time.Time) {
-	n := s.byID[id]
+	n, _ := s.byID.Get(id)
 	if n == nil {
 		return
 	}
-	delete(s.byID, id)
+	s.byID.Delete(id)
 	s.unlink(n)
 	s.unindex(n.feature, n)
 	s.haunt(n.feature, ghostGone|ghostDrawn, v, now)
@@ -172,11 +178,12 @@ func (s *layerState) truncate(v Version, now time.Time) {
 	s.tiles.reset(v)
 	s.shapes.reset(v)
 	s.tree = rtree.RTreeG[*node]{}
-	for _, n := range s.byID {
+	s.byID.Scan(func(_ int64, n *node) bool {
 		s.unlink(n)
 		s.haunt(n.feature, ghostGone|ghostDrawn, v, now)
-	}
-	clear(s.byID)
+		return true
+	})
+	s.byID.Clear()
 }
 
 // haunt leaves a ghost of f.

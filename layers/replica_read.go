@@ -2,6 +2,7 @@ package layers
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,7 +97,7 @@ func (r *Replica) Get(layer string, id int64) *Feature {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if s := r.layers[layer]; s != nil {
-		if n := s.byID[id]; n != nil {
+		if n, _ := s.byID.Get(id); n != nil {
 			return n.feature
 		}
 	}
@@ -108,18 +109,37 @@ func (r *Replica) Len(layer string) int {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if s := r.layers[layer]; s != nil {
-		return len(s.byID)
+		return s.byID.Len()
 	}
 	return 0
 }
 
-// All visits the features of a layer as of one moment, in no order, until visit returns false.
+// All visits the features of a layer as of one moment, in the order of their ids, until visit returns false.
 func (r *Replica) All(layer string, visit func(*Feature) bool) {
 	r.collect(layer, visit, func(s *layerState, take func(*node)) {
-		for _, n := range s.byID {
-			take(n)
-		}
+		s.byID.Scan(func(_ int64, n *node) bool { take(n); return true })
 	})
+}
+
+// After visits the features of a layer whose ids are above after, in the order of their ids, until visit returns false. It reads some hundreds at a
+// moment: what changes meanwhile is seen as it was, or as it is. O(log features + visited).
+func (r *Replica) After(layer string, after int64, visit func(*Feature) bool) {
+	const stretch = 512
+	for more := true; more && after < math.MaxInt64; {
+		n := 0
+		r.collect(layer, func(f *Feature) bool {
+			after = f.ID
+			more = visit(f)
+			return more
+		}, func(s *layerState, take func(*node)) {
+			s.byID.Ascend(after+1, func(_ int64, at *node) bool {
+				take(at)
+				n++
+				return n < stretch
+			})
+		})
+		more = more && n == stretch
+	}
 }
 
 // Search visits the features whose bound meets b, as of one moment, in no order, until visit returns false.
@@ -127,6 +147,16 @@ func (r *Replica) Search(layer string, b orb.Bound, visit func(*Feature) bool) {
 	r.collect(layer, visit, func(s *layerState, take func(*node)) {
 		s.tree.Search(b.Min, b.Max, func(_, _ [2]float64, n *node) bool { take(n); return true })
 	})
+}
+
+// Near returns how many features have a bound that meets b, or most where there are as many or more.
+func (r *Replica) Near(layer string, b orb.Bound, most int) (n int) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if s := r.layers[layer]; s != nil {
+		s.tree.Search(b.Min, b.Max, func(_, _ [2]float64, _ *node) bool { n++; return n < most })
+	}
+	return n
 }
 
 // Find appends to dst the features whose bound meets b, in no order, and returns them with the layer that describes their
@@ -186,10 +216,8 @@ func (r *Replica) Read(layer string) (l *Layer, features []*Feature, at Position
 	if s == nil {
 		return nil, nil, r.position
 	}
-	features = make([]*Feature, 0, len(s.byID))
-	for _, n := range s.byID {
-		features = append(features, n.feature)
-	}
+	features = make([]*Feature, 0, s.byID.Len())
+	s.byID.Scan(func(_ int64, n *node) bool { features = append(features, n.feature); return true })
 	return s.layer, features, r.position
 }
 

@@ -2,6 +2,8 @@ package layers
 
 import (
 	"context"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
@@ -386,5 +388,37 @@ func TestParseToken(t *testing.T) {
 		if _, ok := ParseToken(bad); ok {
 			t.Errorf("ParseToken(%q) is accepted", bad)
 		}
+	}
+}
+
+// Pages that follow the ids hold every feature that stays, once, in order, however many come and go between them.
+func TestAfterFollowsTheIDs(t *testing.T) {
+	t.Parallel()
+	l := NewLayer(Layer{Name: "p", Geometry: GeometryPoint})
+	r := NewReplica(ReplicaOptions{})
+	var features []*Feature
+	for _, id := range rand.Perm(3000) {
+		features = append(features, &Feature{ID: int64(id) - 1500, Geometry: orb.Point{0, 0}})
+	}
+	r.Load(Snapshot{Position: Position{Epoch: "e", Version: 1}, Layers: []*Layer{l}, Features: map[string][]*Feature{"p": features}})
+	var got []int64
+	r.After("p", math.MinInt64, func(f *Feature) bool {
+		if len(got)%100 == 0 { // the one at hand goes, and one comes before it
+			r.Apply(Commit{Version: r.Position().Version + 1, Changes: []Change{{Layer: "p", Kind: Delete, Feature: &Feature{ID: f.ID}}, {Layer: "p", Kind: Upsert, Feature: &Feature{ID: f.ID - 10_000, Geometry: orb.Point{0, 0}}}}})
+		}
+		got = append(got, f.ID)
+		return true
+	})
+	if len(got) != 3000 || !slices.IsSorted(got) || got[0] != -1500 || got[2999] != 1499 {
+		t.Errorf("%d ids from %d to %d, sorted %t", len(got), got[0], got[len(got)-1], slices.IsSorted(got))
+	}
+	got = got[:0]
+	r.After("p", 1000, func(f *Feature) bool { got = append(got, f.ID); return len(got) < 3 })
+	if !slices.Equal(got, []int64{1001, 1002, 1003}) {
+		t.Errorf("after 1000: %v", got)
+	}
+	r.After("p", math.MaxInt64, func(f *Feature) bool { t.Errorf("after the last: %d", f.ID); return true })
+	if n := r.Near("p", orb.Bound{Min: orb.Point{-1, -1}, Max: orb.Point{1, 1}}, 50); n != 50 {
+		t.Errorf("Near counts %d", n)
 	}
 }

@@ -35,10 +35,12 @@ const (
 	ActionMoveIncident   Action = "incident.move" // accept, file, reject, close, …
 	ActionDispatch       Action = "task.dispatch" // send, call off
 	ActionWorkTask       Action = "task.work"     // acknowledge, arrive, feed back: the unit's own tasks only
+	ActionManageCameras  Action = "camera.manage" // the registry: enter, correct, strike off
 	ActionReplay         Action = "replay"        // begin and move a replay of the past; whoever reads may watch one
 	ActionReadAudit      Action = "audit.read"
 	ActionManageUsers    Action = "user.manage"
-	ActionManageTokens   Action = "token.manage" // one's own personal access tokens
+	ActionManageHooks    Action = "webhook.manage" // who is told of changes
+	ActionManageTokens   Action = "token.manage"   // one's own personal access tokens
 )
 
 // allowed says which roles may do an action.
@@ -48,9 +50,11 @@ var allowed = map[Action][]Role{
 	ActionMoveIncident:   {RoleDuty, RoleAdmin},
 	ActionDispatch:       {RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionWorkTask:       {RoleUnit},
+	ActionManageCameras:  {RoleAdmin},
 	ActionReplay:         {RoleViewer, RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionReadAudit:      {RoleAdmin},
 	ActionManageUsers:    {RoleAdmin},
+	ActionManageHooks:    {RoleAdmin},
 	ActionManageTokens:   Roles,
 }
 
@@ -203,4 +207,11 @@ func ActorFrom(ctx context.Context) *Actor {
 		return a
 	}
 	return &Actor{User: &User{}, Scope: &Scope{}}
+}
+
+// RightsChange says whose rights may be others now: a user's, because the account or a token of it was changed, or a session's, because it is over. The
+// zero value is anybody's.
+type RightsChange struct {
+	UserID  int64
+	Session string // name of the session in its table
 }

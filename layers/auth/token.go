@@ -15,6 +15,7 @@ type Access string
 const (
 	AccessRead  Access = "read"  // map, lists, details
 	AccessWrite Access = "write" // besides, what the user may do with incidents, tasks and layers; never users, audit or tokens
+	AccessKiosk Access = "kiosk" // opens one scene on a wall, to be looked at; good for nothing but a session of its own
 )
 
 // TokenPrefix begins every personal access token, so that one can be recognised wherever it turns up.
@@ -24,6 +25,7 @@ const TokenPrefix = "wl_"
 const (
 	MaxTokens       = 50 // of one user
 	MaxTokenName    = 60 // characters
+	MaxScene        = 300
 	MaxTokenAge     = 2 * 365 * 24 * time.Hour
 	DefaultTokenAge = 365 * 24 * time.Hour
 )
@@ -38,6 +40,7 @@ type Token struct {
 	CreatedAt time.Time  `json:"created_at"`
 	ExpiresAt time.Time  `json:"expires_at"`
 	LastUsed  *time.Time `json:"last_used,omitempty"` // to about a minute
+	Scene     string     `json:"scene,omitempty"`     // of a kiosk token: the address on this server that it opens, "/?display=wall&lang=zh"
 }
 
 // Validate reports the first wrong field of a token that somebody wants to make at the time now.
@@ -47,18 +50,29 @@ func (t *Token) Validate(now time.Time) error {
 		return layers.Invalid("name", "required", "a token needs a name that tells what it is for")
 	case n > MaxTokenName:
 		return layers.Invalid("name", "too_long", "the name has %d characters, at most %d are kept", n, MaxTokenName)
-	case t.Access != AccessRead && t.Access != AccessWrite:
-		return layers.Invalid("access", "unknown_value", "access is read or write")
+	case t.Access != AccessRead && t.Access != AccessWrite && t.Access != AccessKiosk:
+		return layers.Invalid("access", "unknown_value", "access is read, write or kiosk")
+	case t.Access == AccessKiosk && t.Scene == "":
+		return layers.Invalid("scene", "required", "a kiosk token opens a scene")
+	case t.Access != AccessKiosk && t.Scene != "":
+		return layers.Invalid("scene", "not_supported", "only a kiosk token opens a scene")
+	case t.Scene != "" && !isScene(t.Scene):
+		return layers.Invalid("scene", "not_a_value", "a scene is an address on this server, like /?display=wall")
 	case !t.ExpiresAt.After(now), t.ExpiresAt.After(now.Add(MaxTokenAge)):
 		return layers.Invalid("expires_at", "out_of_range", "a token holds until some day within two years")
 	}
 	return nil
 }
 
+// isScene reports whether s is a path of this server, with a query perhaps: nothing that leads elsewhere.
+func isScene(s string) bool {
+	return len(s) <= MaxScene && s[0] == '/' && !strings.HasPrefix(s, "//") && !strings.ContainsAny(s, "\\#") && strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }) < 0
+}
+
 // Limit returns what of s a token of that access may do.
 func (s *Scope) Limit(a Access) *Scope {
 	out := *s
-	out.Without = []Action{ActionManageUsers, ActionReadAudit, ActionManageTokens}
+	out.Without = []Action{ActionManageUsers, ActionManageHooks, ActionReadAudit, ActionManageTokens}
 	if a != AccessWrite {
 		for _, action := range Actions() {
 			if action != ActionRead {
@@ -81,4 +95,6 @@ type Tokens interface {
 	Revoke(ctx context.Context, id int64) error
 	// Resolve returns the token of a secret and notes its use; CodeUnauthorized when there is none, or when it is over.
 	Resolve(ctx context.Context, secret string) (*Token, error)
+	// Token is Resolve for who knows which token it is, from the session that it opened.
+	Token(ctx context.Context, id int64) (*Token, error)
 }

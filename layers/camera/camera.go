@@ -2,6 +2,7 @@
 package camera
 
 import (
+	"context"
 	"math"
 	"slices"
 	"strings"
@@ -43,6 +44,26 @@ type Camera struct {
 	Source      string   // who gave the row: "demo", an import's name
 	SourceID    string   // its id there
 	Point       orb.Point
+}
+
+// Registry is where cameras are entered, corrected and struck off. Callers are told by their context (auth.WithActor): the action is
+// auth.ActionManageCameras, and the camera has to stand in their areas, before and after. Status, StatusSince, AreaPath, Source and SourceID are not
+// the caller's to give.
+//
+// Errors: CodeInvalid for a field that Validate refuses, for a device id that another camera has and for a point outside of the county; CodeForbidden;
+// CodeNotFound, also for a camera that the caller may not see; CodeConflict when the camera is not any more what the caller saw.
+type Registry interface {
+	Create(ctx context.Context, c *Camera) (*Camera, error)
+	// Replace makes the entry of seen that of c. StreamURL stays when c has none.
+	Replace(ctx context.Context, seen, c *Camera) (*Camera, error)
+	Delete(ctx context.Context, seen *Camera) error
+}
+
+// SameEntry reports whether two states of a camera say the same of what the registry keeps: all but the status, the area, and what is never published.
+func SameEntry(a, b *Camera) bool {
+	same := func(x, y *float64) bool { return x == y || x != nil && y != nil && float32(*x) == float32(*y) } // as exact as they are kept
+	return a.ID == b.ID && a.DeviceID == b.DeviceID && a.Name == b.Name && a.Department == b.Department && a.Point == b.Point &&
+		same(a.Height, b.Height) && same(a.Azimuth, b.Azimuth) && same(a.FOV, b.FOV) && same(a.Range, b.Range)
 }
 
 // MaxName is the length of a name, in characters.

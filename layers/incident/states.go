@@ -137,6 +137,16 @@ func (s State) Moves() []Move {
 	return out
 }
 
+// Toward returns the move by which a person brings a case from s to another state; ok is false when there is none. No two lead to the same.
+func (s State) Toward(to State) (m Move, ok bool) {
+	for _, m := range s.Moves() {
+		if next, _ := s.Next(m); next == to {
+			return m, true
+		}
+	}
+	return "", false
+}
+
 // ByPeople reports whether the move from s may be asked for by a person; the others follow from a task's moves.
 func (s State) ByPeople(m Move) bool { st := find(s, m); return st != nil && !st.System && s != "" }
 

@@ -136,3 +136,22 @@ func TestEveryStateIsReached(t *testing.T) {
 		}
 	}
 }
+
+// For every pair of states there is one move of a person's that leads from one to the other, or none.
+func TestToward(t *testing.T) {
+	t.Parallel()
+	for _, from := range States {
+		for _, to := range States {
+			var moves []Move
+			for _, m := range everyMove {
+				if next, ok := from.Next(m); ok && next == to && from.ByPeople(m) {
+					moves = append(moves, m)
+				}
+			}
+			got, ok := from.Toward(to)
+			if len(moves) > 1 || ok != (len(moves) == 1) || ok && got != moves[0] {
+				t.Errorf("%s to %s: %q %t, the machine has %q", from, to, got, ok, moves)
+			}
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/paulmach/orb"
 
 	"wanglou/layers"
 	"wanglou/layers/auth"
@@ -85,7 +86,8 @@ func (s *Incidents) insert(ctx context.Context, tx pgx.Tx, actor *auth.Actor, in
 	if err := checkCategory(ctx, tx, n.Standard, n.Category); err != nil {
 		return 0, err
 	}
-	if err := placeIncident(ctx, tx, actor, &n); err != nil {
+	var err error
+	if n.AreaPath, err = placeOf(ctx, tx, actor, n.Point); err != nil {
 		return 0, err
 	}
 	zone, err := TimeZone(ctx, tx)
@@ -127,18 +129,18 @@ func checkCategory(ctx context.Context, tx pgx.Tx, standard, code string) error 
 	return err
 }
 
-// placeIncident sets the area of a new case, which has to be the actor's.
-func placeIncident(ctx context.Context, tx pgx.Tx, actor *auth.Actor, in *incident.Incident) error {
-	err := tx.QueryRow(ctx, `SELECT coalesce(area_path_at(ST_SetSRID(ST_MakePoint($1, $2), 4326)), '')`, in.Point[0], in.Point[1]).Scan(&in.AreaPath)
+// placeOf returns the area of a new thing at a point, which has to be the actor's.
+func placeOf(ctx context.Context, tx pgx.Tx, actor *auth.Actor, at orb.Point) (path string, err error) {
+	err = tx.QueryRow(ctx, `SELECT coalesce(area_path_at(ST_SetSRID(ST_MakePoint($1, $2), 4326)), '')`, at[0], at[1]).Scan(&path)
 	switch {
 	case err != nil:
-		return err
-	case in.AreaPath == "":
-		return layers.Invalid("point", "outside_county", "the point lies in none of the county's areas")
-	case !actor.Scope.InArea(in.AreaPath):
-		return outsideAreas(in.AreaPath)
+		return "", err
+	case path == "":
+		return "", layers.Invalid("point", "outside_county", "the point lies in none of the county's areas")
+	case !actor.Scope.InArea(path):
+		return "", outsideAreas(path)
 	}
-	return nil
+	return path, nil
 }
 
 func outsideAreas(path string) error {

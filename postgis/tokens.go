@@ -23,11 +23,11 @@ type Tokens struct {
 // NewTokens returns the personal access tokens of db.
 func NewTokens(db *DB) *Tokens { return &Tokens{db: db, now: time.Now} }
 
-const tokenColumns = `t.id, t.user_id, u.login, t.name, t.access, t.created_at, t.expires_at, t.last_used`
+const tokenColumns = `t.id, t.user_id, u.login, t.name, t.access, t.created_at, t.expires_at, t.last_used, t.scene`
 
 func scanToken(row pgx.CollectableRow) (*auth.Token, error) {
 	var t auth.Token
-	err := row.Scan(&t.ID, &t.UserID, &t.Login, &t.Name, &t.Access, &t.CreatedAt, &t.ExpiresAt, &t.LastUsed)
+	err := row.Scan(&t.ID, &t.UserID, &t.Login, &t.Name, &t.Access, &t.CreatedAt, &t.ExpiresAt, &t.LastUsed, &t.Scene)
 	t.CreatedAt, t.ExpiresAt = t.CreatedAt.UTC(), t.ExpiresAt.UTC()
 	if t.LastUsed != nil {
 		used := t.LastUsed.UTC()
@@ -67,8 +67,8 @@ func (s *Tokens) Create(ctx context.Context, t *auth.Token) (string, error) {
 		case kept >= auth.MaxTokens:
 			return &layers.Error{Code: layers.CodeConflict, Reason: "too_many_tokens", Msg: "the account has too many tokens: revoke one first"}
 		}
-		err = tx.QueryRow(ctx, `INSERT INTO access_token (user_id, name, hash, access, expires_at) VALUES ($1, $2, $3, $4, $5) RETURNING id, created_at`,
-			actor.User.ID, t.Name, hashOf(secret), string(t.Access), t.ExpiresAt).Scan(&t.ID, &t.CreatedAt)
+		err = tx.QueryRow(ctx, `INSERT INTO access_token (user_id, name, hash, access, expires_at, scene) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id, created_at`,
+			actor.User.ID, t.Name, hashOf(secret), string(t.Access), t.ExpiresAt, t.Scene).Scan(&t.ID, &t.CreatedAt)
 		if err != nil {
 			return err
 		}
@@ -81,21 +81,13 @@ func (s *Tokens) Create(ctx context.Context, t *auth.Token) (string, error) {
 	return secret, nil
 }
 
-// revocable is which tokens an actor may see and revoke: their own, and those of users they manage.
-func revocable(a *auth.Actor) (where string, args []any) {
-	if a.Scope.May(auth.ActionManageUsers) {
-		return `(t.user_id = $1 OR ` + managed("u.areas", "$2") + `)`, []any{a.User.ID, a.Scope.Areas}
-	}
-	return `t.user_id = $1`, []any{a.User.ID}
-}
-
 // Tokens implements auth.Tokens.
 func (s *Tokens) Tokens(ctx context.Context) ([]*auth.Token, error) {
 	actor := auth.ActorFrom(ctx)
 	if err := forbid(actor, auth.ActionManageTokens); err != nil {
 		return nil, err
 	}
-	where, args := revocable(actor)
+	where, args := ownOrManaged(actor, 1)
 	return collect(ctx, s.db.Pool, scanToken, `SELECT `+tokenColumns+` FROM access_token t JOIN app_user u ON u.id = t.user_id
 		WHERE t.expires_at > now() AND `+where+` ORDER BY t.id DESC LIMIT 1000`, args...)
 }
@@ -106,7 +98,7 @@ func (s *Tokens) Revoke(ctx context.Context, id int64) error {
 	if err := forbid(actor, auth.ActionManageTokens); err != nil {
 		return err
 	}
-	where, args := revocable(actor)
+	where, args := ownOrManaged(actor, 1)
 	return s.db.transact(ctx, func(tx pgx.Tx) error {
 		var name, login string
 		err := tx.QueryRow(ctx, `DELETE FROM access_token t USING app_user u WHERE u.id = t.user_id AND `+where+` AND t.id = `+place(len(args)+1)+` RETURNING t.name, u.login`,
@@ -121,21 +113,31 @@ func (s *Tokens) Revoke(ctx context.Context, id int64) error {
 	})
 }
 
-func place(n int) string { return "$" + string(rune('0'+n)) }
+// errWrongToken is the answer for what is no token, or no more.
+var errWrongToken = &layers.Error{Code: layers.CodeUnauthorized, Reason: "wrong_token", Msg: "the token is not known, or over"}
 
 // Resolve implements auth.Tokens. The time of use is written at most once a minute.
 func (s *Tokens) Resolve(ctx context.Context, secret string) (*auth.Token, error) {
-	refused := &layers.Error{Code: layers.CodeUnauthorized, Reason: "wrong_token", Msg: "the token is not known, or over"}
 	if !strings.HasPrefix(secret, auth.TokenPrefix) || len(secret) > 100 {
-		return nil, refused
+		return nil, errWrongToken
 	}
+	return s.used(ctx, `t.hash = $1`, hashOf(secret))
+}
+
+// Token implements auth.Tokens.
+func (s *Tokens) Token(ctx context.Context, id int64) (*auth.Token, error) {
+	return s.used(ctx, `t.id = $1`, id)
+}
+
+// used returns a token that is used now.
+func (s *Tokens) used(ctx context.Context, where string, arg any) (*auth.Token, error) {
 	found, err := collect(ctx, s.db.Pool, scanToken, `SELECT `+tokenColumns+` FROM access_token t JOIN app_user u ON u.id = t.user_id
-		WHERE t.hash = $1 AND t.expires_at > now() AND NOT u.disabled`, hashOf(secret))
+		WHERE `+where+` AND t.expires_at > now() AND NOT u.disabled`, arg)
 	if err != nil {
 		return nil, err
 	}
 	if len(found) == 0 {
-		return nil, refused
+		return nil, errWrongToken
 	}
 	_, err = s.db.Pool.Exec(ctx, `UPDATE access_token SET last_used = now() WHERE id = $1 AND (last_used IS NULL OR last_used < now() - interval '1 minute')`, found[0].ID)
 	return found[0], Wrap(err)

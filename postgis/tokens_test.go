@@ -2,6 +2,7 @@ package postgis_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,5 +91,43 @@ func TestTokens(t *testing.T) {
 	}
 	if _, err := tokens.Resolve(t.Context(), "wl_nothing"); layers.ErrorCode(err) != layers.CodeUnauthorized {
 		t.Errorf("a made-up token: %v", err)
+	}
+}
+
+// A kiosk token has a scene on this server, and is found by its number for as long as it holds.
+func TestKioskTokens(t *testing.T) {
+	t.Parallel()
+	db := postgistest.New(t)
+	users, tokens := postgis.NewUsers(db), postgis.NewTokens(db)
+	root := &auth.User{Login: "operator", Roles: []auth.Role{auth.RoleAdmin}, Areas: []string{"*"}}
+	wall := &auth.User{Login: "wall", Name: "大屏", Roles: []auth.Role{auth.RoleViewer}, Areas: []string{"*"}}
+	as := func(u *auth.User) context.Context {
+		return auth.WithActor(t.Context(), &auth.Actor{User: u, Scope: u.Scope()})
+	}
+	if err := users.Save(as(root), wall, "a long enough password"); err != nil {
+		t.Fatal(err)
+	}
+	for scene, reason := range map[string]string{"": "required", "//elsewhere.example/": "not_a_value", "https://elsewhere.example/": "not_a_value", "/a b": "not_a_value", `/\elsewhere`: "not_a_value", "/#x": "not_a_value", "/" + strings.Repeat("x", 300): "not_a_value"} {
+		_, err := tokens.Create(as(wall), &auth.Token{Name: "大厅", Access: auth.AccessKiosk, Scene: scene})
+		wantRefusal(t, scene, err, layers.CodeInvalid, "scene", reason)
+	}
+	_, err := tokens.Create(as(wall), &auth.Token{Name: "QGIS", Access: auth.AccessRead, Scene: "/"})
+	wantRefusal(t, "a scene of another token", err, layers.CodeInvalid, "scene", "not_supported")
+	made := &auth.Token{Name: "大厅", Access: auth.AccessKiosk, Scene: "/?display=wall"}
+	if _, err := tokens.Create(as(wall), made); err != nil {
+		t.Fatal(err)
+	}
+	found, err := tokens.Token(t.Context(), made.ID)
+	if err != nil || found.Scene != made.Scene || found.Access != auth.AccessKiosk || found.UserID != wall.ID {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if list, err := tokens.Tokens(as(root)); err != nil || len(list) != 1 || list[0].LastUsed == nil {
+		t.Errorf("the wall was not noted as seen: %+v, %v", list, err)
+	}
+	if err := tokens.Revoke(as(wall), made.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tokens.Token(t.Context(), made.ID); layers.ErrorCode(err) != layers.CodeUnauthorized {
+		t.Errorf("after it was revoked: %v", err)
 	}
 }

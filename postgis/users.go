@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/alexedwards/argon2id"
@@ -114,6 +115,18 @@ func (s *Users) Users(ctx context.Context) ([]*auth.User, error) {
 func managed(column, parameter string) string {
 	return `NOT EXISTS (SELECT FROM unnest(` + column + `) path WHERE NOT ` + inAreas("path", parameter) + `)`
 }
+
+// ownOrManaged is whose things (of a user u) an actor may see and end: their own, and those of users whom they manage. first is the first free parameter.
+func ownOrManaged(a *auth.Actor, first int) (where string, args []any) {
+	where, args = "u.id = "+place(first), []any{a.User.ID}
+	if a.Scope.May(auth.ActionManageUsers) {
+		where, args = "("+where+" OR "+managed("u.areas", place(first+1))+")", append(args, a.Scope.Areas)
+	}
+	return where, args
+}
+
+// place is a parameter in SQL.
+func place(n int) string { return "$" + strconv.Itoa(n) }
 
 // Save implements auth.Service. Nobody gives away areas that are not theirs, nor shuts themselves out.
 func (s *Users) Save(ctx context.Context, u *auth.User, password string) error {

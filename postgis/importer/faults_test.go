@@ -2,9 +2,11 @@ package importer_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,7 +21,8 @@ import (
 	"wanglou/postgis/postgistest"
 )
 
-// A database that is killed in the middle of an import holds nothing of it, and takes it when it is back.
+// A database that is killed in the middle of an import holds nothing of it, and takes it when it is back. Its backends are killed before their postmaster: one
+// that survives for a moment would still take a COMMIT that is under way.
 func TestKilledDatabase(t *testing.T) {
 	t.Parallel()
 	cluster := postgistest.Cluster(t)
@@ -38,9 +41,7 @@ func TestKilledDatabase(t *testing.T) {
 		_, err := do(t, db, importer.Options{File: path, Layer: "camera", Progress: func(p importer.Progress) {
 			if p.Step == step && !killed {
 				killed = true
-				if err := syscall.Kill(before, syscall.SIGKILL); err != nil {
-					t.Error(err)
-				}
+				kill(t, before)
 			}
 		}})
 		if !killed || layers.ErrorCode(err) != layers.CodeUnavailable {
@@ -51,6 +52,31 @@ func TestKilledDatabase(t *testing.T) {
 	}
 	if r := must(t, db, importer.Options{File: path, Layer: "camera"}); r.Inserted != 20_000 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// kill ends a postmaster and all its backends at once, as a power cut would.
+func kill(t *testing.T, postmaster int) {
+	t.Helper()
+	if err := syscall.Kill(postmaster, syscall.SIGSTOP); err != nil {
+		t.Error(err)
+	}
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", postmaster, postmaster))
+	if err != nil {
+		t.Error(err)
+	}
+	for _, field := range strings.Fields(string(children)) {
+		pid, err := strconv.Atoi(field)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			t.Error(err)
+		}
+	}
+	if err := syscall.Kill(postmaster, syscall.SIGKILL); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -6,7 +6,8 @@ import (
 )
 
 // sweep stops and removes the shared cluster once no test process has held users.lock for a while. The locks are those of
-// postgis.StartCluster: start.lock keeps a new process from joining a cluster that is being stopped.
+// postgis.StartCluster: start.lock keeps a new process from joining a cluster that is being stopped. The folder goes in one step:
+// who comes while it is being removed makes a new one, not one among ruins.
 const sweep = `
 cd "$1" || exit
 exec 7>janitor.lock; flock -n 7 || exit 0
@@ -19,7 +20,7 @@ while sleep 15; do
       kill -INT "$pid"
       while [ -d "/proc/$pid/fd" ] && [ -e data/postmaster.pid ]; do sleep 0.1; done
     fi
-    cd /; rm -rf "$1"
+    cd /; mv "$1" "$1.gone.$$" && rm -rf "$1.gone.$$"
     exit 0
   fi
   flock -u 8

@@ -107,6 +107,9 @@ var server = sync.OnceValues(func() (string, error) {
 	defer cancel()
 	// Never closed: the process holds it until it ends, then the janitor sees that nobody does.
 	c, err := postgis.StartCluster(ctx, dir, slog.New(slog.DiscardHandler), postgis.WithoutDurability())
+	if err != nil { // the janitor took the folder away under us: the next one is ours
+		c, err = postgis.StartCluster(ctx, dir, slog.New(slog.DiscardHandler), postgis.WithoutDurability())
+	}
 	if err != nil {
 		return "", err
 	}

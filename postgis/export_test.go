@@ -15,3 +15,6 @@ func HashParams() (memoryKiB, iterations uint32, lanes uint8) {
 
 // Nobody is the hash that unknown logins are compared with.
 const Nobody = nobody
+
+// DecodeGeometry is decodeGeometry, to be held against a real PostGIS.
+var DecodeGeometry = decodeGeometry

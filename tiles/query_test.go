@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"wanglou/layers"
@@ -137,44 +138,43 @@ func TestQueryGoesOnWithoutItsDatabase(t *testing.T) {
 	}
 }
 
+// Of many who ask at once the first one's question serves all, also when he leaves before the answer.
 func TestQueryAsksOnceForMany(t *testing.T) {
 	t.Parallel()
-	var asked atomic.Int64
-	started, release := make(chan struct{}), make(chan struct{})
-	q := tiles.NewQuery(tiles.Info{MaxZoom: 14}, func(context.Context, tiles.Request) (tiles.Queried, error) {
-		if asked.Add(1) == 1 {
-			close(started)
+	synctest.Test(t, func(t *testing.T) {
+		asked, release := 0, make(chan struct{})
+		q := tiles.NewQuery(tiles.Info{MaxZoom: 14}, func(context.Context, tiles.Request) (tiles.Queried, error) {
+			asked++
+			<-release
+			return tiles.Queried{Raw: []byte("tile")}, nil
+		}, tiles.QueryOptions{})
+		ctx, leave := context.WithCancel(t.Context())
+		left := make(chan error, 1)
+		go func() {
+			_, err := q.Tile(ctx, tiles.Request{Scope: viewer, Coord: tiles.Coord{}})
+			left <- err
+		}()
+		synctest.Wait()
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				tile, err := q.Tile(t.Context(), tiles.Request{Scope: viewer, Coord: tiles.Coord{}})
+				if err != nil || unpack(t, tile) != "tile" {
+					t.Errorf("tile = %+v, %v", tile, err)
+				}
+			})
 		}
-		<-release
-		return tiles.Queried{Raw: []byte("tile")}, nil
-	}, tiles.QueryOptions{})
-
-	// The first one leaves before the answer is there; the others get it all the same.
-	ctx, cancel := context.WithCancel(t.Context())
-	left := make(chan error, 1)
-	go func() {
-		_, err := q.Tile(ctx, tiles.Request{Scope: viewer, Coord: tiles.Coord{}})
-		left <- err
-	}()
-	<-started
-	cancel()
-	if err := <-left; !errors.Is(err, context.Canceled) {
-		t.Errorf("who left: error = %v", err)
-	}
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			tile, err := q.Tile(t.Context(), tiles.Request{Scope: viewer, Coord: tiles.Coord{}})
-			if err != nil || unpack(t, tile) != "tile" {
-				t.Errorf("tile = %+v, %v", tile, err)
-			}
-		})
-	}
-	close(release)
-	wg.Wait()
-	if n := asked.Load(); n != 1 {
-		t.Errorf("asked %d times", n)
-	}
+		synctest.Wait() // all of them wait for the one answer
+		leave()
+		if err := <-left; !errors.Is(err, context.Canceled) {
+			t.Errorf("who left: error = %v", err)
+		}
+		close(release)
+		wg.Wait()
+		if asked != 1 {
+			t.Errorf("asked %d times", asked)
+		}
+	})
 }
 
 // An old tile is given at once, marked with its age, while a new one is made; one that is too old is waited for.

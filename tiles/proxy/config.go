@@ -23,6 +23,7 @@ import (
 	"wanglou/layers"
 	"wanglou/layers/crs"
 	"wanglou/tiles"
+	"wanglou/tiles/outbound"
 )
 
 // Config is the file sources.yaml of the data folder. See docs/sources.md.
@@ -185,7 +186,7 @@ func (s *Upstream) check(c *Config, dir string) (*upstream, error) {
 	}
 	u.url = strings.NewReplacer("{layer}", s.Layer, "{TileMatrix}", "{z}", "{TileRow}", "{y}", "{TileCol}", "{x}").Replace(u.url)
 	u.id = strconv.FormatUint(fnv64(u.url), 16)
-	if err := u.checkURL(c.Hosts); err != nil {
+	if err := u.checkURL(&outbound.Rules{Hosts: c.Hosts}); err != nil {
 		return nil, err
 	}
 	system, _, err := crs.Parse(first(s.System, p.system, "wgs84"))
@@ -237,7 +238,7 @@ func (u *upstream) complete(s *Upstream, p preset) error {
 }
 
 // checkURL checks the address, and that each host it can name may be asked.
-func (u *upstream) checkURL(hosts []string) error {
+func (u *upstream) checkURL(rules *outbound.Rules) error {
 	for _, p := range placeholder.FindAllString(u.url, -1) {
 		if !slices.Contains(known, p) {
 			return fmt.Errorf("url: %s is not known", p)
@@ -257,27 +258,11 @@ func (u *upstream) checkURL(hosts []string) error {
 		if err != nil || a.Scheme != "http" && a.Scheme != "https" || a.Host == "" || a.User != nil {
 			return errors.New("url: it has to be http or https, with a host and without a user")
 		}
-		if !allowed(hosts, a.Host) {
+		if !rules.Allows(a.Host) {
 			return fmt.Errorf("url: %s is not in hosts", a.Host)
 		}
 	}
 	return nil
-}
-
-// allowed reports whether a host may be asked. "*.x" is every host below x, not x itself. Without a port a host has those of http and https.
-func allowed(hosts []string, host string) bool {
-	host = strings.ToLower(host)
-	bare := strings.TrimSuffix(strings.TrimSuffix(host, ":443"), ":80")
-	for _, h := range hosts {
-		h = strings.ToLower(h)
-		if h == host || h == bare {
-			return true
-		}
-		if below, ok := strings.CutPrefix(h, "*"); ok && strings.HasPrefix(below, ".") && (strings.HasSuffix(host, below) || strings.HasSuffix(bare, below)) {
-			return true
-		}
-	}
-	return false
 }
 
 func (s *Upstream) readKey(dir string) (string, error) {

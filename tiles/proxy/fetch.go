@@ -6,16 +6,13 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
-	"syscall"
-	"time"
 
 	"wanglou/tiles"
+	"wanglou/tiles/outbound"
 )
 
 // maxTile bounds one picture of another server.
@@ -30,29 +27,12 @@ type fetcher struct {
 	slots  chan struct{}
 }
 
-var (
-	errAddress  = errors.New("the host has an address that may not be asked (networks)")
-	errRedirect = errors.New("the server sends elsewhere, to a host that may not be asked")
-)
+var errRedirect = errors.New("the server sends elsewhere, to a host that may not be asked")
 
 func newFetcher(c *Config) *fetcher {
-	dialer := &net.Dialer{Timeout: 5 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
-		// Here the name has been resolved: what is checked is what is dialled.
-		at, err := netip.ParseAddrPort(address)
-		if err != nil {
-			return err
-		}
-		if !mayDial(at.Addr().Unmap(), c.Networks) {
-			return errAddress
-		}
-		return nil
-	}}
-	transport := &http.Transport{
-		Proxy: nil, DialContext: dialer.DialContext, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute,
-		TLSHandshakeTimeout: 5 * time.Second, ResponseHeaderTimeout: c.Timeout, MaxResponseHeaderBytes: 64 << 10,
-	}
-	return &fetcher{slots: make(chan struct{}, parallel), client: &http.Client{Transport: transport, Timeout: c.Timeout, CheckRedirect: func(r *http.Request, via []*http.Request) error {
-		if len(via) > 3 || !allowed(c.Hosts, r.URL.Host) || via[0].URL.Scheme == "https" && r.URL.Scheme != "https" {
+	rules := &outbound.Rules{Hosts: c.Hosts, Networks: c.Networks}
+	return &fetcher{slots: make(chan struct{}, parallel), client: &http.Client{Transport: rules.Transport(c.Timeout), Timeout: c.Timeout, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+		if len(via) > 3 || !rules.Allows(r.URL.Host) || via[0].URL.Scheme == "https" && r.URL.Scheme != "https" {
 			return errRedirect
 		}
 		r.Header.Del("Referer") // the address before has the key
@@ -61,24 +41,6 @@ func newFetcher(c *Config) *fetcher {
 }
 
 func (f *fetcher) close() { f.client.CloseIdleConnections() }
-
-// mayDial reports whether an address may be dialled: public ones may, others where the configuration says so.
-func mayDial(a netip.Addr, networks []netip.Prefix) bool {
-	if a.IsUnspecified() || a.IsMulticast() || a.IsLinkLocalUnicast() {
-		return false // the metadata services of clouds are among them
-	}
-	for _, n := range networks {
-		if n.Contains(a) {
-			return true
-		}
-	}
-	return !a.IsPrivate() && !a.IsLoopback() && !carrier.Contains(a) && !(a.Is6() && nat64.Contains(a))
-}
-
-var (
-	carrier = netip.MustParsePrefix("100.64.0.0/10") // shared by carriers: private in all but name
-	nat64   = netip.MustParsePrefix("64:ff9b::/96")  // any IPv4 address in IPv6's clothes
-)
 
 // answer is what an upstream said. A nil body is an empty tile.
 type answer struct {
@@ -155,8 +117,8 @@ func (u *upstream) away(err error) error {
 		err = wrapped.Err
 	}
 	switch {
-	case errors.Is(err, errAddress):
-		return &failure{"upstream_refused", errAddress.Error()}
+	case errors.Is(err, outbound.ErrAddress):
+		return &failure{"upstream_refused", outbound.ErrAddress.Error()}
 	case errors.Is(err, errRedirect):
 		return &failure{"upstream_refused", errRedirect.Error()}
 	}

@@ -9,8 +9,8 @@ import (
 	"wanglou/layers/auth"
 )
 
-// accountFresh is how long a user is believed without asking again: how late another node, or `wanglou user disable`, is
-// heard of. Changes made through this server are heard of at once.
+// accountFresh is how long a user is believed without asking again. Changes by another node, or by psql, are told (RightsChanged); this is how late they are heard of
+// while nobody listens.
 const accountFresh = 5 * time.Second
 
 // accounts is a small memory in front of auth.Service.User, asked once per request. It holds one entry for each user who was
@@ -80,6 +80,14 @@ func (a *accounts) remembered(id int64) (account, bool) {
 	defer a.mu.Unlock()
 	e, held := a.entries[id]
 	return e, held && now.Sub(e.asked) < accountFresh
+}
+
+// forgetAll makes everybody be asked for again.
+func (a *accounts) forgetAll() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	clear(a.entries)
+	a.changes++
 }
 
 // forget makes the next get ask again.

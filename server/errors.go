@@ -14,16 +14,18 @@ import (
 
 // statusOf maps each error code to the one HTTP status that carries it.
 var statusOf = map[layers.Code]int{
-	layers.CodeInvalid:      http.StatusBadRequest,
-	layers.CodeNotFound:     http.StatusNotFound,
-	layers.CodeConflict:     http.StatusConflict,
-	layers.CodeForbidden:    http.StatusForbidden,
-	layers.CodeUnauthorized: http.StatusUnauthorized,
-	layers.CodeRateLimited:  http.StatusTooManyRequests,
-	layers.CodeTooLarge:     http.StatusRequestEntityTooLarge,
-	layers.CodeUnavailable:  http.StatusServiceUnavailable,
-	layers.CodeStorageFull:  http.StatusInsufficientStorage,
-	layers.CodeInternal:     http.StatusInternalServerError,
+	layers.CodeInvalid:              http.StatusBadRequest,
+	layers.CodeNotFound:             http.StatusNotFound,
+	layers.CodeConflict:             http.StatusConflict,
+	layers.CodePreconditionFailed:   http.StatusPreconditionFailed,
+	layers.CodePreconditionRequired: http.StatusPreconditionRequired,
+	layers.CodeForbidden:            http.StatusForbidden,
+	layers.CodeUnauthorized:         http.StatusUnauthorized,
+	layers.CodeRateLimited:          http.StatusTooManyRequests,
+	layers.CodeTooLarge:             http.StatusRequestEntityTooLarge,
+	layers.CodeUnavailable:          http.StatusServiceUnavailable,
+	layers.CodeStorageFull:          http.StatusInsufficientStorage,
+	layers.CodeInternal:             http.StatusInternalServerError,
 }
 
 // errorBody is schema Error of openapi.yaml.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"maps"
 	"net"
-	"net/http/httptest"
 	"slices"
 	"sync"
 	"testing"
@@ -38,6 +37,7 @@ type world struct {
 	replica  *layers.Replica
 	users    *users
 	cases    *cases
+	registry *registry
 	sessions *table
 	tiles    *tileset
 	clock    *clock
@@ -46,15 +46,22 @@ type world struct {
 // newWorld returns a server that is reached by its url until the test ends.
 func newWorld(t *testing.T, change ...func(*server.Options)) *world {
 	t.Helper()
+	return newWorldWith(t, nil, change...)
+}
+
+// newWorldWith is newWorld with further layers.
+func newWorldWith(t *testing.T, more []*layers.Layer, change ...func(*server.Options)) *world {
+	t.Helper()
 	w := &world{t: t, clock: &clock{now: time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)}, tiles: &tileset{}}
 	w.users = newUsers()
 	w.cases = newCases()
+	w.registry = &registry{w: w}
 	w.sessions = &table{rows: map[string]row{}, clock: w.clock}
-	w.source = layerstest.NewSource(cameraLayer(), unitLayer(), positionLayer(), areaLayer(), incidentLayer())
+	w.source = layerstest.NewSource(append([]*layers.Layer{cameraLayer(), unitLayer(), positionLayer(), areaLayer(), incidentLayer()}, more...)...)
 	w.replica = layerstest.Live(t, w.source)
 	o := server.Options{
 		Replica: w.replica, Tiles: w.tiles, Users: w.users, Incidents: w.cases, Figures: w.cases, Tasks: (*orders)(w.cases), Units: (*teams)(w.cases),
-		Areas: w.cases, Sessions: w.sessions, Now: w.clock.Now, Version: "1.2.3",
+		Areas: w.cases, Cameras: w.registry, Sessions: w.sessions, Now: w.clock.Now, Version: "1.2.3",
 		Console: fstest.MapFS{
 			"index.html": {Data: []byte("<!doctype html><title>望楼</title>")}, "assets/app-1a2b.js": {Data: []byte("export {}")}, ".hidden": {Data: []byte("x")},
 			"manifest.webmanifest": {Data: []byte("{}")},
@@ -64,7 +71,7 @@ func newWorld(t *testing.T, change ...func(*server.Options)) *world {
 		c(&o)
 	}
 	w.server = server.New(o)
-	s := httptest.NewServer(w.server.Handler())
+	s := server.NewTestServer(w.server.Handler())
 	t.Cleanup(s.Close)
 	w.url = s.URL
 	return w
@@ -603,7 +610,7 @@ func areaLayer() *layers.Layer {
 }
 
 func incidentLayer() *layers.Layer {
-	return layers.NewLayer(layers.Layer{Name: "incident", Geometry: layers.GeometryPoint, Delivery: layers.DeliverFeatures, MaxZoom: 14, Columns: text("title", "number", "area_path")})
+	return layers.NewLayer(layers.Layer{Name: "incident", Geometry: layers.GeometryPoint, Delivery: layers.DeliverFeatures, MaxZoom: 14, Columns: append(text("title", "number", "area_path", "state"), layers.Column{Name: "revision", Type: layers.ColumnInt})})
 }
 
 func feature(layer string, id int64, g orb.Geometry, values ...any) layers.Change {

@@ -11,6 +11,7 @@ import (
 	"wanglou/layers"
 	"wanglou/layers/auth"
 	"wanglou/layers/incident"
+	"wanglou/server/strictjson"
 )
 
 // incidentBody is schema Incident.
@@ -63,7 +64,7 @@ type newIncidentBody struct {
 
 func (s *Server) createIncident(c echo.Context) error {
 	var in newIncidentBody
-	if err := decodeJSON(c, &in); err != nil {
+	if err := strictjson.Decode(c, &in); err != nil {
 		return err
 	}
 	switch {
@@ -147,7 +148,7 @@ type moveBody struct {
 // decodeMove reads a move. Whether there is such a move from where the thing stands is the service's to say.
 func decodeMove[M ~string](c echo.Context) (m M, reason string, revision int64, err error) {
 	var in moveBody
-	if err := decodeJSON(c, &in); err != nil {
+	if err := strictjson.Decode(c, &in); err != nil {
 		return "", "", 0, err
 	}
 	switch {
@@ -212,7 +213,7 @@ func (s *Server) dispatchUnit(c echo.Context) error {
 		return err
 	}
 	var in dispatchBody
-	if err := decodeJSON(c, &in); err != nil {
+	if err := strictjson.Decode(c, &in); err != nil {
 		return err
 	}
 	note, err := decodeText("note", in.Note)

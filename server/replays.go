@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"wanglou/layers/auth"
 	"wanglou/layers/incident"
 	"wanglou/server/live"
+	"wanglou/server/strictjson"
 )
 
 // picture is what readers read: the present, or a past that is replayed. Everything that is shown of either comes by the same code.
@@ -253,6 +255,9 @@ func (s *Server) listReplays(c echo.Context) error {
 	return c.JSON(http.StatusOK, b)
 }
 
+// maxStep is the longest step of a replay, forward or back.
+const maxStep = 366 * 24 * time.Hour
+
 // replayCommand is schema ReplayCommand: what is left out stays as it is.
 type replayCommand struct {
 	At      *time.Time `json:"at"`
@@ -266,7 +271,7 @@ func (s *Server) createReplay(c echo.Context) error {
 		return err
 	}
 	var cmd replayCommand
-	if err := decodeJSON(c, &cmd); err != nil {
+	if err := strictjson.Decode(c, &cmd); err != nil {
 		return err
 	}
 	if cmd.At == nil {
@@ -279,7 +284,7 @@ func (s *Server) createReplay(c echo.Context) error {
 		return err
 	}
 	cmd.At, cmd.StepS = nil, nil
-	if err := cmd.apply(r.play); err != nil {
+	if err := cmd.apply(r.play, time.Time{}); err != nil {
 		r.cancel()
 		return err
 	}
@@ -314,37 +319,39 @@ func (s *Server) moveReplay(c echo.Context) error {
 		return err
 	}
 	var cmd replayCommand
-	if err := decodeJSON(c, &cmd); err != nil {
+	if err := strictjson.Decode(c, &cmd); err != nil {
 		return err
 	}
-	if err := s.checkMoment(c, cmd.At); err != nil {
+	var earliest time.Time
+	if cmd.At != nil || cmd.StepS != nil {
+		if earliest, _, err = s.replays.recorder.Span(c.Request().Context()); err != nil {
+			return err
+		}
+	}
+	if err := cmd.check(earliest); err != nil {
 		return err
 	}
-	if err := cmd.apply(r.play); err != nil {
+	if err := cmd.apply(r.play, earliest); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, s.bodyOfReplay(c, r))
 }
 
-// checkMoment refuses a jump to before the span: the replay would stand there and wait in vain.
-func (s *Server) checkMoment(c echo.Context, at *time.Time) error {
-	if at == nil {
-		return nil
-	}
-	from, _, err := s.replays.recorder.Span(c.Request().Context())
-	if err != nil {
-		return err
-	}
-	if at.Before(from) {
-		e := layers.Invalid("at", "before_history", "nothing is known of before %s", from.Format(time.RFC3339))
-		e.Params = map[string]string{"begins": from.Format(time.RFC3339)}
+// check refuses a jump to before the history: the replay would stand there and wait in vain.
+func (cmd replayCommand) check(earliest time.Time) error {
+	if cmd.At != nil && cmd.At.Before(earliest) {
+		e := layers.Invalid("at", "before_history", "nothing is known of before %s", earliest.Format(time.RFC3339))
+		e.Params = map[string]string{"begins": earliest.Format(time.RFC3339)}
 		return e
+	}
+	if cmd.StepS != nil && !(math.Abs(*cmd.StepS) <= maxStep.Seconds()) {
+		return layers.Invalid("step_s", "out_of_range", "a step is at most %.0f s long", maxStep.Seconds())
 	}
 	return nil
 }
 
 // apply carries a command out: the jump first, then how it goes on.
-func (cmd replayCommand) apply(r *layers.Replay) error {
+func (cmd replayCommand) apply(r *layers.Replay, earliest time.Time) error {
 	if cmd.Speed != nil {
 		if err := r.SetSpeed(*cmd.Speed); err != nil {
 			return err
@@ -354,7 +361,7 @@ func (cmd replayCommand) apply(r *layers.Replay) error {
 		r.Jump(*cmd.At)
 	}
 	if cmd.StepS != nil {
-		r.Step(time.Duration(*cmd.StepS * float64(time.Second)))
+		r.Step(time.Duration(*cmd.StepS*float64(time.Second)), earliest)
 	}
 	if cmd.Playing == nil {
 		return nil

@@ -95,14 +95,15 @@ func TestWhoMovesAReplay(t *testing.T) {
 		t.Errorf("after play it is %+v", moved)
 	}
 	duty.Do(http.MethodPut, path, map[string]any{"step_s": -60}).Want(http.StatusOK).Into(&moved)
-	if moved.Playing {
-		t.Errorf("after a step it is %+v", moved)
+	if moved.Playing || !moved.At.Equal(yesterday) {
+		t.Errorf("after a step to before the history it is %+v, not paused where that begins", moved)
 	}
 	for _, bad := range []struct {
 		body  map[string]any
 		field string
 	}{
 		{map[string]any{"speed": 0}, "speed"}, {map[string]any{"speed": 601}, "speed"}, {map[string]any{"at": yesterday.Add(-time.Hour)}, "at"},
+		{map[string]any{"step_s": 1e12}, "step_s"}, {map[string]any{"step_s": -1e12}, "step_s"},
 	} {
 		duty.Do(http.MethodPut, path, bad.body).WantError(http.StatusBadRequest, "invalid", bad.field)
 	}

@@ -32,12 +32,16 @@ type route struct {
 	handle func(*Server, echo.Context) error
 }
 
+// eventsRoute is answered for as long as the client listens.
+const eventsRoute = "/api/events/:layer"
+
 // routes is every route there is, and who may use it. Which things of a kind a caller may read or change is decided
 // further in: by Scope.Sees for the replica, by the services for the rest.
 var routes = []route{
 	{http.MethodGet, "/api/session", signedIn, (*Server).getSession},
 	{http.MethodPost, "/api/session", public, (*Server).createSession},
 	{http.MethodDelete, "/api/session", signedIn, (*Server).deleteSession},
+	{http.MethodPost, "/api/session/kiosk", public, (*Server).createKioskSession},
 
 	{http.MethodGet, "/api/catalog", may(auth.ActionRead), (*Server).getCatalog},
 	{http.MethodGet, "/api/sources", may(auth.ActionRead), (*Server).listSources},
@@ -45,6 +49,7 @@ var routes = []route{
 	{http.MethodGet, "/api/categories", may(auth.ActionRead), (*Server).listCategories},
 	{http.MethodGet, "/api/layers/:layer/features", may(auth.ActionRead), (*Server).listFeatures},
 	{http.MethodGet, "/api/layers/:layer/features/:id", may(auth.ActionRead), (*Server).getFeature},
+	{http.MethodGet, eventsRoute, may(auth.ActionRead), (*Server).getEvents},
 	{http.MethodGet, "/api/search", may(auth.ActionRead), (*Server).search},
 	{http.MethodGet, "/api/statistics", may(auth.ActionRead), (*Server).getStatistics},
 
@@ -73,6 +78,13 @@ var routes = []route{
 	{http.MethodGet, "/api/tokens", may(auth.ActionManageTokens), (*Server).listTokens},
 	{http.MethodPost, "/api/tokens", may(auth.ActionManageTokens), (*Server).createToken},
 	{http.MethodDelete, "/api/tokens/:id", may(auth.ActionManageTokens), (*Server).revokeToken},
+	{http.MethodGet, "/api/webhooks", may(auth.ActionManageHooks), (*Server).listWebhooks},
+	{http.MethodPost, "/api/webhooks", may(auth.ActionManageHooks), (*Server).createWebhook},
+	{http.MethodPut, "/api/webhooks/:id", may(auth.ActionManageHooks), (*Server).pauseWebhook},
+	{http.MethodDelete, "/api/webhooks/:id", may(auth.ActionManageHooks), (*Server).deleteWebhook},
+	{http.MethodGet, "/api/webhooks/:id/dead", may(auth.ActionManageHooks), (*Server).listDeadEvents},
+	{http.MethodPost, "/api/webhooks/:id/dead/:event", may(auth.ActionManageHooks), (*Server).resendDeadEvent},
+	{http.MethodDelete, "/api/webhooks/:id/dead/:event", may(auth.ActionManageHooks), (*Server).buryDeadEvent},
 	{http.MethodGet, "/api/audit", may(auth.ActionReadAudit), (*Server).listAudit},
 	{http.MethodGet, "/api/openapi.yaml", public, (*Server).getOpenapi},
 
@@ -87,6 +99,12 @@ var routes = []route{
 	{http.MethodGet, "/ogc/collections/:collection/queryables", may(auth.ActionRead), features((*ogc.API).Queryables)},
 	{http.MethodGet, "/ogc/collections/:collection/items", may(auth.ActionRead), features((*ogc.API).Items)},
 	{http.MethodGet, "/ogc/collections/:collection/items/:feature", may(auth.ActionRead), features((*ogc.API).Item)},
+	{http.MethodPost, "/ogc/collections/:collection/items", may(auth.ActionManageCameras, auth.ActionCreateIncident), features((*ogc.API).Create)},
+	{http.MethodPut, "/ogc/collections/:collection/items/:feature", may(auth.ActionManageCameras), features((*ogc.API).Replace)},
+	{http.MethodPatch, "/ogc/collections/:collection/items/:feature", may(auth.ActionManageCameras, auth.ActionMoveIncident), features((*ogc.API).Update)},
+	{http.MethodDelete, "/ogc/collections/:collection/items/:feature", may(auth.ActionManageCameras), features((*ogc.API).Delete)},
+	{http.MethodOptions, "/ogc/collections/:collection/items", may(auth.ActionRead), features((*ogc.API).ItemsOptions)},
+	{http.MethodOptions, "/ogc/collections/:collection/items/:feature", may(auth.ActionRead), features((*ogc.API).ItemOptions)},
 	{http.MethodGet, "/ogc/collections/:collection/download", may(auth.ActionRead), features((*ogc.API).Download)},
 	{http.MethodGet, "/ogc/collections/:collection/tiles", may(auth.ActionRead), features((*ogc.API).Tilesets)},
 	{http.MethodGet, "/ogc/collections/:collection/tiles/:set", may(auth.ActionRead), features((*ogc.API).Tileset)},

@@ -35,7 +35,7 @@ func TestEveryRouteIsDeclared(t *testing.T) {
 		if !ok {
 			t.Errorf("%s %s is served, but nothing says who may use it", r.Method, r.Path)
 		}
-		if r.Method != http.MethodGet && a.public && r.Path != "/api/session" {
+		if r.Method != http.MethodGet && a.public && r.Path != "/api/session" && r.Path != "/api/session/kiosk" {
 			t.Errorf("%s %s changes something and is public", r.Method, r.Path)
 		}
 	}
@@ -97,20 +97,31 @@ func TestAccessByRole(t *testing.T) {
 	read := []auth.Role{auth.RoleViewer, auth.RoleDuty, auth.RoleDispatcher, auth.RoleUnit, auth.RoleDroneTeam, auth.RoleAdmin}
 	replay := []auth.Role{auth.RoleViewer, auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin}
 	want := map[string][]auth.Role{
-		"POST /api/incidents":           {auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
-		"POST /api/incidents/:id/moves": {auth.RoleDuty, auth.RoleAdmin},
-		"POST /api/incidents/:id/tasks": {auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
-		"GET /api/tasks":                {auth.RoleUnit},
-		"POST /api/tasks/:id/moves":     {auth.RoleDuty, auth.RoleDispatcher, auth.RoleUnit, auth.RoleAdmin},
-		"POST /api/replays":             replay,
-		"PUT /api/replays/:id":          replay,
-		"DELETE /api/replays/:id":       replay,
-		"GET /api/users":                {auth.RoleAdmin},
-		"POST /api/users":               {auth.RoleAdmin},
-		"PUT /api/users/:id":            {auth.RoleAdmin},
-		"GET /api/audit":                {auth.RoleAdmin},
-		"GET /metrics":                  {auth.RoleAdmin},
-		"GET /debug/pprof/*":            {auth.RoleAdmin},
+		"POST /api/incidents":                                {auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
+		"POST /api/incidents/:id/moves":                      {auth.RoleDuty, auth.RoleAdmin},
+		"POST /api/incidents/:id/tasks":                      {auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
+		"GET /api/tasks":                                     {auth.RoleUnit},
+		"POST /api/tasks/:id/moves":                          {auth.RoleDuty, auth.RoleDispatcher, auth.RoleUnit, auth.RoleAdmin},
+		"POST /api/replays":                                  replay,
+		"PUT /api/replays/:id":                               replay,
+		"DELETE /api/replays/:id":                            replay,
+		"POST /ogc/collections/:collection/items":            {auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
+		"PUT /ogc/collections/:collection/items/:feature":    {auth.RoleAdmin},
+		"PATCH /ogc/collections/:collection/items/:feature":  {auth.RoleDuty, auth.RoleAdmin},
+		"DELETE /ogc/collections/:collection/items/:feature": {auth.RoleAdmin},
+		"GET /api/users":                                     {auth.RoleAdmin},
+		"POST /api/users":                                    {auth.RoleAdmin},
+		"PUT /api/users/:id":                                 {auth.RoleAdmin},
+		"GET /api/audit":                                     {auth.RoleAdmin},
+		"GET /api/webhooks":                                  {auth.RoleAdmin},
+		"POST /api/webhooks":                                 {auth.RoleAdmin},
+		"PUT /api/webhooks/:id":                              {auth.RoleAdmin},
+		"DELETE /api/webhooks/:id":                           {auth.RoleAdmin},
+		"GET /api/webhooks/:id/dead":                         {auth.RoleAdmin},
+		"POST /api/webhooks/:id/dead/:event":                 {auth.RoleAdmin},
+		"DELETE /api/webhooks/:id/dead/:event":               {auth.RoleAdmin},
+		"GET /metrics":                                       {auth.RoleAdmin},
+		"GET /debug/pprof/*":                                 {auth.RoleAdmin},
 	}
 	for _, r := range append(slices.Clone(routes), profileRoutes...) {
 		name := r.method + " " + r.path

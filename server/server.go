@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -19,10 +20,13 @@ import (
 	"wanglou/layers"
 	"wanglou/layers/area"
 	"wanglou/layers/auth"
+	"wanglou/layers/camera"
+	"wanglou/layers/hook"
 	"wanglou/layers/incident"
 	"wanglou/layers/offer"
 	"wanglou/layers/task"
 	"wanglou/layers/unit"
+	"wanglou/server/hooks"
 	"wanglou/server/live"
 	"wanglou/server/ogc"
 	"wanglou/tiles"
@@ -48,8 +52,10 @@ type Options struct {
 	Tasks     task.Service
 	Units     unit.Service
 	Areas     area.Service
-	Sessions  scs.Store // may also be a scs.CtxStore and a scs.IterableCtxStore
-	Console   fs.FS     // the built console; default none
+	Cameras   camera.Registry // default none: cameras are read alone
+	Webhooks  hook.Store      // default none
+	Sessions  scs.Store       // may also be a scs.CtxStore and a scs.IterableCtxStore
+	Console   fs.FS           // the built console; default none
 
 	Past     layers.Recorder               // default none: there are no replays
 	NewTiles func(*layers.Replica) TileSet // the tiles of a replay's replica; required with Past
@@ -63,6 +69,7 @@ type Options struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; default nobody's
 	Profile        bool           // /debug/pprof for this machine
 	Assets         Assets         // files that maps are made of
+	Deliveries     hooks.Options  // whom webhooks may tell, and their clocks; the rest is set here
 	Live           live.Options   // clocks and limits of the websocket; Replica, Version, Logger and Now are set here
 }
 
@@ -101,7 +108,9 @@ type Server struct {
 	counts          *countCache
 	tree            *areaCache
 	ogc             *ogc.API
-	tokens          *tokenCache // nil: none are taken
+	tokens          *tokenCache       // nil: none are taken
+	webhooks        hook.Store        // nil: there are none
+	deliveries      *hooks.Deliveries // of webhooks; nil with them
 }
 
 const (
@@ -129,6 +138,7 @@ func New(o Options) *Server {
 		console:         newConsole(o.Console),
 		counts:          newCountCache(o.Replica, o.Now),
 		tree:            newAreaCache(o.Areas, o.Now),
+		webhooks:        o.Webhooks,
 	}
 	if o.Tokens != nil {
 		s.tokens = newTokenCache(o.Tokens, o.Now)
@@ -136,23 +146,41 @@ func New(o Options) *Server {
 	s.sessions = newSessionManager(s.memory)
 	o.Live.Replica, o.Live.Version, o.Live.Logger, o.Live.Now = o.Replica, o.Version, o.Logger, o.Now
 	s.live = live.New(o.Live)
+	if o.Webhooks != nil {
+		d := o.Deliveries
+		d.Store, d.Hub, d.Scope, d.Logger, d.Now = o.Webhooks, s.live, s.scopeOf, o.Logger, o.Now
+		s.deliveries = hooks.New(d)
+	}
 	s.present = picture{replica: s.replica, tiles: s.tiles, live: s.live, counts: s.counts}
 	s.replays = &replays{recorder: o.Past, newTiles: o.NewTiles, options: o.Live, now: o.Now, byID: map[string]*replay{}}
 	s.assets = o.Assets
-	s.ogc = ogc.New(ogc.Options{Replica: o.Replica, Count: s.counts.count, Offers: o.Offers, Origin: s.origin, Loaded: s.loaded, Version: o.Version})
+	s.ogc = ogc.New(ogc.Options{Replica: o.Replica, Count: s.counts.count, Editors: editors(o), Offers: o.Offers, Origin: s.origin, Loaded: s.loaded, Version: o.Version})
 	s.metrics = newMetrics(s)
 	s.echo = s.router(o)
 	return s
 }
 
+// scopeOf returns what an account may do now, nil when there is none or it is barred.
+func (s *Server) scopeOf(ctx context.Context, userID int64) (*auth.Scope, error) {
+	user, scope, err := s.accounts.get(ctx, userID)
+	switch {
+	case layers.ErrorCode(err) == layers.CodeNotFound, err == nil && user.Disabled:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return scope, nil
+}
+
 // Handler returns the server's routes, for tests and for other listeners. The live stream moves while Run runs.
-func (s *Server) Handler() http.Handler { return answerHead(s.tileLane(s.echo)) }
+func (s *Server) Handler() http.Handler { return s.tileLane(answerHead(s.echo)) }
 
 // Run serves connections of l until ctx ends, then lets the requests under way end, and sends the websockets away with
 // 1001. It returns nil after an orderly end.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	srv := &http.Server{
 		Handler:           s.Handler(),
+		ConnContext:       withLaneConn,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      2 * time.Minute,
@@ -169,12 +197,17 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		s.replays.close()
 		hub <- err
 	}()
+	var told sync.WaitGroup
+	defer told.Wait()
+	if s.deliveries != nil {
+		told.Go(func() { _ = s.deliveries.Run(ctx) }) // it ends with ctx
+	}
 	served := make(chan error, 1)
 	go func() {
 		if s.tls != nil {
 			served <- srv.ServeTLS(l, "", "")
 		} else {
-			served <- srv.Serve(l)
+			served <- srv.Serve(laneListener{l})
 		}
 	}()
 	select {

@@ -15,11 +15,13 @@ import (
 	"wanglou/layers"
 	"wanglou/layers/auth"
 	"wanglou/server/live"
+	"wanglou/server/strictjson"
 )
 
 const (
 	sessionCookie   = "wanglou_session"
-	sessionUser     = "user" // key of the session's data: the user's id
+	sessionUser     = "user"  // key of the session's data: the user's id
+	sessionToken    = "token" // and of the kiosk token that opened it, where one did
 	sessionIdle     = 12 * time.Hour
 	sessionLifetime = 7 * 24 * time.Hour
 )
@@ -74,7 +76,7 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 // userOf returns the user of a session token, nil when the session is over or its user is gone or disabled. The user is read
 // again for each call (see accounts), so changed rights hold from the next request on. touch moves the idle clock.
 func (s *Server) userOf(ctx context.Context, token string, touch bool) (*auth.User, *auth.Scope, error) {
-	if a, ok := s.remembered(token); ok {
+	if a, ok := s.remembered(storedToken(token)); ok {
 		return a.user, a.scope, nil
 	}
 	sctx, err := s.sessions.Load(ctx, token)
@@ -94,6 +96,16 @@ func (s *Server) userOf(ctx context.Context, token string, touch bool) (*auth.Us
 	case user.Disabled:
 		return nil, nil, s.endSession(sctx)
 	}
+	if id := s.sessions.GetInt64(sctx, sessionToken); id != 0 {
+		token, err := s.kioskToken(ctx, id)
+		if layers.ErrorCode(err) == layers.CodeUnauthorized {
+			return nil, nil, s.endSession(sctx)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		scope = scope.Limit(token.Access)
+	}
 	if touch { // before the handler, so that a log-out of the same moment is not undone
 		if _, _, err := s.sessions.Commit(sctx); err != nil {
 			return nil, nil, unavailable(err)
@@ -103,8 +115,8 @@ func (s *Server) userOf(ctx context.Context, token string, touch bool) (*auth.Us
 }
 
 // remembered is userOf for a session and a user that were asked for lately and are both good.
-func (s *Server) remembered(token string) (account, bool) {
-	id, deadline, ok := s.memory.remembered(storedToken(token))
+func (s *Server) remembered(stored string) (account, bool) {
+	id, deadline, ok := s.memory.remembered(stored)
 	if !ok || !s.now().Before(deadline) {
 		return account{}, false
 	}
@@ -133,6 +145,7 @@ type sessionBody struct {
 	User    *auth.User    `json:"user"`
 	Actions []auth.Action `json:"actions"`
 	Version string        `json:"version"`
+	Scene   string        `json:"scene,omitempty"` // that a kiosk token opens
 }
 
 func (s *Server) sessionBody(u *auth.User, scope *auth.Scope) sessionBody {
@@ -157,7 +170,7 @@ type loginBody struct {
 
 func (s *Server) createSession(c echo.Context) error {
 	var in loginBody
-	if err := decodeJSON(c, &in); err != nil {
+	if err := strictjson.Decode(c, &in); err != nil {
 		return err
 	}
 	in.Login = auth.FoldLogin(in.Login)
@@ -194,11 +207,12 @@ func (s *Server) createSession(c echo.Context) error {
 	}
 	s.loginsByAddress.giveBack(remote) // a whole office may log in from behind one address
 	s.loginsByLogin.giveBack(in.Login)
-	return s.openSession(c, user)
+	return s.openSession(c, user, nil)
 }
 
-// openSession gives the user a new session under a new token and ends the one the browser had.
-func (s *Server) openSession(c echo.Context, user *auth.User) error {
+// openSession gives the user a new session under a new token and ends the one the browser had. One that a kiosk token opens is limited to what that
+// may, and ends with it.
+func (s *Server) openSession(c echo.Context, user *auth.User, kiosk *auth.Token) error {
 	ctx := c.Request().Context()
 	var old string
 	if cookie, err := c.Cookie(sessionCookie); err == nil {
@@ -212,16 +226,26 @@ func (s *Server) openSession(c echo.Context, user *auth.User) error {
 		return unavailable(err)
 	}
 	s.sessions.Put(sctx, sessionUser, user.ID)
-	s.sessions.SetDeadline(sctx, s.now().Add(sessionLifetime).UTC())
+	s.sessions.Remove(sctx, sessionToken) // of a wall that this browser was before
+	scope, ends, subject := user.Scope(), s.now().Add(sessionLifetime), "session"
+	if kiosk != nil {
+		s.sessions.Put(sctx, sessionToken, kiosk.ID)
+		scope, ends, subject = scope.Limit(kiosk.Access), kiosk.ExpiresAt, "token/"+strconv.FormatInt(kiosk.ID, 10)
+	}
+	s.sessions.SetDeadline(sctx, ends.UTC())
 	token, _, err := s.sessions.Commit(sctx)
 	if err != nil {
 		return unavailable(err)
 	}
 	s.accounts.forget(user.ID)
-	c.SetCookie(s.cookie(token, int(sessionLifetime/time.Second)))
+	c.SetCookie(s.cookie(token, int(ends.Sub(s.now())/time.Second)))
 	s.metrics.logins.WithLabelValues("granted").Inc()
-	s.audit(c, auth.AuditEntry{UserID: user.ID, Login: user.Login, Action: "session.create", Subject: "session"})
-	return c.JSON(http.StatusOK, s.sessionBody(user, user.Scope()))
+	s.audit(c, auth.AuditEntry{UserID: user.ID, Login: user.Login, Action: "session.create", Subject: subject})
+	body := s.sessionBody(user, scope)
+	if kiosk != nil {
+		body.Scene = kiosk.Scene
+	}
+	return c.JSON(http.StatusOK, body)
 }
 
 func (s *Server) deleteSession(c echo.Context) error {

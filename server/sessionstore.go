@@ -37,7 +37,7 @@ type sessionEntry struct {
 	touched time.Time // when the table's expiry was last moved
 	failed  time.Time // when the table could last not be asked
 
-	user     int64     // of data; 0 where it cannot be read
+	user     int64     // of data; 0 where it cannot be read, and where a token has to be asked for besides
 	deadline time.Time // of data
 }
 
@@ -87,7 +87,7 @@ func (s *sessionStore) CommitCtx(ctx context.Context, token string, data []byte,
 	e, held := s.entries[token]
 	deletes := s.deletes
 	s.mu.Unlock()
-	if idle := now.Add(sessionIdle); idle.Before(expiry) {
+	if idle := now.Add(sessionIdle); idle.Before(expiry) && !ofKiosk(data) { // a wall that was dark for a weekend goes on
 		expiry = idle
 	}
 	if held && string(e.data) == string(data) && (now.Sub(e.touched) < sessionTouch || now.Sub(e.failed) < sessionFresh) {
@@ -161,7 +161,9 @@ func (s *sessionStore) remembered(token string) (user int64, deadline time.Time,
 func (s *sessionStore) keep(token string, e sessionEntry, deletes int64) {
 	e.user = 0
 	if deadline, values, err := (sessionCodec{}).Decode(e.data); err == nil {
-		e.user, _ = values[sessionUser].(int64)
+		if values[sessionToken] == nil {
+			e.user, _ = values[sessionUser].(int64)
+		}
 		e.deadline = deadline
 	}
 	s.mu.Lock()
@@ -191,11 +193,25 @@ func (s *sessionStore) forget(token string) {
 	s.deletes++
 }
 
+func (s *sessionStore) forgetAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.entries)
+	s.deletes++
+}
+
+// ofKiosk reports whether a kiosk token opened the session.
+func ofKiosk(data []byte) bool {
+	_, values, err := sessionCodec{}.Decode(data)
+	return err == nil && values[sessionToken] != nil
+}
+
 // sessionCodec writes session data as JSON, so that equal sessions have equal bytes and an administrator can read the table.
 type sessionCodec struct{}
 
 type sessionJSON struct {
 	User     int64     `json:"user"`
+	Token    int64     `json:"token,omitempty"` // that opened it
 	Deadline time.Time `json:"deadline"`
 }
 
@@ -204,7 +220,8 @@ func (sessionCodec) Encode(deadline time.Time, values map[string]any) ([]byte, e
 	if !ok {
 		return nil, errors.New("a session without a user is not kept")
 	}
-	return json.Marshal(sessionJSON{User: user, Deadline: deadline.UTC()})
+	token, _ := values[sessionToken].(int64)
+	return json.Marshal(sessionJSON{User: user, Token: token, Deadline: deadline.UTC()})
 }
 
 func (sessionCodec) Decode(b []byte) (time.Time, map[string]any, error) {
@@ -212,5 +229,9 @@ func (sessionCodec) Decode(b []byte) (time.Time, map[string]any, error) {
 	if err := json.Unmarshal(b, &v); err != nil {
 		return time.Time{}, nil, err
 	}
-	return v.Deadline, map[string]any{sessionUser: v.User}, nil
+	values := map[string]any{sessionUser: v.User}
+	if v.Token != 0 {
+		values[sessionToken] = v.Token
+	}
+	return v.Deadline, values, nil
 }

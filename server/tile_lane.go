@@ -31,12 +31,13 @@ func (s *Server) tileLane(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		cookie, err := r.Cookie(sessionCookie)
-		if err != nil || cookie.Value == "" {
+		conn := laneConnOf(r)
+		session := conn.sessionOf(r)
+		if session == "" {
 			next.ServeHTTP(w, r)
 			return
 		}
-		who, ok := s.remembered(cookie.Value)
+		who, ok := s.remembered(session)
 		if !ok || !who.scope.May(auth.ActionRead) {
 			next.ServeHTTP(w, r)
 			return
@@ -55,6 +56,9 @@ func (s *Server) tileLane(next http.Handler) http.Handler {
 		h := w.Header()
 		maps.Copy(h, s.fixed)
 		status := s.headTile(h, name, held, tiles.FormatMVT, &t)
+		if status == http.StatusOK {
+			conn.announce(len(t.Body))
+		}
 		w.WriteHeader(status)
 		if status == http.StatusOK {
 			_, _ = w.Write(t.Body) // the client went away: nobody is left to be told

@@ -9,6 +9,7 @@ import (
 	"wanglou/layers"
 	"wanglou/layers/auth"
 	"wanglou/server/live"
+	"wanglou/server/strictjson"
 )
 
 // bodyOfUser returns u as schema User has it.
@@ -48,7 +49,7 @@ type userInput struct {
 
 func decodeUser(c echo.Context) (*auth.User, string, error) {
 	var in userInput
-	if err := decodeJSON(c, &in); err != nil {
+	if err := strictjson.Decode(c, &in); err != nil {
 		return nil, "", err
 	}
 	switch {

@@ -7,14 +7,20 @@ import (
 	mrand "math/rand/v2"
 	"net/http"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
+	"golang.org/x/time/rate"
 
 	"wanglou/layers"
 	"wanglou/layers/auth"
+)
+
+// A client may subscribe to every layer at once, and then change its subscriptions as fast as a map is dragged.
+const (
+	askRate  = 20 // a second
+	askBurst = 2 * maxSubscriptions
 )
 
 // maxRequest is how many bytes a client's frame may have.
@@ -32,28 +38,33 @@ type Peer struct {
 // client is one connection. Its fields are used by the goroutine of serve alone, except where noted.
 type client struct {
 	hub      *Hub
-	conn     *websocket.Conn
+	line     line
 	peer     Peer
-	closing  atomic.Bool  // set by whoever closes first
-	requests chan request // from the reader
+	closing  atomic.Bool   // set by whoever closes first
+	requests chan request  // from the reader
+	doubted  chan struct{} // rights may have changed
 	subs     []*subscription
 	beat     *beat // the last one sent
 }
 
 // subscription is one layer that a client wants.
 type subscription struct {
-	view   view
+	view   view             // what it shall have
+	held   view             // what its copy is of; another than view until the next content
 	at     *layers.Position // how far its copy has come; nil: it has none
 	answer bool             // the next content is sent even when it is empty
 }
 
 // request is a frame of the client.
 type request struct {
-	Type     string   `json:"type"`
-	Layer    string   `json:"layer"`
-	Geometry bool     `json:"geometry"`
-	Columns  []string `json:"columns"`
-	Token    string   `json:"token"`
+	Type     string          `json:"type"`
+	Layer    string          `json:"layer"`
+	Geometry bool            `json:"geometry"`
+	Columns  []string        `json:"columns"`
+	BBox     []float64       `json:"bbox"`
+	Zoom     *float64        `json:"zoom"`
+	Filter   json.RawMessage `json:"filter"`
+	Token    string          `json:"token"`
 }
 
 // Serve takes over the request's connection and serves the peer until one side ends it. A peer without a scope is told
@@ -68,7 +79,7 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, p Peer) error {
 	if err != nil {
 		return err
 	}
-	c := &client{hub: h, conn: conn, peer: p, requests: make(chan request)}
+	c := &client{hub: h, line: socketLine{conn}, peer: p, requests: make(chan request), doubted: make(chan struct{}, 1)}
 	if p.Scope == nil {
 		c.close(CloseNoSession, "no session")
 		return nil
@@ -85,8 +96,8 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, p Peer) error {
 	// The request's own context says nothing after the connection was taken over.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer cancel()
-	go func() { defer cancel(); c.read(ctx) }()
-	go c.ping(ctx)
+	go func() { defer cancel(); c.read(ctx, conn) }()
+	go c.ping(ctx, conn)
 	c.serve(ctx)
 	c.close(websocket.StatusNormalClosure, "")
 	return nil
@@ -103,10 +114,10 @@ func Refuse(w http.ResponseWriter, r *http.Request, code websocket.StatusCode, r
 }
 
 // read passes on the client's frames until the connection ends.
-func (c *client) read(ctx context.Context) {
-	c.conn.SetReadLimit(maxRequest)
+func (c *client) read(ctx context.Context, conn *websocket.Conn) {
+	conn.SetReadLimit(maxRequest)
 	for {
-		typ, b, err := c.conn.Read(ctx)
+		typ, b, err := conn.Read(ctx)
 		if err != nil {
 			return
 		}
@@ -124,7 +135,7 @@ func (c *client) read(ctx context.Context) {
 }
 
 // ping notices clients that went away without a word.
-func (c *client) ping(ctx context.Context) {
+func (c *client) ping(ctx context.Context, conn *websocket.Conn) {
 	ticker := time.NewTicker(c.hub.o.PingEvery)
 	defer ticker.Stop()
 	for {
@@ -135,11 +146,11 @@ func (c *client) ping(ctx context.Context) {
 		}
 		// The answer waits behind the frame that is being written, which has its own limit.
 		pctx, cancel := context.WithTimeout(ctx, 2*c.hub.o.WriteTimeout)
-		err := c.conn.Ping(pctx)
+		err := conn.Ping(pctx)
 		cancel()
 		if err != nil {
 			c.closing.Store(true)
-			_ = c.conn.CloseNow() // nobody is there to hear why
+			_ = conn.CloseNow() // nobody is there to hear why
 			return
 		}
 	}
@@ -150,12 +161,15 @@ func (c *client) serve(ctx context.Context) {
 	h := c.hub
 	hello := appendHello(nil, rand.Text(), h.o.Version, h.o.Now(), h.o.Replica.Position(), h.o.Heartbeat)
 	c.beat = h.beat.Load()
-	if !c.write(ctx, hello) || !c.write(ctx, h.heartbeat()) {
+	if !c.write(ctx, "hello", "", hello) || !c.write(ctx, "heartbeat", "", h.heartbeat()) {
 		return
 	}
 	recheck := time.NewTimer(jitter(h.o.Recheck))
 	defer recheck.Stop()
 	now := h.current.Load()
+	// A map that is dragged asks some times a second. Who asks more often waits, its reader with it: nothing piles up.
+	asks := rate.NewLimiter(askRate, askBurst)
+	requests, resumed := c.requests, (<-chan time.Time)(nil)
 	for {
 		select {
 		case <-now.over:
@@ -163,12 +177,21 @@ func (c *client) serve(ctx context.Context) {
 			if !c.deliverAll(ctx, now) {
 				return
 			}
-		case q := <-c.requests:
+		case q := <-requests:
 			if !c.handle(ctx, now, q) {
 				return
 			}
+			if wait := asks.Reserve().Delay(); wait > 0 {
+				requests, resumed = nil, time.After(wait)
+			}
+		case <-resumed:
+			requests, resumed = c.requests, nil
 		case <-c.beat.over:
 			if !c.heartbeat(ctx) {
+				return
+			}
+		case <-c.doubted:
+			if !c.recheck(ctx) {
 				return
 			}
 		case <-recheck.C:
@@ -184,34 +207,53 @@ func (c *client) serve(ctx context.Context) {
 
 // handle does what the client asks. It returns false when the connection is over, like all that follows.
 func (c *client) handle(ctx context.Context, now *round, q request) bool {
-	c.subs = slices.DeleteFunc(c.subs, func(s *subscription) bool { return s.view.layer == q.Layer })
+	var earlier *subscription
+	c.subs = slices.DeleteFunc(c.subs, func(s *subscription) bool {
+		if s.view.layer == q.Layer {
+			earlier = s
+		}
+		return s.view.layer == q.Layer
+	})
 	if q.Type == "unsubscribe" {
 		return true
 	}
-	if !c.peer.Scope.May(auth.ActionRead) {
-		return c.refuse(ctx, &layers.Error{Code: layers.CodeForbidden, Reason: "no_rights", Msg: "this account may not read the map"}, q.Layer)
-	}
-	if l := c.hub.o.Replica.Layer(q.Layer); l == nil && c.hub.o.Replica.Position().Epoch != "" {
-		return c.refuse(ctx, &layers.Error{Code: layers.CodeNotFound, Reason: "unknown_layer", Msg: "there is no such layer"}, q.Layer)
+	if _, err := c.hub.readable(q.Layer, c.peer.Scope); err != nil {
+		return c.refuse(ctx, err, q.Layer)
 	}
 	if len(c.subs) >= maxSubscriptions {
 		return c.refuse(ctx, &layers.Error{Code: layers.CodeTooLarge, Reason: "too_many", Msg: "too many subscriptions"}, q.Layer)
 	}
-	s := &subscription{answer: true, view: view{
-		layer: q.Layer, geometry: q.Geometry, columns: strings.Join(q.Columns, ","), class: c.peer.Scope.Class(),
-	}}
-	if at, ok := s.view.parse(q.Token); ok {
-		s.at = &at
+	v, err := q.view(c.peer.Scope.Class())
+	if err != nil {
+		return c.refuse(ctx, err, q.Layer)
 	}
+	s := &subscription{answer: true, view: v, held: v}
+	s.resume(q.Token, earlier)
 	c.subs = append(c.subs, s)
 	return c.deliver(ctx, now, s)
+}
+
+// resume finds out what the client's copy is. Of a layer that it was told of on this connection it has what it was told,
+// whatever token it had seen when it asked; else what its token says.
+func (s *subscription) resume(token string, earlier *subscription) {
+	switch {
+	case token == "": // it wants to start anew
+	case earlier != nil && earlier.at != nil:
+		if earlier.held.shape() == s.view.shape() {
+			s.held, s.at = earlier.held, earlier.at
+		}
+	default:
+		if at, ok := s.view.parse(token); ok {
+			s.at = &at
+		}
+	}
 }
 
 // maxSubscriptions bounds what a client may name before anything was loaded and layers are known.
 const maxSubscriptions = 256
 
 func (c *client) refuse(ctx context.Context, e *layers.Error, layer string) bool {
-	return c.write(ctx, appendError(nil, e, layer))
+	return c.write(ctx, "error", "", appendError(nil, e, layer))
 }
 
 func (c *client) deliverAll(ctx context.Context, now *round) bool {
@@ -225,7 +267,7 @@ func (c *client) deliverAll(ctx context.Context, now *round) bool {
 
 // deliver brings one subscription's copy to the round's content.
 func (c *client) deliver(ctx context.Context, now *round, s *subscription) bool {
-	content, err := now.content(s.view, c.peer.Scope, s.at)
+	content, err := s.next(now, c.peer.Scope)
 	if err != nil {
 		c.subs = slices.DeleteFunc(c.subs, func(have *subscription) bool { return have == s })
 		return c.refuse(ctx, err, s.view.layer)
@@ -240,13 +282,25 @@ func (c *client) deliver(ctx context.Context, now *round, s *subscription) bool 
 			c.hub.stats.diffs.Add(1)
 		}
 		for part := range content.parts() {
-			if !c.write(ctx, content.frame(part)) || !c.heartbeat(ctx) {
+			if !c.write(ctx, content.kind, content.kept(part), content.frame(part)) || !c.heartbeat(ctx) {
 				return false
 			}
 		}
 	}
-	s.at, s.answer = &content.to, false
+	s.held, s.at, s.answer = s.view, &content.to, false
 	return true
+}
+
+// next returns what brings the copy to the round's content.
+func (s *subscription) next(now *round, scope *auth.Scope) (*content, *layers.Error) {
+	from := s.at
+	if from != nil && s.held != s.view {
+		if content, err := now.shift(s.held, s.view, scope, *from); content != nil || err != nil {
+			return content, err
+		}
+		from = nil
+	}
+	return now.content(s.view, scope, from)
 }
 
 // heartbeat sends the newest heartbeat if the client does not have it; also between the parts of a long content, so that
@@ -257,7 +311,7 @@ func (c *client) heartbeat(ctx context.Context) bool {
 		return true
 	}
 	c.beat = newest
-	return c.write(ctx, newest.frame)
+	return c.write(ctx, "heartbeat", "", newest.frame)
 }
 
 // recheck asks whether the session still stands and may what it might.
@@ -278,13 +332,15 @@ func (c *client) recheck(ctx context.Context) bool {
 
 // write sends one frame and returns whether the connection still stands. A client that does not take the frame in time
 // is sent away; whether it hears the reason depends on its line.
-func (c *client) write(ctx context.Context, frame []byte) bool {
-	late := time.AfterFunc(c.hub.o.WriteTimeout, func() {
-		c.hub.stats.tooSlow.Add(1)
-		c.close(CloseTooSlow, "the client is too slow")
-	})
-	err := c.conn.Write(ctx, websocket.MessageText, frame)
-	late.Stop()
+func (c *client) write(ctx context.Context, kind, token string, frame []byte) bool {
+	if !c.line.patient() {
+		late := time.AfterFunc(c.hub.o.WriteTimeout, func() {
+			c.hub.stats.tooSlow.Add(1)
+			c.close(CloseTooSlow, "the client is too slow")
+		})
+		defer late.Stop()
+	}
+	err := c.line.send(ctx, kind, token, frame)
 	if err != nil {
 		return false
 	}
@@ -296,7 +352,7 @@ func (c *client) write(ctx context.Context, frame []byte) bool {
 // close ends the connection, once; safe from any goroutine.
 func (c *client) close(code websocket.StatusCode, reason string) {
 	if c.closing.CompareAndSwap(false, true) {
-		_ = c.conn.Close(code, reason) // an error means that it was already broken
+		c.line.end(code, reason)
 	}
 }
 

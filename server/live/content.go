@@ -6,7 +6,6 @@ import (
 	"github.com/paulmach/orb"
 
 	"wanglou/layers"
-	"wanglou/layers/auth"
 )
 
 // partBytes is about how large a frame becomes before the rest goes into another: small enough for a slow line to take
@@ -18,6 +17,7 @@ const partBytes = 256 << 10
 type content struct {
 	kind    string
 	view    view
+	shifted bool // a diff from another view's rows
 	layer   *layers.Layer
 	columns []int           // indices into layer.Columns
 	from    layers.Position // of a diff
@@ -33,11 +33,11 @@ type content struct {
 	frames [][]byte // by part; nil once dropped
 }
 
-// newSnapshot returns the whole layer as the scope may see it.
-func newSnapshot(v view, scope *auth.Scope, l *layers.Layer, columns []int, features []*layers.Feature, at layers.Position) *content {
-	c := &content{kind: kindSnapshot, view: v, layer: l, columns: columns, to: at}
+// newSnapshot returns all rows of the layer that the view shows.
+func newSnapshot(v view, sel selector, columns []int, features []*layers.Feature, at layers.Position) *content {
+	c := &content{kind: kindSnapshot, view: v, layer: sel.layer, columns: columns, to: at}
 	for _, f := range features {
-		if scope.Sees(l, f) {
+		if sel.selects(f) {
 			c.rows = append(c.rows, f)
 		}
 	}
@@ -45,37 +45,31 @@ func newSnapshot(v view, scope *auth.Scope, l *layers.Layer, columns []int, feat
 	return c
 }
 
-// newDiff returns what of the diff, which began at from, the scope may see.
-func newDiff(v view, scope *auth.Scope, columns []int, from layers.Position, d layers.Diff) *content {
+// newDiff returns what of the diff, which began at from, concerns the view.
+func newDiff(v view, sel selector, columns []int, from layers.Position, d layers.Diff) *content {
 	c := &content{kind: kindDiff, view: v, layer: d.Layer, columns: columns, from: from, to: d.Position}
-	for _, f := range d.Set {
-		if scope.Sees(d.Layer, f) {
-			c.rows = append(c.rows, f)
-		}
-	}
-	if len(d.Gone) > 0 {
-		stays := make(map[int64]bool, len(c.rows)+len(d.Gone))
-		for _, f := range c.rows {
-			stays[f.ID] = true
-		}
-		for _, f := range d.Gone {
-			if !stays[f.ID] && scope.Sees(d.Layer, f) {
-				stays[f.ID] = true // named once
-				c.removed = append(c.removed, f.ID)
-			}
-		}
-	}
-	if !v.geometry && d.Layer.Geometry != layers.GeometryNone && d.Layer.Delivery != layers.DeliverMoving {
-		var bounds []orb.Bound
-		for _, f := range d.Touched {
-			if scope.Sees(d.Layer, f) {
-				bounds = append(bounds, f.Bound)
-			}
-		}
-		c.tiles, c.allTiles = tileNames(bounds, d.Layer.MaxZoom)
-	}
+	c.rows, c.removed = sel.split(&d)
+	c.nameTiles(&sel, d.Touched)
 	c.cut()
 	return c
+}
+
+// nameTiles names the tiles in which something changed that the scope sees, within the box, as deep as the map's zoom.
+func (c *content) nameTiles(sel *selector, touched []*layers.Feature) {
+	if c.view.geometry || c.layer.Geometry == layers.GeometryNone || c.layer.Delivery == layers.DeliverMoving || sel.never {
+		return
+	}
+	deepest := c.layer.MaxZoom
+	if c.view.zoom > 0 {
+		deepest = min(deepest, int(c.view.zoom)-1)
+	}
+	var bounds []orb.Bound
+	for _, f := range touched {
+		if sel.meets(f) && sel.scope.Sees(c.layer, f) {
+			bounds = append(bounds, f.Bound)
+		}
+	}
+	c.tiles, c.allTiles = tileNames(bounds, deepest)
 }
 
 // empty reports whether there is nothing to tell.

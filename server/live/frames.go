@@ -22,11 +22,7 @@ func (c *content) appendRows(b []byte, part int, rows []*layers.Feature, more bo
 	b = append(b, `","layer":`...)
 	b = geojson.AppendString(b, c.view.layer)
 	b = append(b, `,"token":`...)
-	if c.kind == kindDiff && more { // every diff can be taken by itself: the client is where it was until the last one
-		b = geojson.AppendString(b, c.view.token(c.from))
-	} else {
-		b = geojson.AppendString(b, c.view.token(c.to))
-	}
+	b = geojson.AppendString(b, c.token(more))
 	if c.kind == kindSnapshot {
 		b = append(b, `,"part":`...)
 		b = strconv.AppendInt(b, int64(part), 10)
@@ -77,6 +73,27 @@ func (c *content) appendRows(b []byte, part int, rows []*layers.Feature, more bo
 		b = c.appendTiles(b)
 	}
 	return append(b, '}')
+}
+
+// kept returns the token that a client may keep once it has all parts up to this one, "" while it may keep none.
+func (c *content) kept(part int) string {
+	more := part < c.parts()-1
+	if c.kind == kindSnapshot && more {
+		return ""
+	}
+	return c.token(more)
+}
+
+// token returns the token of one frame. Every diff can be taken by itself: the client is where it was until the last one.
+// Half way between two views it is nowhere.
+func (c *content) token(more bool) string {
+	switch {
+	case c.kind != kindDiff || !more:
+		return c.view.token(c.to)
+	case c.shifted:
+		return ""
+	}
+	return c.view.token(c.from)
 }
 
 // appendTiles names the changed tiles in the last part: by then the client has all rows.
@@ -162,6 +179,10 @@ func appendError(b []byte, e *layers.Error, layer string) []byte {
 	b = geojson.AppendString(b, string(e.Code))
 	b = append(b, `,"layer":`...)
 	b = geojson.AppendString(b, layer)
+	if e.Field != "" {
+		b = append(b, `,"field":`...)
+		b = geojson.AppendString(b, e.Field)
+	}
 	b = append(b, `,"reason":`...)
 	b = geojson.AppendString(b, e.Reason)
 	b = append(b, `,"message":`...)

@@ -84,6 +84,16 @@ func all(t *testing.T, v view) []int {
 	return columns
 }
 
+// townSees is what the town sees of the cameras in a view.
+func townSees(t *testing.T, v view) selector {
+	t.Helper()
+	s, err := v.selector(town, cameras, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func TestGoldenFrames(t *testing.T) {
 	t.Parallel()
 	golden(t, "hello", appendHello(nil, "FZ2K3M4N5P6Q7R8S9T", "0.1.0", moment, here, 5*time.Second))
@@ -97,23 +107,23 @@ func TestGoldenFrames(t *testing.T) {
 
 	rows := []*layers.Feature{camera(1, "online", 119.6840001, 29.7900002), camera(2, "offline", 119.7, 29.8)}
 	for name, v := range map[string]view{"snapshot-state": viewOf(false), "snapshot-geometry": viewOf(true), "snapshot-columns": viewOf(false, "status", "status_since")} {
-		golden(t, name, newSnapshot(v, town, cameras, all(t, v), rows, here).frame(0))
+		golden(t, name, newSnapshot(v, townSees(t, v), all(t, v), rows, here).frame(0))
 	}
-	golden(t, "snapshot-empty", newSnapshot(viewOf(true), town, cameras, all(t, viewOf(true)), nil, here).frame(0))
+	golden(t, "snapshot-empty", newSnapshot(viewOf(true), townSees(t, viewOf(true)), all(t, viewOf(true)), nil, here).frame(0))
 
 	gone := camera(3, "fault", 119.69, 29.79)
 	moved := camera(1, "online", 119.71, 29.81)
 	d := layers.Diff{Layer: cameras, Position: later, Set: []*layers.Feature{moved, camera(2, "online", 119.7, 29.8)}, Gone: []*layers.Feature{gone},
 		Touched: []*layers.Feature{rows[0], moved, gone}}
 	for name, v := range map[string]view{"diff-state": viewOf(false), "diff-geometry": viewOf(true), "diff-columns": viewOf(false, "status", "status_since")} {
-		golden(t, name, newDiff(v, town, all(t, v), here, d).frame(0))
+		golden(t, name, newDiff(v, townSees(t, v), all(t, v), here, d).frame(0))
 	}
-	golden(t, "diff-empty", newDiff(viewOf(true), town, all(t, viewOf(true)), here, layers.Diff{Layer: cameras, Position: later}).frame(0))
+	golden(t, "diff-empty", newDiff(viewOf(true), townSees(t, viewOf(true)), all(t, viewOf(true)), here, layers.Diff{Layer: cameras, Position: later}).frame(0))
 	d.Touched = nil
 	for i := range int64(300) {
 		d.Touched = append(d.Touched, camera(i, "online", 119+float64(i)/40, 29.5))
 	}
-	golden(t, "diff-all-tiles", newDiff(viewOf(false, "status"), town, all(t, viewOf(false, "status")), here, layers.Diff{Layer: cameras, Position: later, Touched: d.Touched}).frame(0))
+	golden(t, "diff-all-tiles", newDiff(viewOf(false, "status"), townSees(t, viewOf(false, "status")), all(t, viewOf(false, "status")), here, layers.Diff{Layer: cameras, Position: later, Touched: d.Touched}).frame(0))
 }
 
 func TestLongContentsComeInParts(t *testing.T) {
@@ -123,7 +133,7 @@ func TestLongContentsComeInParts(t *testing.T) {
 		rows = append(rows, camera(i+1, "online", 119.6, 29.8))
 	}
 	v := viewOf(false)
-	c := newSnapshot(v, town, cameras, all(t, v), rows, here)
+	c := newSnapshot(v, townSees(t, v), all(t, v), rows, here)
 	if c.parts() < 3 {
 		t.Fatalf("%d rows in %d parts", len(rows), c.parts())
 	}
@@ -156,7 +166,7 @@ func TestLongContentsComeInParts(t *testing.T) {
 	}
 
 	// A diff's token moves on with its last part alone: a client that hears less than all starts from where it was.
-	diff := newDiff(v, town, all(t, v), here, layers.Diff{Layer: cameras, Position: later, Set: rows, Gone: []*layers.Feature{camera(99_999, "online", 119, 29)}})
+	diff := newDiff(v, townSees(t, v), all(t, v), here, layers.Diff{Layer: cameras, Position: later, Set: rows, Gone: []*layers.Feature{camera(99_999, "online", 119, 29)}})
 	for part := range diff.parts() {
 		var f struct {
 			Token   string
@@ -208,10 +218,10 @@ func TestRowsOutsideTheScopeAreNotTold(t *testing.T) {
 	nowhere.Values[1] = nil
 	hidden := []*layers.Feature{foreign, near, nowhere}
 	for _, v := range []view{viewOf(true), viewOf(false)} {
-		if c := newSnapshot(v, town, cameras, all(t, v), hidden, here); len(c.rows) > 0 {
+		if c := newSnapshot(v, townSees(t, v), all(t, v), hidden, here); len(c.rows) > 0 {
 			t.Errorf("a snapshot shows %d foreign rows", len(c.rows))
 		}
-		c := newDiff(v, town, all(t, v), here, layers.Diff{Layer: cameras, Position: later, Set: hidden, Gone: hidden, Touched: hidden})
+		c := newDiff(v, townSees(t, v), all(t, v), here, layers.Diff{Layer: cameras, Position: later, Set: hidden, Gone: hidden, Touched: hidden})
 		if !c.empty() {
 			t.Errorf("a diff tells of foreign rows: %s", c.frame(0))
 		}
@@ -219,7 +229,7 @@ func TestRowsOutsideTheScopeAreNotTold(t *testing.T) {
 	// One that left is removed without a word about where it is now.
 	left := camera(5, "online", 119.7, 29.8)
 	v := viewOf(true)
-	c := newDiff(v, town, all(t, v), here, layers.Diff{Layer: cameras, Position: later, Set: []*layers.Feature{foreign}, Gone: []*layers.Feature{left, left}})
+	c := newDiff(v, townSees(t, v), all(t, v), here, layers.Diff{Layer: cameras, Position: later, Set: []*layers.Feature{foreign}, Gone: []*layers.Feature{left, left}})
 	if len(c.rows) != 0 || fmt.Sprint(c.removed) != "[5]" {
 		t.Errorf("rows %v, removed %v", c.rows, c.removed)
 	}

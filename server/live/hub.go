@@ -46,6 +46,7 @@ type Hub struct {
 	current atomic.Pointer[round]
 	beat    atomic.Pointer[beat]
 	stats   counters
+	filters filters
 
 	mu      sync.Mutex
 	clients map[*client]struct{}
@@ -94,7 +95,7 @@ func New(o Options) *Hub {
 		o.MaxClients = 5000
 	}
 	h := &Hub{o: o, clients: map[*client]struct{}{}}
-	h.current.Store(newRound(o.Replica))
+	h.current.Store(newRound(o.Replica, &h.filters))
 	h.beat.Store(&beat{frame: h.heartbeat(), over: make(chan struct{})})
 	return h
 }
@@ -127,7 +128,7 @@ func (h *Hub) tick(ctx context.Context) {
 		if _, err := h.o.Replica.WaitPast(ctx, seen); err != nil {
 			return
 		}
-		next := newRound(h.o.Replica)
+		next := newRound(h.o.Replica, &h.filters)
 		seen = next.target // what comes later is for the round after it
 		old := h.current.Swap(next)
 		close(old.over)
@@ -166,6 +167,20 @@ func (h *Hub) heartbeat() []byte {
 // CloseUser sends the clients of a user away because their rights were changed.
 func (h *Hub) CloseUser(id int64) {
 	h.close(CloseRights, "rights were changed", func(c *client) bool { return c.peer.UserID == id })
+}
+
+// Recheck has the clients that which says ask at once what they may do now; those whose rights are others, or over, are sent away.
+func (h *Hub) Recheck(which func(userID int64, session string) bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for c := range h.clients {
+		if which(c.peer.UserID, c.peer.Session) {
+			select {
+			case c.doubted <- struct{}{}:
+			default: // it is about to ask
+			}
+		}
+	}
 }
 
 // CloseSession sends the clients of one session away because it is over.

@@ -17,6 +17,7 @@ import (
 // different positions leave with the same one and share their frames from then on.
 type round struct {
 	replica *layers.Replica
+	filters *filters
 	target  layers.Position
 	over    chan struct{} // closed when the next round has begun
 
@@ -37,12 +38,13 @@ type pending struct {
 	err     *layers.Error
 }
 
-func newRound(r *layers.Replica) *round {
-	return &round{replica: r, target: r.Position(), over: make(chan struct{}), contents: map[contentKey]*pending{}}
+func newRound(r *layers.Replica, f *filters) *round {
+	return &round{replica: r, filters: f, target: r.Position(), over: make(chan struct{}), contents: map[contentKey]*pending{}}
 }
 
 // content returns what a view has to be told: the diff from its position where there is one, else a snapshot. It returns
-// nil and no error when nothing was loaded yet. Errors: CodeNotFound (unknown layer), CodeInvalid (unknown column).
+// nil and no error when nothing was loaded yet. Errors: CodeNotFound (unknown layer), CodeInvalid (unknown column,
+// a filter that does not fit the layer).
 func (r *round) content(v view, scope *auth.Scope, from *layers.Position) (*content, *layers.Error) {
 	if from != nil {
 		c, err := r.share(contentKey{view: v, from: *from}, func() (*content, *layers.Error) {
@@ -54,10 +56,14 @@ func (r *round) content(v view, scope *auth.Scope, from *layers.Position) (*cont
 			if err != nil {
 				return nil, err
 			}
+			sel, err := v.selector(scope, d.Layer, r.filters)
+			if err != nil {
+				return nil, err
+			}
 			if from.Version <= r.target.Version {
 				d.Position = r.end(d.Position)
 			}
-			return newDiff(v, scope, columns, *from, d), nil
+			return newDiff(v, sel, columns, *from, d), nil
 		})
 		if c != nil || err != nil {
 			return c, err
@@ -75,7 +81,11 @@ func (r *round) content(v view, scope *auth.Scope, from *layers.Position) (*cont
 		if err != nil {
 			return nil, err
 		}
-		return newSnapshot(v, scope, l, columns, features, r.end(at)), nil
+		sel, err := v.selector(scope, l, r.filters)
+		if err != nil {
+			return nil, err
+		}
+		return newSnapshot(v, sel, columns, features, r.end(at)), nil
 	})
 }
 

@@ -37,10 +37,10 @@ func TestOneRoundMakesEachFrameOnce(t *testing.T) {
 	t.Parallel()
 	replica, change := replicaAt(t)
 	v := viewOf(true)
-	first := newRound(replica)
+	first := newRound(replica, nil)
 	from := content1(t, first, v, nil).to
 	change(1, "offline")
-	second := newRound(replica)
+	second := newRound(replica, nil)
 	var wait sync.WaitGroup
 	contents := make([]*content, 20)
 	for i := range contents {
@@ -73,7 +73,7 @@ func TestCohortsMeet(t *testing.T) {
 	t.Parallel()
 	replica, change := replicaAt(t)
 	v := viewOf(true)
-	r := newRound(replica)
+	r := newRound(replica, nil)
 	early := content1(t, r, v, nil)
 	change(1, "offline") // after the round began
 	r.trim()             // so that the late one is not given the early one's
@@ -82,7 +82,7 @@ func TestCohortsMeet(t *testing.T) {
 		t.Fatalf("%v and %v in one round", early.to, late.to)
 	}
 	change(2, "offline")
-	next := newRound(replica)
+	next := newRound(replica, nil)
 	if a, b := content1(t, next, v, &early.to), content1(t, next, v, &late.to); a != b || len(a.rows) != 2 {
 		t.Errorf("the next round tells %d and %d rows", len(a.rows), len(b.rows))
 	}
@@ -94,15 +94,15 @@ func TestAReaderAheadWaits(t *testing.T) {
 	replica, change := replicaAt(t)
 	ahead := layers.Position{Epoch: here.Epoch, Version: here.Version + 12}
 	v := viewOf(true)
-	if c := content1(t, newRound(replica), v, &ahead); !c.empty() || c.to != ahead {
+	if c := content1(t, newRound(replica, nil), v, &ahead); !c.empty() || c.to != ahead {
 		t.Errorf("%s to %v", c.kind, c.to)
 	}
 	change(1, "offline") // known to the client
-	if c := content1(t, newRound(replica), v, &ahead); !c.empty() || c.to != ahead {
+	if c := content1(t, newRound(replica, nil), v, &ahead); !c.empty() || c.to != ahead {
 		t.Errorf("%s to %v", c.kind, c.to)
 	}
 	change(1, "fault")
-	if c := content1(t, newRound(replica), v, &ahead); len(c.rows) != 1 || c.to.Version <= ahead.Version {
+	if c := content1(t, newRound(replica, nil), v, &ahead); len(c.rows) != 1 || c.to.Version <= ahead.Version {
 		t.Errorf("%d rows to %v", len(c.rows), c.to)
 	}
 }

@@ -14,6 +14,17 @@ type view struct {
 	geometry bool
 	columns  string // names joined by commas, "" for all
 	class    string // auth.Scope.Class: which rows
+	filter   string // canonical text of a CQL2 filter, "" for none
+	box      box
+	zoom     int8 // of the map, whole, plus one; 0 when it was not said
+}
+
+// joinColumns is how a view keeps the names of its columns.
+func joinColumns(names []string) string { return strings.Join(names, ",") }
+
+// shape returns the view without what decides which rows it has: copies of one shape can be turned into each other.
+func (v view) shape() view {
+	return view{layer: v.layer, geometry: v.geometry, columns: v.columns, class: v.class}
 }
 
 // fingerprint is the part of a token that says of what it is a position. A copy made with other rights, or of other columns,
@@ -21,6 +32,9 @@ type view struct {
 func (v view) fingerprint() string {
 	h := fnv.New32a()
 	fmt.Fprintf(h, "%s\n%t\n%s\n%s", v.layer, v.geometry, v.columns, v.class)
+	if v.filter != "" || v.box.set || v.zoom > 0 {
+		fmt.Fprintf(h, "\n%q\n%v\n%d", v.filter, v.box, v.zoom)
+	}
 	return fmt.Sprintf("%08x", h.Sum32())
 }
 

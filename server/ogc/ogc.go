@@ -1,4 +1,4 @@
-// Package ogc speaks the OGC APIs: Features (Parts 1 to 3), and Tiles (Part 1) as far as describing them; the tiles themselves are those of /tiles.
+// Package ogc speaks the OGC APIs: Features (Parts 1 to 4), and Tiles (Part 1) as far as describing them; the tiles themselves are those of /tiles.
 //
 // A collection is a layer of the replica, or an offer of the database (layers/offer). Every answer is for one scope: rows that the caller may not
 // see are not in the pages, the counts, the extents. Replica layers cost no database; offers are read along their key.
@@ -29,6 +29,7 @@ const (
 type Options struct {
 	Replica *layers.Replica
 	Count   func(l *layers.Layer, s *auth.Scope) int // how many features of a layer the scope sees, without looking at each every time
+	Editors map[string]Editor                        // who changes which layer, by name; the others are read alone
 	Offers  offer.Service                            // nil: the replica alone
 	Origin  func(echo.Context) string                // scheme and host by which the client reaches the server
 	Loaded  func() error                             // an error while nobody knows what there is

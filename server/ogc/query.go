@@ -93,7 +93,7 @@ func sortedKeys(m map[string][]string) []string {
 
 // equals makes a condition of a parameter that is named as a property.
 func equals(c *collection, name, value string) (cql2.Expr, error) {
-	kind, ok := cql2.KindOf(c.Layer, name)
+	kind, ok := c.kindOf(name)
 	if !ok || kind == cql2.KindGeometry || kind == cql2.KindOther {
 		return nil, layers.Invalid(name, "unknown_field", "there is neither a parameter nor a property of that name")
 	}
@@ -126,7 +126,7 @@ func equals(c *collection, name, value string) (cql2.Expr, error) {
 		return &cql2.Op{Name: "a_contains", Args: []cql2.Expr{p, cql2.Array{literal}}}, nil
 	}
 	e := &cql2.Op{Name: "=", Args: []cql2.Expr{p, literal}}
-	if err := cql2.Check(e, func(n string) (cql2.Kind, bool) { return cql2.KindOf(c.Layer, n) }); err != nil {
+	if err := cql2.Check(e, c.kindOf); err != nil {
 		return wrong()
 	}
 	return e, nil

@@ -3,6 +3,7 @@ package ogc
 import (
 	"container/heap"
 	"context"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -18,10 +19,25 @@ import (
 // collection is one set of features that the caller may ask for.
 type collection struct {
 	*layers.Layer
-	bound  *orb.Bound // EPSG:4326; nil when nobody knows, or when it would tell of rows that the caller does not see
-	count  int        // rows the caller sees; -1 when counting would mean to scan
-	key    string     // name of the key in filters; "" when it is no property
+	bound  *orb.Bound        // EPSG:4326; nil when nobody knows, or when it would tell of rows that the caller does not see
+	count  int               // rows the caller sees; -1 when counting would mean to scan
+	key    string            // name of the key in filters
+	kind   layers.ColumnType // of the key
 	source source
+}
+
+// kindOf returns what a property is to filters.
+func (c *collection) kindOf(name string) (cql2.Kind, bool) {
+	if name == c.key && c.Index(name) < 0 {
+		if c.kind == layers.ColumnInt {
+			return cql2.KindNumber, true
+		}
+		return cql2.KindText, true
+	}
+	if name == cql2.PropertyID && c.Index(name) < 0 {
+		return "", false
+	}
+	return cql2.KindOf(c.Layer, name)
 }
 
 // query asks for a page in the order of the keys.
@@ -80,16 +96,20 @@ func (r *replicaSource) find(s *auth.Scope, name string) *collection {
 }
 
 func (r *replicaSource) describe(s *auth.Scope, l *layers.Layer) *collection {
-	c := &collection{Layer: l, count: r.count(l, s), key: cql2.PropertyID, source: r}
+	c := &collection{Layer: l, count: r.count(l, s), key: cql2.PropertyID, kind: layers.ColumnInt, source: r}
 	if b, ok := r.replica.Bound(l.Name); ok && s.SeesAll(l) {
 		c.bound = &b
 	}
 	return c
 }
 
-// items visits what the R-tree finds, or all, once: it counts what matches and keeps the lowest keys after q.after. O(n log limit).
-func (r *replicaSource) items(_ context.Context, s *auth.Scope, c *collection, q query) (*page, error) {
-	after := int64(-1 << 63)
+// countable is how many features are looked at to say how many match. In a layer, or a box, with more of them nobody counts what a filter lets through.
+const countable = 50_000
+
+// items reads a page. Without a filter it costs O(log n + limit), and the count is known. A box of few features is searched by the R-tree; else features are
+// tried in the order of their keys until the page is full, or all of them where few enough are to be counted.
+func (r *replicaSource) items(ctx context.Context, s *auth.Scope, c *collection, q query) (*page, error) {
+	after := int64(math.MinInt64)
 	if q.after != "" {
 		n, err := strconv.ParseInt(q.after, 10, 64)
 		if err != nil {
@@ -97,46 +117,30 @@ func (r *replicaSource) items(_ context.Context, s *auth.Scope, c *collection, q
 		}
 		after = n
 	}
+	matches, err := r.matcher(s, c.Layer, q)
+	if err != nil {
+		return nil, err
+	}
 	l := c.Layer
-	var match *cql2.Matcher
-	if q.where != nil {
-		var err error
-		if match, err = cql2.Compile(q.where, l); err != nil {
+	p := &page{layer: l}
+	var found []*layers.Feature // one more than asked for, when there are as many
+	if q.box != nil && r.near(l, *q.box) <= countable {
+		found, p.matched = r.inBox(l, q, after, matches)
+	} else {
+		if found, err = r.inOrder(ctx, l, after, q.limit+1, matches); err != nil {
 			return nil, err
 		}
-	}
-	at := -1
-	if !q.from.IsZero() || !q.to.IsZero() {
-		at = timeColumn(l)
-	}
-	lowest := &lowest{limit: q.limit + 1}
-	p := &page{layer: l}
-	all := s.SeesAll(l)
-	take := func(f *layers.Feature) bool {
-		if !all && !s.Sees(l, f) || at >= 0 && !within(f.Values[at], q.from, q.to) || match != nil && !match.Match(f) {
-			return true
-		}
-		p.matched++
-		if f.ID > after || q.after == "" {
-			lowest.add(f)
-		}
-		return true
-	}
-	switch {
-	case q.box == nil:
-		r.replica.All(l.Name, take)
-	default:
-		inBox := boxTest(*q.box)
-		for _, b := range halves(*q.box) {
-			r.replica.Search(l.Name, b, func(f *layers.Feature) bool {
-				if len(halves(*q.box)) == 2 && b.Min[0] == -180 && f.Bound.Max[0] >= q.box.Min[0] {
-					return true // the other half has found it
-				}
-				return !inBox(f) || take(f)
-			})
+		switch plain := q.box == nil && q.where == nil && q.from.IsZero() && q.to.IsZero(); {
+		case plain:
+			p.matched = c.count
+		case r.replica.Len(l.Name) <= countable:
+			if p.matched, err = r.matching(ctx, l, matches); err != nil {
+				return nil, err
+			}
+		default:
+			p.matched = -1
 		}
 	}
-	found := lowest.sorted()
 	if len(found) > q.limit {
 		found = found[:q.limit]
 		p.next = strconv.FormatInt(found[q.limit-1].ID, 10)
@@ -146,6 +150,100 @@ func (r *replicaSource) items(_ context.Context, s *auth.Scope, c *collection, q
 		p.items = append(p.items, item{strconv.FormatInt(f.ID, 10), f, etag(epoch, f)})
 	}
 	return p, nil
+}
+
+// matcher returns whether a feature is the caller's to see and meets box, time and filter.
+func (r *replicaSource) matcher(s *auth.Scope, l *layers.Layer, q query) (func(*layers.Feature) bool, error) {
+	all := s.SeesAll(l)
+	tests := []func(*layers.Feature) bool{func(f *layers.Feature) bool { return all || s.Sees(l, f) }}
+	if !q.from.IsZero() || !q.to.IsZero() {
+		if at := timeColumn(l); at >= 0 {
+			tests = append(tests, func(f *layers.Feature) bool { return within(f.Values[at], q.from, q.to) })
+		}
+	}
+	if q.box != nil {
+		inBox, sides := boxTest(*q.box), halves(*q.box)
+		tests = append(tests, func(f *layers.Feature) bool {
+			return f.Geometry != nil && slices.ContainsFunc(sides, f.Bound.Intersects) && inBox(f)
+		})
+	}
+	if q.where != nil {
+		m, err := cql2.Compile(q.where, l)
+		if err != nil {
+			return nil, err
+		}
+		tests = append(tests, m.Match)
+	}
+	return func(f *layers.Feature) bool {
+		for _, test := range tests {
+			if !test(f) {
+				return false
+			}
+		}
+		return true
+	}, nil
+}
+
+// near returns how many features have their bounds at a box, or a little more than countable.
+func (r *replicaSource) near(l *layers.Layer, box orb.Bound) int {
+	n := 0
+	for _, b := range halves(box) {
+		n += r.replica.Near(l.Name, b, countable+1-n)
+	}
+	return n
+}
+
+// inBox returns the lowest features of a box with ids above after, at most limit+1, and how many match. O(found · log limit).
+func (r *replicaSource) inBox(l *layers.Layer, q query, after int64, matches func(*layers.Feature) bool) (found []*layers.Feature, matched int) {
+	lowest := &lowest{limit: q.limit + 1}
+	sides := halves(*q.box)
+	for i, b := range sides {
+		r.replica.Search(l.Name, b, func(f *layers.Feature) bool {
+			if i > 0 && f.Bound.Intersects(sides[0]) || !matches(f) { // what reaches over the edge was found on the other side
+				return true
+			}
+			matched++
+			if f.ID > after || q.after == "" {
+				lowest.add(f)
+			}
+			return true
+		})
+	}
+	return lowest.sorted(), matched
+}
+
+// inOrder returns the first most features that match and have ids above after.
+func (r *replicaSource) inOrder(ctx context.Context, l *layers.Layer, after int64, most int, matches func(*layers.Feature) bool) (found []*layers.Feature, err error) {
+	err = r.try(ctx, l, after, func(f *layers.Feature) bool {
+		if matches(f) {
+			found = append(found, f)
+		}
+		return len(found) < most
+	})
+	return found, err
+}
+
+// matching returns how many features of a layer match.
+func (r *replicaSource) matching(ctx context.Context, l *layers.Layer, matches func(*layers.Feature) bool) (n int, err error) {
+	err = r.try(ctx, l, math.MinInt64, func(f *layers.Feature) bool {
+		if matches(f) {
+			n++
+		}
+		return true
+	})
+	return n, err
+}
+
+// try visits features in the order of their ids until visit returns false, or nobody waits for them any more.
+func (r *replicaSource) try(ctx context.Context, l *layers.Layer, after int64, visit func(*layers.Feature) bool) (err error) {
+	tried := 0
+	r.replica.After(l.Name, after, func(f *layers.Feature) bool {
+		if tried++; tried%4096 == 0 {
+			err = ctx.Err()
+		}
+		return err == nil && visit(f)
+	})
+	return err
 }
 
 func (r *replicaSource) item(_ context.Context, s *auth.Scope, c *collection, key string) (*item, *layers.Layer, error) {
@@ -259,7 +357,7 @@ func (o *offerSource) describe(s *auth.Scope, of *offer.Offer) *collection {
 	if of.ID == "" || !of.Allows(s) || o.service.Status(of.Name).State == offer.StateRefused {
 		return nil
 	}
-	c := &collection{Layer: of.Layer, count: -1, key: of.ID, source: o}
+	c := &collection{Layer: of.Layer, count: -1, key: of.ID, kind: of.IDType, source: o}
 	if of.Bound != (orb.Bound{}) && (!of.ByArea() || s.InArea("")) {
 		c.bound = &of.Bound
 	}

@@ -84,10 +84,13 @@ type node struct {
 }
 
 // serve runs a server on the database and returns when it has loaded the map.
-func serve(t testing.TB, database string) *node {
+func serve(t testing.TB, database string, change ...func(*ServeCmd)) *node {
 	t.Helper()
 	app := &App{DatabaseURL: database, Data: t.TempDir(), Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Logger: postgistest.Log(t)}
-	n := &node{t: t, Main: &Main{App: app, Config: ServeCmd{Addr: "127.0.0.1:0", TileCache: 16}}}
+	n := &node{t: t, Main: &Main{App: app, Config: ServeCmd{Addr: "127.0.0.1:0", TileCache: 16, Publish: PublishFlags{Schema: []string{"open", "gis"}}}}}
+	for _, c := range change {
+		c(&n.Config)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	if err := n.Open(ctx); err != nil {
 		cancel()

@@ -1,16 +1,20 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/mvt"
@@ -109,7 +113,7 @@ func (b *neighbour) addresses(t *testing.T) []string {
 	}
 	var out []string
 	for path, methods := range spec.Paths {
-		if methods["get"] == nil || path == "/live" {
+		if methods["get"] == nil || path == "/live" || path == "/api/events/{layer}" { // see stream
 			continue
 		}
 		path = strings.NewReplacer("/ogc/collections/{collection}", "/ogc/collections/{layer}", "{feature}", "{id}", "{set}", "WebMercatorQuad").Replace(path)
@@ -186,6 +190,7 @@ func TestHostileReader(t *testing.T) {
 	})
 	t.Run("every tile", func(t *testing.T) { b.tiles(t, c) })
 	t.Run("the live stream", func(t *testing.T) { b.stream(t, c) })
+	t.Run("the live stream as events", func(t *testing.T) { b.events(t, c) })
 }
 
 // tiles decodes every tile of every layer over the hidden things.
@@ -294,5 +299,32 @@ func (b *neighbour) stream(t *testing.T, c *servertest.Client) {
 		if strings.Contains(f.Raw, "hidden change") {
 			t.Errorf("the stream tells of the next town: %s", f.Raw)
 		}
+	}
+}
+
+// events listens to every layer until it has the whole of it.
+func (b *neighbour) events(t *testing.T, c *servertest.Client) {
+	for name := range b.hidden {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.Base+"/api/events/"+name+"?geometry=true", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := c.HTTP.Do(req)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %v %v", name, resp, err)
+		}
+		lines := bufio.NewScanner(resp.Body)
+		lines.Buffer(nil, 1<<20)
+		whole := false
+		for !whole && lines.Scan() {
+			b.check(t, "the events of "+name, lines.Bytes())
+			whole = bytes.HasPrefix(lines.Bytes(), []byte(`data: {"type":"snapshot"`)) && bytes.Contains(lines.Bytes(), []byte(`"more":false`))
+		}
+		if !whole {
+			t.Errorf("the events of %s ended early: %v", name, lines.Err())
+		}
+		cancel()
+		_ = resp.Body.Close()
 	}
 }

@@ -35,6 +35,7 @@ type ServeCmd struct {
 	TileCache    int          `name:"tile-cache-mb" env:"WANGLOU_TILE_CACHE_MB" default:"256" help:"Memory for drawn tiles, MB."`
 	Simulate     bool         `env:"WANGLOU_SIMULATE" help:"Make the demo county live, as the command simulate does; in any other database nothing is simulated."`
 	Publish      PublishFlags `embed:"" prefix:"publish-"`
+	Webhooks     WebhookFlags `embed:"" prefix:"webhook-"`
 	Pprof        bool         `env:"WANGLOU_PPROF" help:"Serve /debug/pprof to this machine."`
 }
 
@@ -111,7 +112,7 @@ func (m *Main) Open(ctx context.Context) (err error) {
 	set.Add(tiles.NewOffers(m.offers, tiles.OfferOptions{TimeToLive: publish.TTL}))
 	incidents := postgis.NewIncidents(m.DB)
 	m.Server = server.New(server.Options{
-		Replica: m.Replica, Tiles: set, Offers: m.offers, Users: postgis.NewUsers(m.DB), Tokens: postgis.NewTokens(m.DB), Incidents: incidents, Figures: incidents, Tasks: postgis.NewTasks(m.DB),
+		Replica: m.Replica, Tiles: set, Offers: m.offers, Users: postgis.NewUsers(m.DB), Tokens: postgis.NewTokens(m.DB), Cameras: postgis.NewCameras(m.DB), Webhooks: postgis.NewHooks(m.DB, m.Config.Webhooks.rules().Allows), Deliveries: m.Config.Webhooks.deliveries(), Incidents: incidents, Figures: incidents, Tasks: postgis.NewTasks(m.DB),
 		Past: m.history, NewTiles: func(r *layers.Replica) server.TileSet { return tiles.NewSet(r, replayCache) },
 		Units: postgis.NewUnits(m.DB), Areas: postgis.NewAreas(m.DB), Sessions: postgis.NewSessionStore(m.DB), Console: frontend.Files(),
 		Logger: m.App.Logger, Version: Version, TLS: secure, HTTPS: m.Config.HTTPS, TrustedProxies: proxies, Profile: m.Config.Pprof,
@@ -127,6 +128,7 @@ func (m *Main) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return m.follower.Run(ctx, m.Replica) })
 	group.Go(func() error { return m.proxy.Run(ctx) })
+	group.Go(func() error { return postgis.WatchRights(ctx, m.DB, m.Server.RightsChanged, m.App.Logger) })
 	group.Go(func() error { return m.history.Run(ctx) })
 	group.Go(func() error { return m.folder.Run(ctx) })
 	group.Go(func() error { return m.offers.Run(ctx) })

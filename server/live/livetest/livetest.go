@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -28,6 +29,7 @@ type Frame struct {
 	Geometry   []json.RawMessage   `json:"geometry"`
 	Tiles      json.RawMessage     `json:"tiles"`
 	Code       string              `json:"code"`
+	Field      string              `json:"field"`
 	Reason     string              `json:"reason"`
 	Source     string              `json:"source"`
 	Time       time.Time           `json:"time"`
@@ -93,14 +95,21 @@ func (c *Client) Cut() { _ = c.Conn.CloseNow() }
 
 // Subscribe wants a layer, from the copy's token on when it has one.
 func (c *Client) Subscribe(ctx context.Context, layer string, geometry bool, columns ...string) error {
-	q := map[string]any{"type": "subscribe", "layer": layer, "geometry": geometry}
+	q := map[string]any{"layer": layer, "geometry": geometry}
 	if len(columns) > 0 {
 		q["columns"] = columns
 	}
+	return c.Want(ctx, q)
+}
+
+// Want subscribes by a frame of the test's own, with the copy's token when it has one.
+func (c *Client) Want(ctx context.Context, q map[string]any) error {
+	layer := q["layer"].(string)
+	q = maps.Clone(q)
+	q["type"] = "subscribe"
 	if l := c.Layers[layer]; l != nil && l.Token != "" {
 		q["token"] = l.Token
-	}
-	if c.Layers[layer] == nil {
+	} else if l == nil {
 		c.Layers[layer] = &Layer{Rows: map[int64]Row{}}
 	}
 	return c.Send(ctx, q)

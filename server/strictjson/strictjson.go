@@ -1,4 +1,5 @@
-package server
+// Package strictjson reads the JSON of requests: what it takes has one meaning, and what it refuses is told with the field and the reason.
+package strictjson
 
 import (
 	"bytes"
@@ -8,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,23 +18,37 @@ import (
 	"wanglou/layers"
 )
 
-// maxBody is how many bytes of JSON a request may have. Nothing that people type is larger.
-const maxBody = 1 << 20
+// MaxBody is how many bytes of JSON a request may have. Nothing that people type is larger.
+const MaxBody = 1 << 20
 
-// decodeJSON reads the request's body into v, a pointer to a struct with json tags. It is strict: one JSON value, UTF-8,
-// exact field names, no unknown and no repeated field. Errors name the field in dotted form: CodeInvalid, CodeTooLarge.
-func decodeJSON(c echo.Context, v any) error {
-	if mt, _, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType)); err != nil || mt != echo.MIMEApplicationJSON {
-		return layers.Invalid("", "content_type", "the body has to be application/json")
+// Decode reads the body of a request, application/json, into v, a pointer to a struct with json tags. It is strict: one JSON value, UTF-8, exact field
+// names, no unknown and no repeated field. Errors name the field in dotted form: CodeInvalid, CodeTooLarge.
+func Decode(c echo.Context, v any) error {
+	raw, err := Read(c, echo.MIMEApplicationJSON)
+	if err != nil {
+		return err
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, maxBody))
+	return Unmarshal(raw, v)
+}
+
+// Read returns the body of a request, which has to be of one of the media types. A body over MaxBody is a *http.MaxBytesError.
+func Read(c echo.Context, types ...string) ([]byte, error) {
+	if mt, _, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType)); err != nil || !slices.Contains(types, mt) {
+		return nil, layers.Invalid("", "content_type", "the body has to be %s", strings.Join(types, " or "))
+	}
+	raw, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, MaxBody))
 	if err != nil {
 		var big *http.MaxBytesError
 		if errors.As(err, &big) {
-			return err
+			return nil, err
 		}
-		return &layers.Error{Code: layers.CodeInvalid, Reason: "truncated", Msg: "the body could not be read whole", Err: err}
+		return nil, &layers.Error{Code: layers.CodeInvalid, Reason: "truncated", Msg: "the body could not be read whole", Err: err}
 	}
+	return raw, nil
+}
+
+// Unmarshal reads one JSON value as [Decode] does.
+func Unmarshal(raw []byte, v any) error {
 	if err := checkFields(raw, reflect.TypeOf(v)); err != nil {
 		return err
 	}

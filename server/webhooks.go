@@ -1,0 +1,150 @@
+package server
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"wanglou/layers"
+	"wanglou/layers/auth"
+	"wanglou/layers/hook"
+	"wanglou/server/live"
+	"wanglou/server/strictjson"
+)
+
+// keptHooks returns the service, or CodeNotFound where there are no webhooks.
+func (s *Server) keptHooks() (hook.Store, error) {
+	if s.webhooks == nil {
+		return nil, layers.Errorf(layers.CodeNotFound, "this server has no webhooks")
+	}
+	return s.webhooks, nil
+}
+
+func (s *Server) listWebhooks(c echo.Context) error {
+	store, err := s.keptHooks()
+	if err != nil {
+		return err
+	}
+	found, err := store.Hooks(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, list(found))
+}
+
+// webhookBody is schema NewWebhook.
+type webhookBody struct {
+	Name     string   `json:"name"`
+	URL      string   `json:"url"`
+	Layer    string   `json:"layer"`
+	Geometry bool     `json:"geometry"`
+	Columns  []string `json:"columns"`
+	Filter   string   `json:"filter"`
+}
+
+// madeWebhook is schema MadeWebhook: the only time that the secret is told.
+type madeWebhook struct {
+	*hook.Hook
+	Secret string `json:"secret"`
+}
+
+func (s *Server) createWebhook(c echo.Context) error {
+	store, err := s.keptHooks()
+	if err != nil {
+		return err
+	}
+	var in webhookBody
+	if err := strictjson.Decode(c, &in); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	q := live.Query{Layer: in.Layer, Geometry: in.Geometry, Columns: in.Columns, Filter: in.Filter}
+	if in.Layer != "" {
+		if err := s.live.Check(q, auth.ActorFrom(ctx).Scope); err != nil { // what it asks for is told now, not by every try
+			return asInvalid("layer", err)
+		}
+	}
+	h := &hook.Hook{Name: in.Name, URL: in.URL, Layer: in.Layer, Geometry: in.Geometry, Columns: in.Columns, Filter: in.Filter}
+	if h.Columns == nil {
+		h.Columns = []string{}
+	}
+	if err := store.Create(ctx, h); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, madeWebhook{h, h.Secret})
+}
+
+// asInvalid makes "there is no such thing" an error of the field that names it.
+func asInvalid(field string, err error) error {
+	if layers.ErrorCode(err) == layers.CodeNotFound {
+		return layers.Invalid(field, "unknown_layer", "there is no such layer")
+	}
+	return err
+}
+
+// pauseBody is schema WebhookPause.
+type pauseBody struct {
+	Paused *bool `json:"paused"`
+}
+
+func (s *Server) pauseWebhook(c echo.Context) error {
+	return s.ofWebhook(c, func(ctx context.Context, store hook.Store, id int64) error {
+		var in pauseBody
+		if err := strictjson.Decode(c, &in); err != nil {
+			return err
+		}
+		if in.Paused == nil {
+			return layers.Invalid("paused", "required", "paused is true or false")
+		}
+		return store.Pause(ctx, id, *in.Paused)
+	})
+}
+
+func (s *Server) deleteWebhook(c echo.Context) error {
+	return s.ofWebhook(c, func(ctx context.Context, store hook.Store, id int64) error { return store.Delete(ctx, id) })
+}
+
+// ofWebhook does something with the route's webhook, and answers with nothing.
+func (s *Server) ofWebhook(c echo.Context, do func(context.Context, hook.Store, int64) error) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	store, err := s.keptHooks()
+	if err != nil {
+		return err
+	}
+	if err := do(c.Request().Context(), store, id); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+func (s *Server) listDeadEvents(c echo.Context) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	store, err := s.keptHooks()
+	if err != nil {
+		return err
+	}
+	found, err := store.DeadOf(c.Request().Context(), id)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, list(found))
+}
+
+func (s *Server) resendDeadEvent(c echo.Context) error {
+	return s.ofWebhook(c, func(ctx context.Context, _ hook.Store, id int64) error {
+		return s.deliveries.Resend(ctx, id, c.Param("event"))
+	})
+}
+
+func (s *Server) buryDeadEvent(c echo.Context) error {
+	return s.ofWebhook(c, func(ctx context.Context, store hook.Store, id int64) error {
+		return store.Bury(ctx, id, c.Param("event"))
+	})
+}

@@ -55,9 +55,17 @@ describe.each(['dark', 'light'] as const)('%s', (theme) => {
     await desk.close()
   })
 
-  test('users and audit', async () => {
+  test('users, tokens, webhooks and audit', async () => {
     const desk = await Desk.open(browser, server, 'admin', { theme }, '/admin/users')
     await desk.page.getByRole('table').waitFor()
+    expect(await violations(desk.page)).toEqual([])
+    await desk.page.goto(new URL('/admin/tokens', server.url).href)
+    await desk.page.getByTestId('new-token').click()
+    await desk.page.getByTestId('token-form').waitFor()
+    expect(await violations(desk.page)).toEqual([])
+    await desk.page.goto(new URL('/admin/webhooks', server.url).href)
+    await desk.page.getByTestId('new-webhook').click()
+    await desk.page.getByTestId('webhook-form').waitFor()
     expect(await violations(desk.page)).toEqual([])
     await desk.page.goto(new URL('/admin/audit', server.url).href)
     await desk.page.getByRole('table').waitFor()

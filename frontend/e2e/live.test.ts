@@ -145,12 +145,40 @@ describe('what dies comes back', () => {
       await desk.page.locator('[data-testid=lamp]:not([data-state=live])').first().waitFor({ timeout: 30_000 })
       const banner = await desk.page.getByTestId('lamp-banner').innerText()
       expect(banner).toMatch(/\d\d:\d\d/)
+      expect(await desk.page.getByTestId('timebar').innerText(), 'nothing on the screen calls itself live').not.toContain('实时')
       await desk.shot('database-away')
     } finally {
       server.continuePostgres()
     }
     await desk.live()
     await until('the banner goes', async () => (await desk.page.getByTestId('lamp-banner').count()) === 0)
+    await desk.close()
+  }, 120_000)
+})
+
+describe('the past', () => {
+  test('is opened by a key where the history begins, runs in its frame, and is left again', async () => {
+    const desk = await Desk.open(browser, server, 'duty')
+    await desk.queue()
+    await desk.page.keyboard.press('r') // asks for ten minutes ago, which is before this county was made
+    const at = () => desk.page.getByTestId('replay-at').getAttribute('datetime', { timeout: 2_000 }).catch(() => null) // not there yet
+    await desk.page.getByTestId('replay-frame').waitFor({ timeout: 60_000 })
+    const begins = Date.parse(server.psql('select to_json(max(begins)) from history.layer').replaceAll('"', ''))
+    await until('it goes on', async () => Date.parse((await at()) ?? '') > begins + 1_000, 30_000)
+    await desk.shot('replay')
+    const moved = () => desk.page.waitForResponse((r) => r.request().method() === 'PUT' && r.url().includes('/api/replays/'))
+    for (const back of [
+      () => desk.page.getByTestId('density').click({ position: { x: 2, y: 8 } }), // hours before the history
+      () => desk.page.getByTestId('replay-back').click(),
+    ]) {
+      const [answer] = await Promise.all([moved(), back()])
+      expect(answer.status()).toBe(200)
+      expect(Date.parse(((await answer.json()) as { at: string }).at) - begins, 'it is taken back to where the history begins').toBeLessThan(1_000)
+    }
+    await desk.page.getByTestId('replay-leave').click()
+    await desk.queue()
+    expect(await desk.page.getByTestId('replay-frame').count()).toBe(0)
+    expect(desk.problems()).toEqual([])
     await desk.close()
   }, 120_000)
 })

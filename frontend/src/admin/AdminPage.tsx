@@ -3,35 +3,42 @@ import { go, paths, usePlace } from '../app/router'
 import { may, useSession } from '../app/session'
 import { useText } from '../i18n'
 import { Empty } from '../ui/State'
+import '../i18n/admin'
 import { AuditList } from './AuditList'
+import { TokenList } from './TokenList'
 import { UserList } from './UserList'
+import { WebhookList } from './WebhookList'
 import './admin.css'
 
-/** Accounts and the audit log. */
+/** Accounts, tokens, webhooks and the audit log: of each what the role may see. */
 export default function AdminPage() {
   const { t } = useText()
   const session = useSession()
   const { path } = usePlace()
-  if (!may(session, 'user.manage')) {
+  const tabs = [
+    { path: paths.users, label: 'admin.users', allowed: may(session, 'user.manage'), page: <UserList /> },
+    { path: paths.tokens, label: 'admin.tokens', allowed: may(session, 'token.manage'), page: <TokenList all={may(session, 'user.manage')} /> },
+    { path: paths.webhooks, label: 'admin.webhooks', allowed: may(session, 'webhook.manage'), page: <WebhookList /> },
+    { path: paths.audit, label: 'admin.audit', allowed: may(session, 'audit.read'), page: <AuditList /> },
+  ].filter((tab) => tab.allowed)
+  const current = tabs.find((tab) => tab.path === path)
+  if (!current) {
     return (
       <main className="admin">
         <Empty icon={admin.icon} title={t('admin.notAllowed')} />
       </main>
     )
   }
-  const onAudit = path === paths.audit
-  const tab = (to: string, label: string, current: boolean) => (
-    <button type="button" className="view" aria-current={current ? 'page' : undefined} onClick={() => go(to, null)}>
-      {t(label)}
-    </button>
-  )
   return (
     <main className="admin">
       <nav className="admin-tabs" aria-label={t('admin.title')}>
-        {tab(paths.users, 'admin.users', !onAudit)}
-        {may(session, 'audit.read') && tab(paths.audit, 'admin.audit', onAudit)}
+        {tabs.map((tab) => (
+          <button key={tab.path} type="button" className="view" aria-current={tab === current ? 'page' : undefined} onClick={() => go(tab.path, null)}>
+            {t(tab.label)}
+          </button>
+        ))}
       </nav>
-      <div className="admin-page">{onAudit ? <AuditList /> : <UserList />}</div>
+      <div className="admin-page">{current.page}</div>
     </main>
   )
 }

@@ -17,7 +17,7 @@ export class ApiError extends Error {
   }
 }
 
-const codes = new Set<string>(['invalid', 'not_found', 'conflict', 'forbidden', 'unauthorized', 'rate_limited', 'too_large', 'unavailable', 'storage_full', 'internal'])
+const codes = new Set<string>(['invalid', 'not_found', 'conflict', 'precondition_failed', 'precondition_required', 'forbidden', 'unauthorized', 'rate_limited', 'too_large', 'unavailable', 'storage_full', 'internal'])
 
 /** The error of an answer. Bodies that are not ours (a proxy's page) are told by the status alone. */
 export function fromAnswer(status: number, body: unknown): ApiError {

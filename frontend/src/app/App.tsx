@@ -14,6 +14,7 @@ import { askSession, fieldOnly, hasRole, useSessionState } from './session'
 // The phone page loads neither the console nor the map.
 const ConsoleApp = lazy(() => import('../console/ConsoleApp'))
 const PreviewApp = lazy(() => import('../preview/PreviewApp'))
+const KioskPage = lazy(() => import('../kiosk/KioskPage'))
 const FieldApp = lazy(() => import('../field/FieldApp'))
 
 export function App() {
@@ -39,16 +40,18 @@ function Gate() {
   const { path } = usePlace()
   const session = state.status === 'in' || state.status === 'lost' ? state.session : null
   const onField = path === paths.field || path.startsWith(`${paths.field}/`)
+  const onKiosk = path === paths.kiosk
   const onPreview = path === paths.preview || path.startsWith(`${paths.preview}/`)
   const belongsToField = session !== null && fieldOnly(session)
 
   useEffect(() => {
-    void askSession()
-  }, [])
+    if (!onKiosk) void askSession()
+  }, [onKiosk])
   useEffect(() => {
     if (belongsToField && !onField && !onPreview) go(paths.field, null)
   }, [belongsToField, onField, onPreview])
 
+  if (onKiosk) return <KioskPage />
   if (state.status === 'asking') return <Loading text={t('app.loading')} />
   if (state.status === 'failed') return <Failure error={state.error} onRetry={() => void askSession()} />
   if (!session) return <LoginPage />

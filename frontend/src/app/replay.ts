@@ -8,11 +8,14 @@ import { notify } from '../ui/notices'
 
 const showError = (error: unknown) => notify('wrong', errorText(error, i18next.t as Translate, (key) => i18next.exists(key)))
 
+/** The first whole millisecond of the history: the server counts in microseconds, which a Date drops, and would refuse what lies before. */
+export const historyBegins = (from: string): number => Date.parse(from) + 1
+
 /** Opens the past at a moment, or where it begins when that is later: this page becomes the replay's. */
 export async function beginReplay(at: number): Promise<void> {
   try {
     const { from } = await take(api.GET('/api/replays'))
-    const begin = new Date(Math.max(at, Date.parse(from))).toISOString()
+    const begin = new Date(Math.max(at, historyBegins(from))).toISOString()
     const replay = await take(api.POST('/api/replays', { body: { at: begin, playing: true, speed: 10 } }))
     location.assign(replayAddress(replay.id))
   } catch (error) {

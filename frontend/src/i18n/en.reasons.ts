@@ -1,4 +1,4 @@
-import type { zhAudit, zhReasons } from './zh.reasons'
+import type { zhReasons } from './zh.reasons'
 
 export const enReasons: Record<keyof typeof zhReasons, string> = {
   required: 'Required',
@@ -20,6 +20,10 @@ export const enReasons: Record<keyof typeof zhReasons, string> = {
   impossible_move: 'Not possible in the present state',
   not_allowed: 'This value is not allowed',
   not_a_value: 'Not a usable value',
+  host_not_allowed: '{{host}} is not one of the hosts that may be told',
+  too_many_hooks: 'There are too many webhooks; delete one first',
+  not_taken: 'The receiver does not take it',
+  system_value: 'Given by the system',
   unknown_reference: 'Refers to something that does not exist',
   already_exists: 'Already exists',
   unknown_category: 'No such category in the dictionary',
@@ -103,22 +107,4 @@ export const enReasons: Record<keyof typeof zhReasons, string> = {
   own_schema: 'This schema holds Wanglou’s own tables',
   system_schema: 'This schema belongs to PostgreSQL',
   tile_too_large: 'A tile of {{name}} is too large',
-}
-
-export const enAudit: Record<keyof typeof zhAudit, string> = {
-  'session.create': 'Log in',
-  'session.delete': 'Log out',
-  'session.refuse': 'Log-in refused',
-  'incident.create': 'Create incident',
-  'incident.move': 'Move incident',
-  'task.dispatch': 'Dispatch unit',
-  'task.move': 'Task progress',
-  'layer.import': 'Import data',
-  'user.create': 'Create user',
-  'request.refuse': 'Request refused',
-  'user.update': 'Change user',
-  'token.create': 'Token made',
-  'token.revoke': 'Token revoked',
-  'simulate.start': 'Start simulation',
-  'replay.begin': 'Begin replay',
 }

@@ -2,8 +2,13 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { actions } from '../actions'
-import { en } from './en'
-import { zh } from './zh'
+import { en as enFirst } from './en'
+import { enAdmin } from './en.admin'
+import { zh as zhFirst } from './zh'
+import { zhAdmin } from './zh.admin'
+
+const zh = { ...zhFirst, ...zhAdmin }
+const en = { ...enFirst, ...enAdmin }
 
 const root = join(import.meta.dirname, '../../..')
 

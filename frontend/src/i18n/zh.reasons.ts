@@ -19,6 +19,10 @@ export const zhReasons = {
   impossible_move: '当前状态不能这样流转',
   not_allowed: '不允许这个值',
   not_a_value: '不是可用的值',
+  host_not_allowed: '“{{host}}”不在允许推送的主机之列',
+  too_many_hooks: '推送数量已达上限，请先删除一个',
+  not_taken: '对方没有接收',
+  system_value: '由系统给出，不能更改',
   unknown_reference: '引用的内容不存在',
   already_exists: '已经存在',
   unknown_category: '字典里没有这个类别',
@@ -102,23 +106,4 @@ export const zhReasons = {
   own_schema: '这个模式存放望楼自己的表',
   system_schema: '这个模式属于 PostgreSQL',
   tile_too_large: '“{{name}}”的瓦片太大',
-}
-
-/** Texts for what the audit log calls an action. */
-export const zhAudit = {
-  'session.create': '登录',
-  'session.delete': '退出登录',
-  'session.refuse': '登录失败',
-  'incident.create': '新建事件',
-  'incident.move': '事件流转',
-  'task.dispatch': '派遣队伍',
-  'task.move': '任务进展',
-  'layer.import': '导入数据',
-  'user.create': '新建用户',
-  'request.refuse': '请求被拒',
-  'user.update': '修改用户',
-  'token.create': '新建访问令牌',
-  'token.revoke': '撤销访问令牌',
-  'simulate.start': '开始模拟',
-  'replay.begin': '开始回放',
 }

@@ -58,6 +58,8 @@ export interface ErrorFrame {
   type: 'error'
   code: string
   layer?: string
+  /** What of the subscription is wrong. */
+  field?: string
   reason?: string
   message: string
 }

@@ -20,10 +20,17 @@ export function LampSign() {
   return (
     <div className={`lamp lamp-${lamp.state}`} role="status" aria-label={t('lamp.label')} data-testid="lamp" data-state={lamp.state}>
       <LampShape state={lamp.state} />
-      <span className="lamp-word">{t(replaying && lamp.state === 'live' ? 'replay.connected' : `lamp.${lamp.state}`)}</span>
+      <LampWord />
       {detail && <span className="lamp-detail">{detail}</span>}
     </div>
   )
+}
+
+/** The lamp's word alone, in its colour. A replay that is connected is not called live. */
+export function LampWord({ className = '' }: { className?: string }) {
+  const { t } = useText()
+  const { state } = useLamp()
+  return <span className={`lamp-word lamp-word-${state} ${className}`}>{t(replaying && state === 'live' ? 'replay.connected' : `lamp.${state}`)}</span>
 }
 
 /** Live: a disc. Delayed: a triangle. Offline: a square with a bar. Connecting: a ring. */

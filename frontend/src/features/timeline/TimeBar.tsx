@@ -5,7 +5,7 @@ import { replayPlay } from '../../actions/replayPlay'
 import { shortcut } from '../../actions/keyboard'
 import type { ActionContext } from '../../actions/types'
 import { replaysQuery, timelineQuery } from '../../api/queries'
-import { beginReplay, leaveReplay, moveReplay } from '../../app/replay'
+import { beginReplay, historyBegins, leaveReplay, moveReplay } from '../../app/replay'
 import { may, useSession } from '../../app/session'
 import { useText } from '../../i18n'
 import { useNow } from '../../lib/clock'
@@ -13,6 +13,7 @@ import { useStore } from '../../lib/store'
 import { clock, moment } from '../../lib/time'
 import { replayHead, replaying } from '../../live/replay'
 import { Button, IconButton } from '../../ui/Button'
+import { LampWord } from '../../ui/LampSign'
 import { Select } from '../../ui/Select'
 import { SPAN_MS, STRETCHES, localInput, spanAround } from './span'
 import './timeline.css'
@@ -53,7 +54,7 @@ export function TimeBar({ context }: { context: ActionContext }) {
           {t('replay.leave')}
         </Button>
       ) : (
-        <span className="timebar-live">{t('lamp.live')}</span>
+        <LampWord className="timebar-mark" />
       )}
     </footer>
   )
@@ -72,7 +73,7 @@ function Density({ from, until, at, onPick }: { from: number; until: number; at:
     const box = e.currentTarget.getBoundingClientRect()
     return from + ((e.clientX - box.left) / box.width) * (until - from)
   }
-  const begins = known ? Math.max(from, Date.parse(known.from)) : from
+  const begins = known ? Math.max(from, historyBegins(known.from)) : from
   const pick = (moment: number) => onPick?.(Math.min(Math.max(moment, begins), until))
   const total = items.reduce((sum, item) => sum + item.count, 0)
   return (

@@ -4,7 +4,7 @@ import { shortcut } from '../../actions/keyboard'
 import { toggleDisplay } from '../../actions/toggleDisplay'
 import type { ActionContext } from '../../actions/types'
 import { go, paths } from '../../app/router'
-import { hasRole } from '../../app/session'
+import { hasRole, may } from '../../app/session'
 import { settings } from '../../app/settings'
 import { useAreas } from '../../domain/useAreas'
 import { useText } from '../../i18n'
@@ -41,6 +41,8 @@ export function AccountMenu({ context }: { context: ActionContext }) {
           aria-label={t('settings.menu')}
           onAction={(key) => {
             if (key === 'field') go(paths.field, null)
+            else if (key === 'tokens') go(paths.tokens, null)
+            else if (key === 'preview') go(paths.preview, null)
             else if (key === 'display') toggleDisplay.perform(context)
             else if (key === 'logout') logout.perform(context)
           }}
@@ -56,6 +58,16 @@ export function AccountMenu({ context }: { context: ActionContext }) {
             <MenuItem id="field" className="option">
               <Icon name="phone" />
               {t('session.openField')}
+            </MenuItem>
+          ) : null}
+          <MenuItem id="preview" className="option">
+            <Icon name="layers" />
+            {t('session.openPreview')}
+          </MenuItem>
+          {may(context.session, 'token.manage') ? (
+            <MenuItem id="tokens" className="option">
+              <Icon name="list" />
+              {t('session.openTokens')}
             </MenuItem>
           ) : null}
           <Separator className="option-line" />

@@ -62,7 +62,7 @@ var change = bench{figures: []string{"change-p50", "change-p99"}, run: func(ctx 
 		}
 	}
 
-	sent, err := sendChanges(ctx, db, total)
+	sent, err := sendChanges(ctx, db, total, changeRate)
 	if err != nil {
 		return nil, err
 	}
@@ -88,9 +88,9 @@ var change = bench{figures: []string{"change-p50", "change-p99"}, run: func(ctx 
 	return figures, nil
 }}
 
-// sendChanges updates one camera after the other, each once, at the rate, over a few connections, and returns when each statement was sent.
+// sendChanges updates one camera after the other, each once, so many a second, over a few connections, and returns when each statement was sent.
 // The id is the index plus one.
-func sendChanges(ctx context.Context, db *postgis.DB, total int) ([]time.Time, error) {
+func sendChanges(ctx context.Context, db *postgis.DB, total, rate int) ([]time.Time, error) {
 	const writers = 4
 	sent := make([]time.Time, total)
 	begin := time.Now()
@@ -99,7 +99,7 @@ func sendChanges(ctx context.Context, db *postgis.DB, total int) ([]time.Time, e
 		go func() {
 			for i := w; i < total; i += writers {
 				select {
-				case <-time.After(time.Until(begin.Add(time.Duration(i) * time.Second / changeRate))):
+				case <-time.After(time.Until(begin.Add(time.Duration(i) * time.Second / time.Duration(rate)))):
 				case <-ctx.Done():
 					errs <- ctx.Err()
 					return

@@ -22,6 +22,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	only := flag.String("only", "", "measure this figure alone")
 	static := flag.String(staticFlag, "", "be the reference server of the answers in this file (for the program's own use)")
+	broadcast := flag.Bool(broadcastFlag, false, "be the reference server of the live stream (for the program's own use)")
 	flag.Usage = func() {
 		fmt.Fprintf(flag.CommandLine.Output(), "usage: bench [--only <name>]\nfigures: %s\n", strings.Join(names(), ", "))
 	}
@@ -29,6 +30,11 @@ func main() {
 	if *static != "" {
 		stop()
 		fmt.Fprintln(os.Stderr, "bench:", serveStatic(*static))
+		os.Exit(1)
+	}
+	if *broadcast {
+		stop()
+		fmt.Fprintln(os.Stderr, "bench:", serveBroadcast())
 		os.Exit(1)
 	}
 	err := run(ctx, *only, os.Stdout, os.Stderr)
@@ -42,7 +48,9 @@ func main() {
 // run measures the figures of that name, or all of them, and prints each as soon as it is known. A bench that fails does not keep the
 // others from running.
 func run(ctx context.Context, only string, out, progress io.Writer) (err error) {
-	if only != "" && !slices.Contains(names(), only) {
+	// A name also asks for the figures that are named after it: million-start for million-start-memory, fanout for fanout-p50.
+	wanted := func(name string) bool { return only == "" || name == only || strings.HasPrefix(name, only+"-") }
+	if !slices.ContainsFunc(names(), wanted) {
 		return fmt.Errorf("there is no figure %q; there are %s", only, strings.Join(names(), ", "))
 	}
 	env, err := newEnv(progress)
@@ -54,11 +62,9 @@ func run(ctx context.Context, only string, out, progress io.Writer) (err error) 
 			err = e
 		}
 	}()
-	// A name also asks for the figures that are named after it: million-start for million-start-memory.
-	wanted := func(name string) bool { return only == "" || name == only || strings.HasPrefix(name, only+"-") }
 	var failed []string
 	for _, b := range benches {
-		if !slices.ContainsFunc(b.figures, wanted) {
+		if !slices.ContainsFunc(b.figures, wanted) || b.slow && only == "" {
 			continue
 		}
 		env.say("%s …", strings.Join(b.figures, ", "))

@@ -8,11 +8,12 @@ import (
 )
 
 // benches lists everything that is measured, in the order in which it runs. One file a bench.
-var benches = []bench{change, replicaStart, replayStart, tileMiss, tileHit, tileFresh, million}
+var benches = []bench{change, fanout, positionsIn, replicaStart, replayStart, tileMiss, tileHit, tileFresh, million, soak}
 
 // bench measures one or more figures in one go.
 type bench struct {
 	figures []string
+	slow    bool // takes an hour: only when it is named
 	run     func(ctx context.Context, env *env) ([]figure, error)
 }
 

@@ -59,7 +59,7 @@ func (e *env) serve(ctx context.Context, db *postgis.DB, database string) (*serv
 		return nil, err
 	}
 	s := &server{address: address, client: &http.Client{Jar: jar}}
-	s.cmd = exec.CommandContext(ctx, program, "serve", "--addr", address, "--database-url", database, "--data", filepath.Join(e.dir, "data"), "--log-level", "warn")
+	s.cmd = exec.CommandContext(ctx, program, "serve", "--addr", address, "--database-url", database, "--data", filepath.Join(e.dir, "data"), "--log-level", "warn", "--pprof")
 	s.cmd.Stderr = e.progress
 	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGTERM) }
 	s.cmd.WaitDelay = 10 * time.Second

@@ -1,32 +1,22 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/gob"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
-	"syscall"
 )
-
-// staticServer is the reference for tiles that are served from a cache: Go's net/http, in a process of its own, with the same bytes in a map. It does
-// nothing else: no rights, no session, no log.
-type staticServer struct {
-	address string
-	cmd     *exec.Cmd
-}
 
 // staticFlag makes this program be the reference.
 const staticFlag = "static-server"
 
-// startStatic starts the reference on the answers by path. The caller stops it.
-func startStatic(ctx context.Context, e *env, answers map[string]answer) (*staticServer, error) {
+// startStatic starts the reference for tiles that are served from a cache: Go's net/http, in a process of its own, with the answers in a map by path. It does
+// nothing else: no rights, no session, no log. The caller stops it.
+func startStatic(ctx context.Context, e *env, answers map[string]answer) (*reference, error) {
 	type stored struct {
 		Kind, Encoding string
 		Body           []byte
@@ -46,30 +36,7 @@ func startStatic(ctx context.Context, e *env, answers map[string]answer) (*stati
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	s := &staticServer{cmd: exec.CommandContext(ctx, self, "--"+staticFlag, file)}
-	s.cmd.Stderr = e.progress
-	out, err := s.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := s.cmd.Start(); err != nil {
-		return nil, err
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		return nil, fmt.Errorf("the static server did not start: %w", err)
-	}
-	s.address = strings.TrimSpace(line)
-	return s, nil
-}
-
-func (s *staticServer) stop() {
-	_ = s.cmd.Process.Signal(syscall.SIGTERM)
-	_ = s.cmd.Wait() // killed by the signal
+	return startReference(ctx, e, "--"+staticFlag, file)
 }
 
 // serveStatic is the reference's main: it prints its address and serves until it is killed.

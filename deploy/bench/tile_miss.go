@@ -258,7 +258,9 @@ func compare(ctx context.Context, e *env, urls []tileURL, a, b maker) error {
 			}
 			sums[u.layer].bytes[i] += len(raw)
 			for _, l := range decoded {
-				sums[u.layer].features[i] += len(l.Features)
+				if l.Name == u.layer { // ours has the label points beside it
+					sums[u.layer].features[i] += len(l.Features)
+				}
 			}
 		}
 	}

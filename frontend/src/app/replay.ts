@@ -11,12 +11,16 @@ const showError = (error: unknown) => notify('wrong', errorText(error, i18next.t
 /** The first whole millisecond of the history: the server counts in microseconds, which a Date drops, and would refuse what lies before. */
 export const historyBegins = (from: string): number => Date.parse(from) + 1
 
+/** A moment of the history: where it begins, when at lies before. Asked anew each time, for a page may not have been told yet where that is. */
+async function withinHistory(at: number): Promise<string> {
+  const { from } = await take(api.GET('/api/replays'))
+  return new Date(Math.max(at, historyBegins(from))).toISOString()
+}
+
 /** Opens the past at a moment, or where it begins when that is later: this page becomes the replay's. */
 export async function beginReplay(at: number): Promise<void> {
   try {
-    const { from } = await take(api.GET('/api/replays'))
-    const begin = new Date(Math.max(at, historyBegins(from))).toISOString()
-    const replay = await take(api.POST('/api/replays', { body: { at: begin, playing: true, speed: 10 } }))
+    const replay = await take(api.POST('/api/replays', { body: { at: await withinHistory(at), playing: true, speed: 10 } }))
     location.assign(replayAddress(replay.id))
   } catch (error) {
     showError(error)
@@ -39,6 +43,15 @@ export async function moveReplay(command: ReplayCommand): Promise<void> {
   } catch (error) {
     if (asApiError(error).code === 'not_found') leaveReplay()
     else showError(error)
+  }
+}
+
+/** Takes this page's replay to a moment, or to where the history begins when that is later. */
+export async function jumpReplay(at: number, playing?: boolean): Promise<void> {
+  try {
+    await moveReplay({ at: await withinHistory(at), playing })
+  } catch (error) {
+    showError(error)
   }
 }
 

@@ -5,7 +5,7 @@ import { replayPlay } from '../../actions/replayPlay'
 import { shortcut } from '../../actions/keyboard'
 import type { ActionContext } from '../../actions/types'
 import { replaysQuery, timelineQuery } from '../../api/queries'
-import { beginReplay, historyBegins, leaveReplay, moveReplay } from '../../app/replay'
+import { beginReplay, historyBegins, jumpReplay, leaveReplay, moveReplay } from '../../app/replay'
 import { may, useSession } from '../../app/session'
 import { useText } from '../../i18n'
 import { useNow } from '../../lib/clock'
@@ -43,11 +43,11 @@ export function TimeBar({ context }: { context: ActionContext }) {
         mayReplay && <IconButton icon={replay.icon} label={t(replay.label)} shortcut={shortcut(replay)} onPress={() => replay.perform(context)} data-testid="replay-begin" />
       )}
       <span className="timebar-end">{moment(from, locale, minute)}</span>
-      <Density from={from} until={until} at={at ?? minute} onPick={mayReplay ? (moment) => (replaying ? void moveReplay({ at: new Date(moment).toISOString() }) : void beginReplay(moment)) : undefined} />
+      <Density from={from} until={until} at={at ?? minute} onPick={mayReplay ? (moment) => (replaying ? void jumpReplay(moment) : void beginReplay(moment)) : undefined} />
       <span className="timebar-end">{moment(until, locale, minute)}</span>
       {replaying && head && (
         <input className="timebar-moment" type="datetime-local" step="1" aria-label={t('replay.moment')} value={localInput(head.at)}
-          onChange={(e) => e.target.value && void moveReplay({ at: new Date(e.target.value).toISOString(), playing: false })} data-testid="replay-moment" />
+          onChange={(e) => e.target.value && void jumpReplay(Date.parse(e.target.value), false)} data-testid="replay-moment" />
       )}
       {replaying ? (
         <Button look="primary" onPress={leaveReplay} data-testid="replay-leave">

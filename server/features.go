@@ -66,7 +66,7 @@ func (s *Server) listFeatures(c echo.Context) error {
 	} else {
 		replica.Search(l.Name, geo.NewBoundAroundPoint(*near, radius*1.01), func(f *layers.Feature) bool { // spherical: a little wider
 			if scope.Sees(l, f) {
-				if d := distance(*near, f.Geometry); d <= radius {
+				if d := layers.Distance(*near, f.Geometry); d <= radius {
 					found = append(found, hit{f, d})
 				}
 			}

@@ -1,4 +1,4 @@
-package server
+package layers
 
 import (
 	"math"
@@ -7,9 +7,9 @@ import (
 	"github.com/paulmach/orb/planar"
 )
 
-// distance returns the shortest way from p to g over the ground in metres, 0 inside of a polygon. It measures on a plane
-// that touches the WGS 84 ellipsoid between the two: within 0.1 % up to 100 km.
-func distance(p orb.Point, g orb.Geometry) float64 {
+// Distance returns the shortest way from p to g over the ground in metres, 0 inside of a polygon. It measures on a plane
+// that touches the WGS 84 ellipsoid between the two: within 0.1 % up to 100 km. p is in EPSG:4326, as g; nil is infinitely far.
+func Distance(p orb.Point, g orb.Geometry) float64 {
 	if at, ok := g.(orb.Point); ok {
 		v := onPlane(p, at)
 		return math.Hypot(v[0], v[1])
@@ -30,7 +30,7 @@ func distance(p orb.Point, g orb.Geometry) float64 {
 	case orb.Collection:
 		least := math.Inf(1)
 		for _, member := range g.(orb.Collection) {
-			least = min(least, distance(p, member))
+			least = min(least, Distance(p, member))
 		}
 		return least
 	}

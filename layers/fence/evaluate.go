@@ -199,19 +199,12 @@ func (e *Evaluator) Gone(id int64, out *Outcome) {
 	delete(e.things, id)
 }
 
-// Known visits the ids of things that are remembered.
-func (e *Evaluator) Known(visit func(id int64)) {
-	for id := range e.things {
-		visit(id)
-	}
-}
-
-func (e *Evaluator) tell(out *Outcome, m Move, f Fix, z Zone, at, since time.Time) {
-	if !slices.Contains(e.rule.Moves, m) {
+func (e *Evaluator) tell(out *Outcome, what Trigger, f Fix, z Zone, at, since time.Time) {
+	if !slices.Contains(e.rule.Triggers, what) {
 		return
 	}
 	out.Events = append(out.Events, Event{
-		RuleID: e.rule.ID, Move: m, MovingID: f.ID, MovingName: f.Name, FenceID: z.ID, FenceName: z.Name,
+		RuleID: e.rule.ID, Trigger: what, MovingID: f.ID, MovingName: f.Name, FenceID: z.ID, FenceName: z.Name,
 		AreaPath: common(f.Area, z.Area), At: f.Point, Time: at, Since: since,
 	})
 }

@@ -17,17 +17,17 @@ import (
 	"wanglou/layers/cql2"
 )
 
-// Move is what a moving thing did to a fence.
-type Move string
+// Trigger is what a moving thing did to a fence.
+type Trigger string
 
 const (
-	Enter Move = "enter"
-	Leave Move = "leave"
-	Dwell Move = "dwell" // stayed for the rule's time; once for each stay
+	Enter Trigger = "enter"
+	Leave Trigger = "leave"
+	Dwell Trigger = "dwell" // stayed for the rule's time; once for each stay
 )
 
-// Moves lists them, as rules keep them.
-var Moves = []Move{Enter, Leave, Dwell}
+// Triggers lists them, as rules keep them.
+var Triggers = []Trigger{Enter, Leave, Dwell}
 
 // Limits of rules.
 const (
@@ -49,7 +49,7 @@ type Rule struct {
 	MovingFilter string    `json:"moving_filter,omitempty"` // CQL2 text; "" is all
 	FenceLayer   string    `json:"fence_layer"`
 	FenceFilter  string    `json:"fence_filter,omitempty"`
-	Moves        []Move    `json:"moves"`
+	Triggers     []Trigger `json:"triggers"`
 	DwellS       int       `json:"dwell_s,omitempty"`
 	MarginM      float64   `json:"margin_m"` // who is not farther outside than this has not left
 	Report       bool      `json:"report"`   // an event is a report too
@@ -90,23 +90,23 @@ func (r *Rule) Validate(c Catalogue) error {
 			return err
 		}
 	}
-	return r.validateMoves()
+	return r.validateTriggers()
 }
 
-func (r *Rule) validateMoves() error {
-	if len(r.Moves) == 0 {
-		return layers.Invalid("moves", "required", "a rule tells of at least one of enter, leave, dwell")
+func (r *Rule) validateTriggers() error {
+	if len(r.Triggers) == 0 {
+		return layers.Invalid("triggers", "required", "a rule tells of at least one of enter, leave, dwell")
 	}
-	for _, m := range r.Moves {
-		if !slices.Contains(Moves, m) {
-			return layers.Invalid("moves", "not_a_value", "%q is none of enter, leave, dwell", m)
+	for _, t := range r.Triggers {
+		if !slices.Contains(Triggers, t) {
+			return layers.Invalid("triggers", "not_a_value", "%q is none of enter, leave, dwell", t)
 		}
 	}
-	kept := r.Moves
-	r.Moves = slices.DeleteFunc(slices.Clone(Moves), func(m Move) bool { return !slices.Contains(kept, m) })
+	kept := r.Triggers
+	r.Triggers = slices.DeleteFunc(slices.Clone(Triggers), func(t Trigger) bool { return !slices.Contains(kept, t) })
 	dwell := time.Duration(r.DwellS) * time.Second
 	switch {
-	case !slices.Contains(r.Moves, Dwell):
+	case !slices.Contains(r.Triggers, Dwell):
 		r.DwellS = 0
 	case r.DwellS == 0:
 		return layers.Invalid("dwell_s", "required", "how long is a stay?")
@@ -172,7 +172,7 @@ func ofField(field string, err error) error {
 // Event is one thing that happened at one fence.
 type Event struct {
 	RuleID     int64
-	Move       Move
+	Trigger    Trigger
 	MovingID   int64
 	MovingName string
 	FenceID    int64

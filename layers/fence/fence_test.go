@@ -49,7 +49,7 @@ func at(s int, metres float64) Fix {
 func told(o Outcome) string {
 	var b []string
 	for _, e := range o.Events {
-		b = append(b, fmt.Sprintf("%s F%d %d", e.Move, e.FenceID, int(e.Time.Sub(begin).Seconds())))
+		b = append(b, fmt.Sprintf("%s F%d %d", e.Trigger, e.FenceID, int(e.Time.Sub(begin).Seconds())))
 	}
 	return strings.Join(b, ", ")
 }
@@ -78,7 +78,7 @@ func TestFixes(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			r := &Rule{ID: 1, Moves: Moves, DwellS: 60, MarginM: 30}
+			r := &Rule{ID: 1, Triggers: Triggers, DwellS: 60, MarginM: 30}
 			e := NewEvaluator(r, &zones{square(1, 120), square(2, 120.0102)}, nil)
 			var o Outcome
 			for _, f := range tc.fixes {
@@ -93,7 +93,7 @@ func TestFixes(t *testing.T) {
 
 func TestTellsOnlyWhatTheRuleAsksFor(t *testing.T) {
 	t.Parallel()
-	e := NewEvaluator(&Rule{Moves: []Move{Leave}}, &zones{square(1, 120)}, nil)
+	e := NewEvaluator(&Rule{Triggers: []Trigger{Leave}}, &zones{square(1, 120)}, nil)
 	var o Outcome
 	for _, f := range []Fix{at(0, 100), at(10, -100)} {
 		e.Fix(f, begin.Add(time.Hour), false, &o)
@@ -108,7 +108,7 @@ func TestTellsOnlyWhatTheRuleAsksFor(t *testing.T) {
 
 func TestBeginsQuietlyAndGoesOn(t *testing.T) {
 	t.Parallel()
-	r := &Rule{ID: 3, Moves: Moves, DwellS: 60}
+	r := &Rule{ID: 3, Triggers: Triggers, DwellS: 60}
 	var o Outcome
 	NewEvaluator(r, &zones{square(1, 120)}, nil).Fix(at(0, 100), begin, true, &o)
 	if len(o.Events) != 0 || len(o.Put) != 1 {
@@ -128,7 +128,7 @@ func TestBeginsQuietlyAndGoesOn(t *testing.T) {
 
 func TestTick(t *testing.T) {
 	t.Parallel()
-	e := NewEvaluator(&Rule{Moves: Moves, DwellS: 60}, &zones{square(1, 120)}, nil)
+	e := NewEvaluator(&Rule{Triggers: Triggers, DwellS: 60}, &zones{square(1, 120)}, nil)
 	var o Outcome
 	e.Fix(at(0, 100), begin, false, &o)
 	for _, s := range []int{59, 60, 61} {
@@ -137,7 +137,7 @@ func TestTick(t *testing.T) {
 	if got, want := told(o), "enter F1 0, dwell F1 60"; got != want {
 		t.Errorf("told %q, want %q", got, want)
 	}
-	silent := NewEvaluator(&Rule{Moves: Moves, DwellS: 300}, &zones{square(1, 120)}, nil)
+	silent := NewEvaluator(&Rule{Triggers: Triggers, DwellS: 300}, &zones{square(1, 120)}, nil)
 	o = Outcome{}
 	silent.Fix(at(0, 100), begin, false, &o)
 	silent.Tick(begin.Add(301*time.Second), &o)
@@ -149,7 +149,7 @@ func TestTick(t *testing.T) {
 func TestWhatIsGoneDidNotLeave(t *testing.T) {
 	t.Parallel()
 	z := &zones{square(1, 120)}
-	e := NewEvaluator(&Rule{Moves: Moves}, z, nil)
+	e := NewEvaluator(&Rule{Triggers: Triggers}, z, nil)
 	var o Outcome
 	e.Fix(at(0, 100), begin, false, &o)
 	e.Gone(7, &o)
@@ -168,23 +168,23 @@ func TestWhatIsGoneDidNotLeave(t *testing.T) {
 func TestEntersAndLeavesAlternate(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		e := NewEvaluator(&Rule{Moves: Moves, DwellS: 30, MarginM: rapid.Float64Range(0, 100).Draw(t, "margin")}, &zones{square(1, 120), square(2, 120.005)}, nil)
+		e := NewEvaluator(&Rule{Triggers: Triggers, DwellS: 30, MarginM: rapid.Float64Range(0, 100).Draw(t, "margin")}, &zones{square(1, 120), square(2, 120.005)}, nil)
 		var o Outcome
 		for range rapid.IntRange(1, 60).Draw(t, "fixes") {
 			e.Fix(at(rapid.IntRange(0, 600).Draw(t, "s"), rapid.Float64Range(-3000, 3000).Draw(t, "metres")), begin.Add(time.Hour), false, &o)
 		}
 		inside, last := map[int64]bool{}, time.Time{}
 		for _, ev := range o.Events {
-			if want := ev.Move != Enter; inside[ev.FenceID] != want {
-				t.Fatalf("%s of F%d while inside is %t", ev.Move, ev.FenceID, !want)
+			if want := ev.Trigger != Enter; inside[ev.FenceID] != want {
+				t.Fatalf("%s of F%d while inside is %t", ev.Trigger, ev.FenceID, !want)
 			}
-			inside[ev.FenceID] = ev.Move != Leave
-			if ev.Move != Dwell && ev.Time.Before(last) {
+			inside[ev.FenceID] = ev.Trigger != Leave
+			if ev.Trigger != Dwell && ev.Time.Before(last) {
 				t.Fatalf("time goes back at %s", told(o))
 			}
 			last = ev.Time
 		}
-		began := len(o.Put) - len(slices.DeleteFunc(slices.Clone(o.Put), func(s Stay) bool { return s.Dwelt == false }))
+		began := len(o.Put) - len(slices.DeleteFunc(slices.Clone(o.Put), func(s Stay) bool { return !s.Dwelt }))
 		open := 0
 		for _, is := range inside {
 			if is {
@@ -230,14 +230,14 @@ func TestValidate(t *testing.T) {
 		{"points are no fences", "fence_layer/not_polygons", func(r *Rule) { r.FenceLayer = "position" }},
 		{"filter of the wrong layer", "moving_filter/unknown_property", func(r *Rule) { r.MovingFilter = "level = 'town'" }},
 		{"no filter at all", "fence_filter/filter_syntax", func(r *Rule) { r.FenceFilter = "level = = 3" }},
-		{"no moves", "moves/required", func(r *Rule) { r.Moves = nil }},
-		{"unknown move", "moves/not_a_value", func(r *Rule) { r.Moves = []Move{"jump"} }},
+		{"no triggers", "triggers/required", func(r *Rule) { r.Triggers = nil }},
+		{"unknown trigger", "triggers/not_a_value", func(r *Rule) { r.Triggers = []Trigger{"jump"} }},
 		{"no dwell time", "dwell_s/required", func(r *Rule) { r.DwellS = 0 }},
 		{"short dwell", "dwell_s/out_of_range", func(r *Rule) { r.DwellS = 9 }},
 		{"negative margin", "margin_m/out_of_range", func(r *Rule) { r.MarginM = -1 }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r := &Rule{Name: " 无人机禁飞 ", MovingLayer: "position", MovingFilter: "kind='team'", FenceLayer: "area", Moves: []Move{Dwell, Enter}, DwellS: 60, MarginM: 20}
+			r := &Rule{Name: " 无人机禁飞 ", MovingLayer: "position", MovingFilter: "kind='team'", FenceLayer: "area", Triggers: []Trigger{Dwell, Enter}, DwellS: 60, MarginM: 20}
 			tc.change(r)
 			got, err := "", r.Validate(c)
 			if e := (*layers.Error)(nil); errors.As(err, &e) {
@@ -246,7 +246,7 @@ func TestValidate(t *testing.T) {
 			if got != tc.want {
 				t.Fatalf("Validate: %v (%s), want %s", err, got, tc.want)
 			}
-			if err == nil && (r.Name != "无人机禁飞" || !slices.Equal(r.Moves, []Move{Enter, Dwell})) {
+			if err == nil && (r.Name != "无人机禁飞" || !slices.Equal(r.Triggers, []Trigger{Enter, Dwell})) {
 				t.Errorf("tidied to %+v", r)
 			}
 		})
@@ -254,7 +254,7 @@ func TestValidate(t *testing.T) {
 }
 
 func BenchmarkFix(b *testing.B) {
-	e := NewEvaluator(&Rule{Moves: Moves, MarginM: 20}, &zones{square(1, 120)}, nil)
+	e := NewEvaluator(&Rule{Triggers: Triggers, MarginM: 20}, &zones{square(1, 120)}, nil)
 	var o Outcome
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {

@@ -2,6 +2,7 @@
 //
 //	fence.go    a rule and its limits, an event
 //	evaluate.go fixes in, events out: one rule's memory
+//	watch.go    a rule at work on the replica
 package fence
 
 import (

@@ -19,6 +19,17 @@ const (
 	maxURL   = 500
 )
 
+// Why something was not delivered: what Hook.LastError and Dead.Error hold, for clients to translate. The status of an answer follows WhyStatus.
+const (
+	WhyStatus      = "status:"
+	WhyTimeout     = "timeout"
+	WhyUnreachable = "unreachable"
+	WhyAddress     = "address" // not one that may be told
+	WhyGone        = "gone"    // the receiver answers 410: it wants no more
+	WhyRights      = "rights"  // the owner may not read the map
+	WhyLayer       = "layer"   // it, a column or a property of the filter is not there any more
+)
+
 // Hook is one webhook.
 type Hook struct {
 	ID          int64      `json:"id"`

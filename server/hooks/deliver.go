@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -65,7 +64,7 @@ func New(o Options) *Deliveries {
 var errRights = errors.New("the owner's rights are others now")
 
 // errGone is the answer of a receiver that wants no more.
-var errGone = errors.New("the receiver answers 410: it wants no more")
+var errGone = errors.New(hook.WhyGone)
 
 // follow is the life of one webhook's worker.
 func (d *Deliveries) follow(ctx context.Context, h *hook.Hook) {
@@ -100,13 +99,14 @@ func (d *Deliveries) subscribe(ctx context.Context, h *hook.Hook) error {
 	case err != nil:
 		return err
 	case scope == nil || !scope.May(auth.ActionRead):
-		return d.o.Store.Failed(ctx, h.ID, "its owner may not read the map")
+		return d.o.Store.Failed(ctx, h.ID, hook.WhyRights)
 	}
 	peer := live.Peer{Session: "webhook/" + strconv.FormatInt(h.ID, 10), UserID: h.UserID, Scope: scope, Check: func(ctx context.Context) (*auth.Scope, error) { return d.o.Scope(ctx, h.UserID) }}
 	q := live.Query{Layer: h.Layer, Geometry: h.Geometry, Columns: h.Columns, Filter: h.Filter, Token: h.Position}
 	err = d.o.Hub.Follow(ctx, peer, q, func(ctx context.Context, kind, token string, frame []byte) error {
 		if kind == "error" {
-			return d.o.Store.Failed(ctx, h.ID, string(frame))
+			d.o.Logger.Debug("a webhook is told of an error", "webhook", h.ID, "error", string(frame))
+			return d.o.Store.Failed(ctx, h.ID, hook.WhyLayer)
 		}
 		if err := d.deliver(ctx, h, scope.Class(), kind, token, frame); err != nil {
 			return err
@@ -117,7 +117,8 @@ func (d *Deliveries) subscribe(ctx context.Context, h *hook.Hook) error {
 		return nil
 	})
 	if code := layers.ErrorCode(err); code == layers.CodeInvalid || code == layers.CodeNotFound {
-		return d.o.Store.Failed(ctx, h.ID, err.Error()) // the layer or a column is not there any more
+		d.o.Logger.Debug("a webhook cannot follow its layer", "webhook", h.ID, "err", err)
+		return d.o.Store.Failed(ctx, h.ID, hook.WhyLayer) // the layer or a column is not there any more
 	}
 	return err
 }
@@ -158,7 +159,7 @@ func (d *Deliveries) deliver(ctx context.Context, h *hook.Hook, class, kind, tok
 func (d *Deliveries) post(ctx context.Context, h *hook.Hook, id string, body []byte) (after time.Duration, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(body))
 	if err != nil {
-		return 0, errors.New("the address cannot be asked")
+		return 0, errors.New(hook.WhyAddress)
 	}
 	now := d.o.Now()
 	req.Header.Set("Content-Type", mimeEvent)
@@ -181,19 +182,19 @@ func (d *Deliveries) post(ctx context.Context, h *hook.Hook, id string, body []b
 	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s > 0 {
 		after = min(time.Duration(s)*time.Second, time.Hour)
 	}
-	return after, fmt.Errorf("the receiver answers %d", resp.StatusCode)
+	return after, errors.New(hook.WhyStatus + strconv.Itoa(resp.StatusCode))
 }
 
-// reasonOf says what was wrong without the address, which may hold what is not to be read.
+// reasonOf says what was wrong, as one of the hook.Why, without the address, which may hold what is not to be read.
 func reasonOf(err error) error {
 	var timeout interface{ Timeout() bool }
 	switch {
 	case errors.Is(err, outbound.ErrAddress):
-		return outbound.ErrAddress
+		return errors.New(hook.WhyAddress)
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return errors.New("the receiver does not answer in time")
+		return errors.New(hook.WhyTimeout)
 	}
-	return errors.New("the receiver cannot be reached")
+	return errors.New(hook.WhyUnreachable)
 }
 
 // Resend tries once more what was given up; what is taken is forgotten. CodeNotFound; CodeUnavailable when it is not taken now either.
@@ -203,7 +204,7 @@ func (d *Deliveries) Resend(ctx context.Context, id int64, eventID string) error
 		return err
 	}
 	if _, err := d.post(ctx, h, dead.EventID, dead.Body); err != nil {
-		return &layers.Error{Code: layers.CodeUnavailable, Reason: "not_taken", Msg: err.Error()}
+		return &layers.Error{Code: layers.CodeUnavailable, Reason: "not_taken", Msg: "the receiver did not take it: " + err.Error()}
 	}
 	return d.o.Store.Bury(ctx, id, eventID)
 }

@@ -6,7 +6,7 @@ import { Button } from '../ui/Button'
 import { Dialog } from '../ui/Dialog'
 import { notify } from '../ui/notices'
 import { Empty, Failure, Loading } from '../ui/State'
-import { type Webhook, deadKey, webhooksKey } from './webhooks'
+import { type Webhook, deadKey, deliveryFailure, webhooksKey } from './webhooks'
 
 /** What a receiver did not take: sent again, or cleared. */
 export function DeadEvents({ webhook, onClose }: { webhook: Webhook; onClose: () => void }) {
@@ -47,7 +47,7 @@ export function DeadEvents({ webhook, onClose }: { webhook: Webhook; onClose: ()
               <tr key={event.event_id} data-testid="dead-event">
                 <th scope="row">{stamp(event.given_up_at, locale)}</th>
                 <td>{event.attempts}</td>
-                <td>{event.error}</td>
+                <td>{t(deliveryFailure(event.error).key, deliveryFailure(event.error))}</td>
                 <td className="grid-action">
                   <Button isDisabled={busy} onPress={() => resend.mutate(event.event_id)}>
                     {t('admin.webhookResend')}

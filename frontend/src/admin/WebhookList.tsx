@@ -9,7 +9,7 @@ import { Empty, Failure, Loading } from '../ui/State'
 import { ConfirmDialog } from './ConfirmDialog'
 import { DeadEvents } from './DeadEvents'
 import { WebhookForm } from './WebhookForm'
-import { type Webhook, stateLabel, webhookState, webhooksKey } from './webhooks'
+import { type Webhook, deliveryFailure, stateLabel, webhookState, webhooksKey } from './webhooks'
 
 /** Who of other systems is told of changes, how far each has heard, and what it did not take. */
 export function WebhookList() {
@@ -69,7 +69,7 @@ export function WebhookList() {
                   <td>{w.login}</td>
                   <td>
                     {t(stateLabel[state], { n: w.failing })}
-                    {w.last_error && <div className="grid-details">{w.last_error}</div>}
+                    {w.last_error && <div className="grid-details">{t(deliveryFailure(w.last_error).key, deliveryFailure(w.last_error))}</div>}
                   </td>
                   <td>{w.delivered_at ? stamp(w.delivered_at, locale) : t('admin.never')}</td>
                   <td>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { webhookState } from './webhooks'
+import { deliveryFailure, webhookState } from './webhooks'
 
 it.each([
   [{ paused: true, failing: 3, delivered_at: '2026-11-26T08:00:00Z' }, 'paused'],
@@ -9,4 +9,12 @@ it.each([
   [{ paused: false, failing: 0, delivered_at: '2026-11-26T08:00:00Z' }, 'healthy'],
 ] as const)('%o is %s', (webhook, state) => {
   expect(webhookState(webhook)).toBe(state)
+})
+
+it.each([
+  ['status:500', { key: 'admin.whyStatus', status: '500' }],
+  ['timeout', { key: 'admin.whyTimeout', status: undefined }],
+  ['something new', { key: 'something new', status: undefined }],
+])('%s is told as %o', (code, told) => {
+  expect(deliveryFailure(code)).toEqual(told)
 })

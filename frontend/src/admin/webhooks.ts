@@ -21,3 +21,19 @@ export const stateLabel: Record<WebhookState, string> = {
   waiting: 'admin.webhookWaiting',
   healthy: 'admin.webhookHealthy',
 }
+
+/** Why something was not delivered, as a wording and what it needs. A code that this console does not know is shown as it is. */
+export function deliveryFailure(code: string): { key: string; status?: string } {
+  const [why, status] = code.split(':')
+  return { key: whys[why ?? ''] ?? code, status }
+}
+
+const whys: Record<string, string> = {
+  status: 'admin.whyStatus',
+  timeout: 'admin.whyTimeout',
+  unreachable: 'admin.whyUnreachable',
+  address: 'admin.whyAddress',
+  gone: 'admin.whyGone',
+  rights: 'admin.whyRights',
+  layer: 'admin.whyLayer',
+}

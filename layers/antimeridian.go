@@ -41,38 +41,21 @@ func withinWorld(g orb.Geometry, b orb.Bound) orb.Geometry {
 
 // shifted moves a geometry east, in place.
 func shifted(g orb.Geometry, by float64) orb.Geometry {
-	points := func(ps []orb.Point) {
-		for i := range ps {
-			ps[i][0] += by
-		}
-	}
 	switch g := g.(type) {
 	case orb.Point:
 		g[0] += by
 		return g
-	case orb.MultiPoint:
-		points(g)
-	case orb.LineString:
-		points(g)
-	case orb.Ring:
-		points(g)
-	case orb.MultiLineString:
-		for _, l := range g {
-			points(l)
-		}
-	case orb.Polygon:
-		for _, r := range g {
-			points(r)
-		}
-	case orb.MultiPolygon:
-		for _, p := range g {
-			shifted(p, by)
-		}
 	case orb.Collection:
 		for i, c := range g {
 			g[i] = shifted(c, by)
 		}
+		return g
 	}
+	eachRun(g, func(points []orb.Point) {
+		for i := range points {
+			points[i][0] += by
+		}
+	})
 	return g
 }
 

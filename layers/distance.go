@@ -48,7 +48,7 @@ func onPlane(from, to orb.Point) orb.Point {
 // flatten returns a copy of g on the plane around p.
 func flatten(p orb.Point, g orb.Geometry) orb.Geometry {
 	flat := orb.Clone(g)
-	each(flat, func(points []orb.Point) {
+	eachRun(flat, func(points []orb.Point) {
 		for i := range points {
 			points[i] = onPlane(p, points[i])
 		}
@@ -56,8 +56,8 @@ func flatten(p orb.Point, g orb.Geometry) orb.Geometry {
 	return flat
 }
 
-// each visits the coordinates of lines and polygons, to be changed in place.
-func each(g orb.Geometry, visit func([]orb.Point)) {
+// eachRun visits the runs of coordinates of all but points and collections, to be changed in place.
+func eachRun(g orb.Geometry, visit func([]orb.Point)) {
 	switch g := g.(type) {
 	case orb.MultiPoint:
 		visit(g)
@@ -75,7 +75,7 @@ func each(g orb.Geometry, visit func([]orb.Point)) {
 		}
 	case orb.MultiPolygon:
 		for _, poly := range g {
-			each(poly, visit)
+			eachRun(poly, visit)
 		}
 	}
 }

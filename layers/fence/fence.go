@@ -144,20 +144,30 @@ func layerOf(c Catalogue, field, name string, shape layers.GeometryType) (*layer
 
 // canonical returns the one text of a filter that a layer can answer.
 func canonical(field, text string, l *layers.Layer) (string, error) {
-	if strings.TrimSpace(text) == "" {
-		return "", nil
+	m, err := compile(field, strings.TrimSpace(text), l)
+	if m == nil {
+		return "", err
 	}
-	e, err := cql2.ParseText(text)
-	if err == nil {
-		_, err = cql2.Compile(e, l)
-	}
-	if err != nil {
-		return "", ofField(field, err)
-	}
-	if text = cql2.Text(e); len(text) > maxFilter {
+	if text = m.Text(); len(text) > maxFilter {
 		return "", layers.Invalid(field, "filter_too_large", "a filter has at most %d bytes", maxFilter)
 	}
 	return text, nil
+}
+
+// compile returns a filter for a layer, nil for none.
+func compile(field, text string, l *layers.Layer) (*cql2.Matcher, error) {
+	if text == "" {
+		return nil, nil
+	}
+	e, err := cql2.ParseText(text)
+	if err != nil {
+		return nil, ofField(field, err)
+	}
+	m, err := cql2.Compile(e, l)
+	if err != nil {
+		return nil, ofField(field, err)
+	}
+	return m, nil
 }
 
 // ofField names the field that an error of a filter is about.

@@ -40,11 +40,11 @@ func NewWatch(r *Rule, replica *layers.Replica, stays []Stay) *Watch {
 // answer its filter, any more; nothing is lost by that. O(changes × (log fences + fences near)), and O(moving things) the first time and after a gap.
 func (w *Watch) Round(now time.Time) (Outcome, error) {
 	var out Outcome
-	if err := w.moving.follow(w.replica, w.rule.MovingLayer, w.rule.MovingFilter); err != nil {
-		return out, ofField("moving_layer", err)
+	if err := w.moving.follow(w.replica, "moving", w.rule.MovingLayer, w.rule.MovingFilter); err != nil {
+		return out, err
 	}
-	if err := w.fences.follow(w.replica, w.rule.FenceLayer, w.rule.FenceFilter); err != nil {
-		return out, ofField("fence_layer", err)
+	if err := w.fences.follow(w.replica, "fence", w.rule.FenceLayer, w.rule.FenceFilter); err != nil {
+		return out, err
 	}
 	diff, ok := w.replica.Since(w.rule.MovingLayer, w.position)
 	if !ok {
@@ -133,12 +133,12 @@ func (w *Watch) holdsAt(area string) bool {
 	return w.rule.AreaPath == "" || area == Unscoped || below && (rest == "" || rest[0] == '.')
 }
 
-// follow takes the layer as it is published now.
-func (s *side) follow(r *layers.Replica, name, filter string) error {
+// follow takes the layer as it is published now. which begins the names of the rule's fields in errors.
+func (s *side) follow(r *layers.Replica, which, name, filter string) error {
 	l := r.Layer(name)
 	switch {
 	case l == nil:
-		return layers.Errorf(layers.CodeNotFound, "there is no layer %q", name)
+		return ofField(which+"_layer", layers.Errorf(layers.CodeNotFound, "there is no layer %q", name))
 	case l == s.layer:
 		return nil
 	}
@@ -149,14 +149,9 @@ func (s *side) follow(r *layers.Replica, name, filter string) error {
 			break
 		}
 	}
-	if filter != "" {
-		e, err := cql2.ParseText(filter)
-		if err != nil {
-			return err
-		}
-		if next.match, err = cql2.Compile(e, l); err != nil {
-			return err
-		}
+	var err error
+	if next.match, err = compile(which+"_filter", filter, l); err != nil {
+		return err
 	}
 	*s = next
 	return nil

@@ -10,7 +10,7 @@ import (
 
 // WebhookFlags say whom webhooks may tell: see docs/webhooks.md.
 type WebhookFlags struct {
-	Hosts    []string       `env:"WANGLOU_WEBHOOK_HOSTS" placeholder:"HOST" help:"Hosts that may be told of changes: \"bus.example\", \"*.example\", \"10.1.2.3:8080\". None: there are no webhooks."`
+	Hosts    []string       `env:"WANGLOU_WEBHOOK_HOSTS" placeholder:"HOST" help:"Hosts that may be told of changes: \"bus.example\", \"*.example\", \"10.1.2.3:8080\". None: nobody may be told."`
 	Networks []netip.Prefix `env:"WANGLOU_WEBHOOK_NETWORKS" placeholder:"CIDR" help:"Private addresses that those hosts may have, e.g. 10.0.0.0/8; without it public ones alone."`
 	First    time.Duration  `hidden:"" default:"1s" help:"Until the second try."`
 	Most     time.Duration  `hidden:"" default:"5m" help:"Between two tries at most."`

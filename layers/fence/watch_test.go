@@ -1,6 +1,7 @@
 package fence
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -114,12 +115,19 @@ func TestWatchAfterAGap(t *testing.T) {
 func TestWatchOfALayerThatIsGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(nil, nil)
-	for rule, want := range map[*Rule]layers.Code{
-		{MovingLayer: "position", FenceLayer: "moon"}:                                layers.CodeNotFound,
-		{MovingLayer: "position", FenceLayer: "permit", FenceFilter: "colour = 'x'"}: layers.CodeInvalid,
+	for _, tc := range []struct {
+		rule  Rule
+		code  layers.Code
+		field string
+	}{
+		{Rule{MovingLayer: "sun", FenceLayer: "permit"}, layers.CodeNotFound, "moving_layer"},
+		{Rule{MovingLayer: "position", FenceLayer: "moon"}, layers.CodeNotFound, "fence_layer"},
+		{Rule{MovingLayer: "position", FenceLayer: "permit", FenceFilter: "colour = 'x'"}, layers.CodeInvalid, "fence_filter"},
 	} {
-		if _, err := NewWatch(rule, w.Replica, nil).Round(begin); layers.ErrorCode(err) != want {
-			t.Errorf("%+v: %v, want %s", rule, err, want)
+		_, err := NewWatch(&tc.rule, w.Replica, nil).Round(begin)
+		e := (*layers.Error)(nil)
+		if !errors.As(err, &e) || e.Code != tc.code || e.Field != tc.field {
+			t.Errorf("%+v: %v, want %s of %s", tc.rule, err, tc.code, tc.field)
 		}
 	}
 }

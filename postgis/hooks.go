@@ -5,9 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -215,56 +213,7 @@ func (s *Hooks) Stop(ctx context.Context, id int64, reason string) error {
 	return Wrap(err)
 }
 
-const hooksPoll = 3 * time.Second
-
-// Lead implements hook.Store: who holds the lock leads, for as long as its connection lives.
+// Lead implements hook.Store.
 func (s *Hooks) Lead(ctx context.Context, f func(context.Context) error) error {
-	for {
-		_ = s.leadOnce(ctx, f) // the database is away, or somebody else leads: asked again
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(hooksPoll):
-		}
-	}
-}
-
-var errFollower = errors.New("another node delivers")
-
-func (s *Hooks) leadOnce(ctx context.Context, f func(context.Context) error) error {
-	conn, err := s.db.Pool.Acquire(ctx)
-	if err != nil {
-		return err
-	}
-	held := conn.Hijack() // the lock goes with it
-	defer func() {
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		_ = held.Close(closing) // it may be broken already
-	}()
-	var got bool
-	if err := held.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtext('wanglou webhooks'))`).Scan(&got); err != nil {
-		return err
-	}
-	if !got {
-		return errFollower
-	}
-	leading, stop := context.WithCancel(ctx)
-	defer stop()
-	ended := make(chan error, 1)
-	go func() { ended <- f(leading) }()
-	ticker := time.NewTicker(hooksPoll)
-	defer ticker.Stop()
-	for {
-		select {
-		case err := <-ended:
-			return err
-		case <-ticker.C:
-			if err := held.Ping(ctx); err != nil {
-				stop()
-				<-ended
-				return err
-			}
-		}
-	}
+	return s.db.lead(ctx, "webhooks", f)
 }

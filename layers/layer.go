@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 
@@ -120,6 +121,11 @@ func (l *Layer) TimeColumn() int {
 
 // Scoped reports whether features of the layer belong to areas. Unscoped layers are the same for every signed-in user.
 func (l *Layer) Scoped() bool { return l.area > 0 }
+
+var areaPath = regexp.MustCompile(`^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$`)
+
+// IsAreaPath reports whether s can be the path of an area: codes from the county down, with dots between them.
+func IsAreaPath(s string) bool { return areaPath.MatchString(s) }
 
 // Area returns the area path of f, or "" when the layer has none or f lies in none.
 func (l *Layer) Area(f *Feature) string {

@@ -40,6 +40,7 @@ const (
 	ActionReadAudit      Action = "audit.read"
 	ActionManageUsers    Action = "user.manage"
 	ActionManageHooks    Action = "webhook.manage" // who is told of changes
+	ActionManageFences   Action = "geofence.manage"
 	ActionManageTokens   Action = "token.manage"   // one's own personal access tokens
 )
 
@@ -55,6 +56,7 @@ var allowed = map[Action][]Role{
 	ActionReadAudit:      {RoleAdmin},
 	ActionManageUsers:    {RoleAdmin},
 	ActionManageHooks:    {RoleAdmin},
+	ActionManageFences:   {RoleDuty, RoleAdmin}, // who is on duty closes a road now, not in the morning
 	ActionManageTokens:   Roles,
 }
 

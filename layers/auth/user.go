@@ -15,10 +15,7 @@ const (
 	MaxPassword = 200
 )
 
-var (
-	loginForm = regexp.MustCompile(`^[a-z0-9._-]{2,64}$`)
-	areaForm  = regexp.MustCompile(`^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$`)
-)
+var loginForm = regexp.MustCompile(`^[a-z0-9._-]{2,64}$`)
 
 // FoldLogin returns the form in which logins are kept and compared: without outer spaces, in lower case.
 func FoldLogin(login string) string { return strings.ToLower(strings.TrimSpace(login)) }
@@ -49,7 +46,7 @@ func (u *User) Validate() error {
 		return layers.Invalid("areas", "required", "at least one area, or %q, is required", Everywhere)
 	}
 	for _, a := range u.Areas {
-		if a != Everywhere && !areaForm.MatchString(a) {
+		if a != Everywhere && !layers.IsAreaPath(a) {
 			return layers.Invalid("areas", "bad_area_path", "%q is not the path of an area", a)
 		}
 	}

@@ -3,6 +3,7 @@
 //	fence.go    a rule and its limits, an event
 //	evaluate.go fixes in, events out: one rule's memory
 //	watch.go    a rule at work on the replica
+//	store.go    where rules, stays and events are kept
 package fence
 
 import (
@@ -26,6 +27,9 @@ const (
 	Leave Trigger = "leave"
 	Dwell Trigger = "dwell" // stayed for the rule's time; once for each stay
 )
+
+// Verb is the trigger in the title of a report, between who moves and the fence: reports are in Chinese, whoever reads them.
+func (t Trigger) Verb() string { return map[Trigger]string{Enter: "进入", Leave: "离开", Dwell: "停留于"}[t] }
 
 // Triggers lists them, as rules keep them.
 var Triggers = []Trigger{Enter, Leave, Dwell}
@@ -55,6 +59,7 @@ type Rule struct {
 	MarginM      float64   `json:"margin_m"` // who is not farther outside than this has not left
 	Report       bool      `json:"report"`   // an event is a report too
 	Enabled      bool      `json:"enabled"`
+	LastError    string    `json:"last_error,omitempty"` // why it cannot be watched: the reason of an error
 	CreatedAt    time.Time `json:"created_at"`
 
 	Begun bool `json:"-"` // what is inside when a rule begins did not enter
@@ -73,6 +78,9 @@ func (r *Rule) Validate(c Catalogue) error {
 		return layers.Invalid("name", "required", "a rule needs a name")
 	case n > maxName:
 		return layers.Invalid("name", "too_long", "the name has %d characters, at most %d are kept", n, maxName)
+	}
+	if r.AreaPath != "" && !layers.IsAreaPath(r.AreaPath) {
+		return layers.Invalid("area_path", "bad_area_path", "%q is not the path of an area", r.AreaPath)
 	}
 	moving, err := layerOf(c, "moving_layer", r.MovingLayer, layers.GeometryPoint)
 	if err != nil {

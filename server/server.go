@@ -21,11 +21,13 @@ import (
 	"wanglou/layers/area"
 	"wanglou/layers/auth"
 	"wanglou/layers/camera"
+	"wanglou/layers/fence"
 	"wanglou/layers/hook"
 	"wanglou/layers/incident"
 	"wanglou/layers/offer"
 	"wanglou/layers/task"
 	"wanglou/layers/unit"
+	"wanglou/server/fences"
 	"wanglou/server/hooks"
 	"wanglou/server/live"
 	"wanglou/server/ogc"
@@ -54,6 +56,7 @@ type Options struct {
 	Areas     area.Service
 	Cameras   camera.Registry // default none: cameras are read alone
 	Webhooks  hook.Store      // default none
+	Fences    fence.Store     // default none
 	Sessions  scs.Store       // may also be a scs.CtxStore and a scs.IterableCtxStore
 	Console   fs.FS           // the built console; default none
 
@@ -109,6 +112,7 @@ type Server struct {
 	tree            *areaCache
 	ogc             *ogc.API
 	tokens          *tokenCache       // nil: none are taken
+	fences          fence.Store       // nil: there are none
 	webhooks        hook.Store        // nil: there are none
 	deliveries      *hooks.Deliveries // of webhooks; nil with them
 }
@@ -138,6 +142,7 @@ func New(o Options) *Server {
 		console:         newConsole(o.Console),
 		counts:          newCountCache(o.Replica, o.Now),
 		tree:            newAreaCache(o.Areas, o.Now),
+		fences:          o.Fences,
 		webhooks:        o.Webhooks,
 	}
 	if o.Tokens != nil {
@@ -201,6 +206,10 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	defer told.Wait()
 	if s.deliveries != nil {
 		told.Go(func() { _ = s.deliveries.Run(ctx) }) // it ends with ctx
+	}
+	if s.fences != nil {
+		watcher := fences.New(fences.Options{Store: s.fences, Replica: s.replica, Logger: s.log, Now: s.now})
+		told.Go(func() { _ = watcher.Run(ctx) }) // it ends with ctx
 	}
 	served := make(chan error, 1)
 	go func() {

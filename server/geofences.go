@@ -1,0 +1,109 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"wanglou/layers"
+	"wanglou/layers/fence"
+	"wanglou/server/strictjson"
+)
+
+// keptFences returns the service, or CodeNotFound where there are no geofences.
+func (s *Server) keptFences() (fence.Store, error) {
+	if s.fences == nil {
+		return nil, layers.Errorf(layers.CodeNotFound, "this server has no geofences")
+	}
+	return s.fences, nil
+}
+
+func (s *Server) listGeofences(c echo.Context) error {
+	store, err := s.keptFences()
+	if err != nil {
+		return err
+	}
+	found, err := store.Rules(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, list(found))
+}
+
+// geofenceBody is schema GeofenceInput.
+type geofenceBody struct {
+	Revision     int64           `json:"revision"`
+	Name         string          `json:"name"`
+	AreaPath     string          `json:"area_path"`
+	MovingLayer  string          `json:"moving_layer"`
+	MovingFilter string          `json:"moving_filter"`
+	FenceLayer   string          `json:"fence_layer"`
+	FenceFilter  string          `json:"fence_filter"`
+	Triggers     []fence.Trigger `json:"triggers"`
+	DwellS       int             `json:"dwell_s"`
+	MarginM      float64         `json:"margin_m"`
+	Report       bool            `json:"report"`
+	Enabled      *bool           `json:"enabled"`
+}
+
+// readGeofence returns the rule of a request, validated against the layers as they are now.
+func (s *Server) readGeofence(c echo.Context) (*fence.Rule, error) {
+	var in geofenceBody
+	if err := strictjson.Decode(c, &in); err != nil {
+		return nil, err
+	}
+	r := &fence.Rule{Revision: in.Revision, Name: in.Name, AreaPath: in.AreaPath, MovingLayer: in.MovingLayer, MovingFilter: in.MovingFilter,
+		FenceLayer: in.FenceLayer, FenceFilter: in.FenceFilter, Triggers: in.Triggers, DwellS: in.DwellS, MarginM: in.MarginM, Report: in.Report,
+		Enabled: in.Enabled == nil || *in.Enabled}
+	return r, r.Validate(s.replica)
+}
+
+func (s *Server) createGeofence(c echo.Context) error {
+	store, err := s.keptFences()
+	if err != nil {
+		return err
+	}
+	r, err := s.readGeofence(c)
+	if err != nil {
+		return err
+	}
+	if err := store.Create(c.Request().Context(), r); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, r)
+}
+
+func (s *Server) updateGeofence(c echo.Context) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	store, err := s.keptFences()
+	if err != nil {
+		return err
+	}
+	r, err := s.readGeofence(c)
+	if err != nil {
+		return err
+	}
+	r.ID = id
+	if err := store.Update(c.Request().Context(), r); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, r)
+}
+
+func (s *Server) deleteGeofence(c echo.Context) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	store, err := s.keptFences()
+	if err != nil {
+		return err
+	}
+	if err := store.Delete(c.Request().Context(), id); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}

@@ -41,7 +41,7 @@ const (
 	ActionManageUsers    Action = "user.manage"
 	ActionManageHooks    Action = "webhook.manage" // who is told of changes
 	ActionManageFences   Action = "geofence.manage"
-	ActionManageTokens   Action = "token.manage"   // one's own personal access tokens
+	ActionManageTokens   Action = "token.manage" // one's own personal access tokens
 )
 
 // allowed says which roles may do an action.

@@ -29,7 +29,9 @@ const (
 )
 
 // Verb is the trigger in the title of a report, between who moves and the fence: reports are in Chinese, whoever reads them.
-func (t Trigger) Verb() string { return map[Trigger]string{Enter: "进入", Leave: "离开", Dwell: "停留于"}[t] }
+func (t Trigger) Verb() string {
+	return map[Trigger]string{Enter: "进入", Leave: "离开", Dwell: "停留于"}[t]
+}
 
 // Triggers lists them, as rules keep them.
 var Triggers = []Trigger{Enter, Leave, Dwell}

@@ -8,6 +8,6 @@ export const admin: Action = {
   icon: 'people',
   group: 'view',
   keys: ['4'],
-  when: ({ session }) => may(session, 'user.manage'),
-  perform: () => go(paths.users),
+  when: ({ session }) => may(session, 'user.manage') || may(session, 'geofence.manage'),
+  perform: ({ session }) => go(may(session, 'user.manage') ? paths.users : paths.geofences),
 }

@@ -1,13 +1,11 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, take } from '../api/client'
-import { asApiError, fieldText } from '../api/error'
+import { fieldText } from '../api/error'
 import { useText } from '../i18n'
-import { Button } from '../ui/Button'
-import { Dialog } from '../ui/Dialog'
 import { TextInput } from '../ui/Field'
+import { FormDialog } from '../ui/FormDialog'
 import { Select } from '../ui/Select'
-import { Failure } from '../ui/State'
 import { type Access, type MadeToken, accessLabel, tokensKey } from './accessTokens'
 import { SecretDialog } from './SecretDialog'
 
@@ -30,35 +28,18 @@ export function TokenForm({ onClose }: { onClose: () => void }) {
   const wrong = fieldText(make.error, 'name', t, has)
   const wrongScene = fieldText(make.error, 'scene', t, has)
   return (
-    <Dialog open title={t('admin.newToken')} onClose={onClose} testid="token-form">
-      <form
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault()
-          make.mutate()
-        }}
-        autoComplete="off"
-        noValidate
-      >
-        <TextInput label={t('admin.tokenName')} name="token-name" value={name} onChange={setName} error={wrong} hint={t('admin.tokenNameHint')} maxLength={100} autoFocus />
-        <Select
-          label={t('admin.access')}
-          value={access}
-          onChange={(id) => setAccess(id as Access)}
-          choices={Object.entries(accessLabel).map(([id, label]) => ({ id, text: t(label) }))}
-          testid="token-access"
-        />
-        {access === 'kiosk' && <TextInput label={t('admin.scene')} name="token-scene" value={scene} onChange={setScene} error={wrongScene} hint={t('admin.sceneHint')} maxLength={300} spellCheck="false" />}
-        <Select label={t('admin.validFor')} value={String(days)} onChange={(id) => setDays(Number(id))} choices={spans.map((n) => ({ id: String(n), text: t('admin.days', { n }) }))} />
-        {make.error && !wrong && !wrongScene && asApiError(make.error).code !== 'unauthorized' && <Failure compact error={make.error} />}
-        <div className="dialog-foot">
-          <Button onPress={onClose}>{t('app.cancel')}</Button>
-          <Button type="submit" look="primary" isDisabled={make.isPending}>
-            {t('app.save')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title={t('admin.newToken')} testid="token-form" error={make.error} told={!!wrong || !!wrongScene} isPending={make.isPending} onSubmit={() => make.mutate()} onClose={onClose}>
+      <TextInput label={t('admin.tokenName')} name="token-name" value={name} onChange={setName} error={wrong} hint={t('admin.tokenNameHint')} maxLength={100} autoFocus />
+      <Select
+        label={t('admin.access')}
+        value={access}
+        onChange={(id) => setAccess(id as Access)}
+        choices={Object.entries(accessLabel).map(([id, label]) => ({ id, text: t(label) }))}
+        testid="token-access"
+      />
+      {access === 'kiosk' && <TextInput label={t('admin.scene')} name="token-scene" value={scene} onChange={setScene} error={wrongScene} hint={t('admin.sceneHint')} maxLength={300} spellCheck="false" />}
+      <Select label={t('admin.validFor')} value={String(days)} onChange={(id) => setDays(Number(id))} choices={spans.map((n) => ({ id: String(n), text: t('admin.days', { n }) }))} />
+    </FormDialog>
   )
 }
 

@@ -1,20 +1,19 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { Checkbox, CheckboxGroup, Switch } from 'react-aria-components'
+import { Switch } from 'react-aria-components'
 import { api, take } from '../api/client'
-import { asApiError, fieldText } from '../api/error'
+import { fieldText } from '../api/error'
 import { unitsQuery, usersQuery } from '../api/queries'
 import type { Role, User, UserInput } from '../api/types'
 import { areaName } from '../domain/areas'
 import { useAreas } from '../domain/useAreas'
 import { useText } from '../i18n'
-import { Button } from '../ui/Button'
-import { Dialog } from '../ui/Dialog'
+import { Checks } from '../ui/Checks'
 import { FieldGroup, TextInput } from '../ui/Field'
+import { FormDialog } from '../ui/FormDialog'
 import { Icon } from '../ui/icons'
 import { notify } from '../ui/notices'
 import { Select } from '../ui/Select'
-import { Failure } from '../ui/State'
 
 const roles: Role[] = ['viewer', 'duty_officer', 'dispatcher', 'unit', 'drone_team', 'admin']
 const fields = ['login', 'name', 'password', 'roles', 'areas', 'unit_id']
@@ -47,79 +46,52 @@ export function UserForm({ user, onClose }: { user: User | null; onClose: () => 
     },
   })
   const wrong = (field: string) => fieldText(save.error, field, t, has)
-  const elsewhere = save.error && !fields.some((field) => wrong(field)) && asApiError(save.error).code !== 'unauthorized'
   const free = tree.areas.filter((area) => area.level !== 'village' && !input.areas.includes(area.path))
   return (
-    <Dialog open title={user ? t('admin.editUser', { login: user.login }) : t('admin.newUser')} onClose={onClose} testid="user-form">
-      <form
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault()
-          save.mutate()
-        }}
-        autoComplete="off"
-        noValidate
-      >
-        <TextInput label={t('admin.login')} name="new-login" value={input.login} onChange={(login) => set({ login })} error={wrong('login')} maxLength={64} spellCheck="false" autoFocus={!user} />
-        <TextInput label={t('admin.name')} name="new-name" value={input.name} onChange={(name) => set({ name })} error={wrong('name')} maxLength={64} />
-        <TextInput label={t('admin.password')} name="new-password" type="password" autoComplete="new-password" value={input.password ?? ''} onChange={(password) => set({ password })} hint={user ? t('admin.passwordKeep') : undefined} error={wrong('password')} maxLength={200} />
-        <FieldGroup label={t('admin.roles')} error={wrong('roles')}>
-          <CheckboxGroup className="checks" aria-label={t('admin.roles')} value={input.roles} onChange={(value) => set({ roles: value as Role[] })}>
-            {roles.map((role) => (
-              <Checkbox key={role} value={role} className="check">
-                <span className="check-box" aria-hidden="true">
-                  <Icon name="check" size="0.9em" />
-                </span>
-                {t(`role.${role}`)}
-              </Checkbox>
-            ))}
-          </CheckboxGroup>
-        </FieldGroup>
-        <FieldGroup label={t('admin.areas')} error={wrong('areas')}>
-          <ul className="areas">
-            {input.areas.map((path) => {
-              const name = path === '*' ? t('admin.everywhere') : tree.place(path, locale) || path
-              return (
-                <li key={path}>
-                  <button type="button" className="chip area-chip" aria-label={t('admin.removeArea', { area: name })} onClick={() => set({ areas: input.areas.filter((each) => each !== path) })}>
-                    {name}
-                    <Icon name="close" size="0.9em" />
-                  </button>
-                </li>
-              )
-            })}
-          </ul>
+    <FormDialog title={user ? t('admin.editUser', { login: user.login }) : t('admin.newUser')} testid="user-form" error={save.error} told={fields.some((field) => wrong(field))} isPending={save.isPending} onSubmit={() => save.mutate()} onClose={onClose}>
+      <TextInput label={t('admin.login')} name="new-login" value={input.login} onChange={(login) => set({ login })} error={wrong('login')} maxLength={64} spellCheck="false" autoFocus={!user} />
+      <TextInput label={t('admin.name')} name="new-name" value={input.name} onChange={(name) => set({ name })} error={wrong('name')} maxLength={64} />
+      <TextInput label={t('admin.password')} name="new-password" type="password" autoComplete="new-password" value={input.password ?? ''} onChange={(password) => set({ password })} hint={user ? t('admin.passwordKeep') : undefined} error={wrong('password')} maxLength={200} />
+      <FieldGroup label={t('admin.roles')} error={wrong('roles')}>
+        <Checks label={t('admin.roles')} value={input.roles} onChange={(roles) => set({ roles })} choices={roles.map((id) => ({ id, text: t(`role.${id}`) }))} />
+      </FieldGroup>
+      <FieldGroup label={t('admin.areas')} error={wrong('areas')}>
+        <ul className="areas">
+          {input.areas.map((path) => {
+            const name = path === '*' ? t('admin.everywhere') : tree.place(path, locale) || path
+            return (
+              <li key={path}>
+                <button type="button" className="chip area-chip" aria-label={t('admin.removeArea', { area: name })} onClick={() => set({ areas: input.areas.filter((each) => each !== path) })}>
+                  {name}
+                  <Icon name="close" size="0.9em" />
+                </button>
+              </li>
+            )
+          })}
+        </ul>
+        <Select
+          label={t('admin.addArea')}
+          hideLabel
+          value=""
+          choices={[{ id: '', text: t('admin.addArea') }, ...(input.areas.includes('*') ? [] : [{ id: '*', text: t('admin.everywhere') }]), ...free.map((area) => ({ id: area.path, text: areaName(area, locale) }))]}
+          onChange={(path) => path && set({ areas: path === '*' ? ['*'] : [...input.areas.filter((each) => each !== '*'), path] })}
+        />
+      </FieldGroup>
+      {input.roles.includes('unit') && (
+        <FieldGroup label={t('admin.unit')} error={wrong('unit_id')}>
           <Select
-            label={t('admin.addArea')}
+            label={t('admin.unit')}
             hideLabel
-            value=""
-            choices={[{ id: '', text: t('admin.addArea') }, ...(input.areas.includes('*') ? [] : [{ id: '*', text: t('admin.everywhere') }]), ...free.map((area) => ({ id: area.path, text: areaName(area, locale) }))]}
-            onChange={(path) => path && set({ areas: path === '*' ? ['*'] : [...input.areas.filter((each) => each !== '*'), path] })}
+            value={String(input.unit_id ?? '')}
+            choices={[{ id: '', text: t('admin.noUnit') }, ...units.map((unit) => ({ id: String(unit.id), text: unit.name }))]}
+            onChange={(id) => set({ unit_id: id ? Number(id) : undefined })}
           />
         </FieldGroup>
-        {input.roles.includes('unit') && (
-          <FieldGroup label={t('admin.unit')} error={wrong('unit_id')}>
-            <Select
-              label={t('admin.unit')}
-              hideLabel
-              value={String(input.unit_id ?? '')}
-              choices={[{ id: '', text: t('admin.noUnit') }, ...units.map((unit) => ({ id: String(unit.id), text: unit.name }))]}
-              onChange={(id) => set({ unit_id: id ? Number(id) : undefined })}
-            />
-          </FieldGroup>
-        )}
-        <Switch className="switch" isSelected={!input.disabled} onChange={(active) => set({ disabled: !active })}>
-          <span className="switch-track" aria-hidden="true" />
-          {t(input.disabled ? 'admin.disabled' : 'admin.active')}
-        </Switch>
-        {elsewhere && <Failure compact error={save.error} />}
-        <div className="dialog-foot">
-          <Button onPress={onClose}>{t('app.cancel')}</Button>
-          <Button type="submit" look="primary" isDisabled={save.isPending}>
-            {t('app.save')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+      )}
+      <Switch className="switch" isSelected={!input.disabled} onChange={(active) => set({ disabled: !active })}>
+        <span className="switch-track" aria-hidden="true" />
+        {t(input.disabled ? 'admin.disabled' : 'admin.active')}
+      </Switch>
+    </FormDialog>
   )
 }

@@ -1,14 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, take } from '../api/client'
-import { asApiError, fieldText } from '../api/error'
+import { fieldText } from '../api/error'
 import { catalogQuery } from '../api/queries'
 import { useText } from '../i18n'
-import { Button } from '../ui/Button'
-import { Dialog } from '../ui/Dialog'
 import { TextInput } from '../ui/Field'
+import { FormDialog } from '../ui/FormDialog'
 import { Select } from '../ui/Select'
-import { Failure } from '../ui/State'
 import { SecretDialog } from './SecretDialog'
 import { webhooksKey } from './webhooks'
 
@@ -32,37 +30,20 @@ export function WebhookForm({ onClose }: { onClose: () => void }) {
   const wrong = (field: string) => fieldText(make.error, field, t, has)
   const told = ['name', 'url', 'filter'].some(wrong)
   return (
-    <Dialog open title={t('admin.newWebhook')} onClose={onClose} testid="webhook-form">
-      <form
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault()
-          make.mutate()
-        }}
-        autoComplete="off"
-        noValidate
-      >
-        <TextInput label={t('admin.webhookName')} name="webhook-name" value={name} onChange={setName} error={wrong('name')} hint={t('admin.webhookNameHint')} maxLength={60} autoFocus />
-        <TextInput label={t('admin.webhookURL')} name="webhook-url" value={url} onChange={setURL} error={wrong('url')} hint={t('admin.webhookURLHint')} maxLength={500} spellCheck="false" />
-        <Select label={t('admin.webhookLayer')} value={layer} onChange={setLayer} choices={(catalog?.layers ?? []).map((l) => ({ id: l.name, text: l.title[locale] || l.name }))} testid="webhook-layer" />
-        <TextInput label={t('admin.webhookFilter')} name="webhook-filter" value={filter} onChange={setFilter} error={wrong('filter')} hint={t('admin.webhookFilterHint')} maxLength={2000} spellCheck="false" />
-        <Select
-          label={t('admin.webhookGeometry')}
-          value={geometry ? 'geometry' : 'state'}
-          onChange={(id) => setGeometry(id === 'geometry')}
-          choices={[
-            { id: 'state', text: t('admin.webhookStateOnly') },
-            { id: 'geometry', text: t('admin.webhookWithGeometry') },
-          ]}
-        />
-        {make.error && !told && asApiError(make.error).code !== 'unauthorized' && <Failure compact error={make.error} />}
-        <div className="dialog-foot">
-          <Button onPress={onClose}>{t('app.cancel')}</Button>
-          <Button type="submit" look="primary" isDisabled={make.isPending}>
-            {t('app.save')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title={t('admin.newWebhook')} testid="webhook-form" error={make.error} told={told} isPending={make.isPending} onSubmit={() => make.mutate()} onClose={onClose}>
+      <TextInput label={t('admin.webhookName')} name="webhook-name" value={name} onChange={setName} error={wrong('name')} hint={t('admin.webhookNameHint')} maxLength={60} autoFocus />
+      <TextInput label={t('admin.webhookURL')} name="webhook-url" value={url} onChange={setURL} error={wrong('url')} hint={t('admin.webhookURLHint')} maxLength={500} spellCheck="false" />
+      <Select label={t('admin.webhookLayer')} value={layer} onChange={setLayer} choices={(catalog?.layers ?? []).map((l) => ({ id: l.name, text: l.title[locale] || l.name }))} testid="webhook-layer" />
+      <TextInput label={t('admin.webhookFilter')} name="webhook-filter" value={filter} onChange={setFilter} error={wrong('filter')} hint={t('admin.webhookFilterHint')} maxLength={2000} spellCheck="false" />
+      <Select
+        label={t('admin.webhookGeometry')}
+        value={geometry ? 'geometry' : 'state'}
+        onChange={(id) => setGeometry(id === 'geometry')}
+        choices={[
+          { id: 'state', text: t('admin.webhookStateOnly') },
+          { id: 'geometry', text: t('admin.webhookWithGeometry') },
+        ]}
+      />
+    </FormDialog>
   )
 }

@@ -23,6 +23,7 @@ export const enReasons: Record<keyof typeof zhReasons, string> = {
   host_not_allowed: '{{host}} is not one of the hosts that may be told',
   not_points: 'What moves is a layer of points',
   not_polygons: 'Fences are a layer of polygons',
+  too_many_rules: 'There are too many rules; delete one first',
   too_many_hooks: 'There are too many webhooks; delete one first',
   not_taken: 'The receiver does not take it',
   system_value: 'Given by the system',

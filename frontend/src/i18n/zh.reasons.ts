@@ -22,6 +22,7 @@ export const zhReasons = {
   host_not_allowed: '“{{host}}”不在允许推送的主机之列',
   not_points: '移动对象须为点图层',
   not_polygons: '围栏须为面图层',
+  too_many_rules: '规则数量已达上限，请先删除一条',
   too_many_hooks: '推送数量已达上限，请先删除一个',
   not_taken: '对方没有接收',
   system_value: '由系统给出，不能更改',

@@ -78,7 +78,12 @@ function useLiveCopy(catalog: Catalog): LiveStore {
       client.stop()
       client.start()
     })
+    let untell = () => {}
+    let over = false
+    if (!replaying) void import('../features/fences/tell').then(({ tellFences }) => over || (untell = tellFences(live)))
     return () => {
+      over = true
+      untell()
       resumed()
       client.stop()
     }

@@ -5,6 +5,13 @@ import type { Dictionary } from './zh'
 /** Every wording of the console in English, kept short: panels are laid out for Chinese. */
 export const en: Dictionary = {
   ...enTerms,
+  fence: {
+    entered: '{{moving}} entered {{fence}}',
+    left: '{{moving}} left {{fence}}',
+    dwelt: '{{moving}} stays in {{fence}}',
+    many: '{{n}} geofence events',
+    show: 'Show where',
+  },
   app: {
     name: 'Wanglou',
     tagline: 'One map for county command',

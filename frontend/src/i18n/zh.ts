@@ -4,6 +4,13 @@ import { zhTerms } from './zh.terms'
 /** Every wording of the console in Chinese. `en.ts` has the same keys; a test compares them with each other and with the server's codes. */
 export const zh = {
   ...zhTerms,
+  fence: {
+    entered: '{{moving}} 进入 {{fence}}',
+    left: '{{moving}} 离开 {{fence}}',
+    dwelt: '{{moving}} 停留于 {{fence}}',
+    many: '{{n}} 起围栏事件',
+    show: '查看位置',
+  },
   app: {
     name: '望楼',
     tagline: '县域治理指挥一张图',

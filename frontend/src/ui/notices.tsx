@@ -1,24 +1,29 @@
 import { createStore, useStore } from '../lib/store'
 import { useText } from '../i18n'
-import { IconButton } from './Button'
+import { Button, IconButton } from './Button'
 import { Icon } from './icons'
 import './notices.css'
 
 interface Notice {
   id: number
-  kind: 'done' | 'wrong'
+  kind: 'done' | 'wrong' | 'event'
   text: string
+  act?: { label: string; press: () => void }
 }
 
 const notices = createStore<Notice[]>([])
 let last = 0
 
-/** Says briefly what has happened. What went wrong stays until somebody closes it. */
-export function notify(kind: Notice['kind'], text: string): void {
+const spans = { done: 5_000, event: 20_000 }
+
+/** Says briefly what has happened, and what can be done about it. What went wrong stays until somebody closes it. */
+export function notify(kind: Notice['kind'], text: string, act?: Notice['act']): void {
   const id = ++last
-  notices.set((now) => [...now.slice(-3), { id, kind, text }])
-  if (kind === 'done') setTimeout(() => dismiss(id), 5000)
+  notices.set((now) => [...now.slice(-3), { id, kind, text, act }])
+  if (kind !== 'wrong') setTimeout(() => dismiss(id), spans[kind])
 }
+
+const icons = { done: 'check', wrong: 'alert', event: 'pin' } as const
 
 const dismiss = (id: number) => notices.set((now) => now.filter((notice) => notice.id !== id))
 
@@ -28,8 +33,9 @@ export function Notices() {
     <div className="notices" role="status" aria-live="polite">
       {useStore(notices).map((notice) => (
         <div key={notice.id} className={`notice notice-${notice.kind}`} data-testid="notice">
-          <Icon name={notice.kind === 'done' ? 'check' : 'alert'} />
+          <Icon name={icons[notice.kind]} />
           <span>{notice.text}</span>
+          {notice.act && <Button onPress={notice.act.press}>{notice.act.label}</Button>}
           <IconButton icon="close" label={t('app.close')} onPress={() => dismiss(notice.id)} />
         </div>
       ))}

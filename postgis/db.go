@@ -44,7 +44,7 @@ func WithMaxConnections(n int) Option { return func(s *settings) { s.connections
 // connectTimeout bounds one attempt to connect, so that a black hole in the network is noticed.
 const connectTimeout = 5 * time.Second
 
-// Open connects to the database of url (postgres://… or key=value) and returns once it answers. What the url itself
+// Open connects to the database of url (postgres://… or key=value; several hosts are a primary and its standbys, see docs/nodes.md) and returns once it answers. What the url itself
 // sets (application_name, statement_timeout, pool_max_conns) wins over the options. It returns CodeInvalid for a url that cannot be
 // read and CodeUnavailable when the server does not answer.
 func Open(ctx context.Context, url string, opts ...Option) (*DB, error) {
@@ -56,6 +56,9 @@ func Open(ctx context.Context, url string, opts ...Option) (*DB, error) {
 	if err != nil {
 		// The cause of pgx hides passwords.
 		return nil, &layers.Error{Code: layers.CodeInvalid, Field: "DATABASE_URL", Reason: "not_a_url", Msg: "the database address cannot be read", Err: err}
+	}
+	if len(cfg.ConnConfig.Fallbacks) > 0 {
+		cfg.ConnConfig.ValidateConnect = newest(cfg.ConnConfig.ValidateConnect)
 	}
 	return s.open(ctx, cfg)
 }

@@ -154,6 +154,9 @@ func (f *Follower) follow(ctx context.Context, send func(event) error) error {
 		}
 		if s.loaded {
 			loaded, backoff = true, minBackoff
+			if !errors.Is(err, errResync) {
+				f.db.Pool.Reset() // who took the stream away took the others too: each would cost somebody a request
+			}
 		}
 		if errors.Is(err, errResync) {
 			f.log.Info("following anew", "reason", err)

@@ -127,6 +127,20 @@ var areaPath = regexp.MustCompile(`^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$`)
 // IsAreaPath reports whether s can be the path of an area: codes from the county down, with dots between them.
 func IsAreaPath(s string) bool { return areaPath.MatchString(s) }
 
+// CommonArea returns the smallest area that holds both, "" where there is none.
+func CommonArea(a, b string) string {
+	end := 0
+	for i := 0; ; i++ {
+		endA, endB := i == len(a) || a[i] == '.', i == len(b) || b[i] == '.'
+		if endA && endB {
+			end = i
+		}
+		if i == len(a) || i == len(b) || a[i] != b[i] {
+			return a[:end]
+		}
+	}
+}
+
 // Area returns the area path of f, or "" when the layer has none or f lies in none.
 func (l *Layer) Area(f *Feature) string {
 	if l.area == 0 || f == nil {

@@ -70,10 +70,13 @@ func requests() map[string]request {
 		"GET /api/users":                                      {who: "admin", want: 200},
 		"POST /api/users":                                     {body: user, who: "admin", want: 201},
 		"PUT /api/users/:id":                                  {path: "/api/users/7", body: user, who: "admin", want: 200},
-		"GET /api/geofences":                                  {who: "duty", want: 404}, // this world has none
-		"POST /api/geofences":                                 {body: map[string]any{}, who: "duty", want: 404},
-		"PUT /api/geofences/:id":                              {path: "/api/geofences/1", body: map[string]any{}, who: "duty", want: 404},
-		"DELETE /api/geofences/:id":                           {path: "/api/geofences/1", who: "duty", want: 404},
+		"GET /api/bookmarks":                                  {who: readers, want: 404}, // this world has none
+		"POST /api/bookmarks":                                 {body: map[string]any{}, who: "admin duty town viewer", want: 404},
+		"DELETE /api/bookmarks/:id":                           {path: "/api/bookmarks/1", who: "admin duty town viewer", want: 404},
+		"GET /api/geofences":                                  {who: "admin duty town", want: 404}, // this world has none
+		"POST /api/geofences":                                 {body: map[string]any{}, who: "admin duty town", want: 404},
+		"PUT /api/geofences/:id":                              {path: "/api/geofences/1", body: map[string]any{}, who: "admin duty town", want: 404},
+		"DELETE /api/geofences/:id":                           {path: "/api/geofences/1", who: "admin duty town", want: 404},
 		"GET /api/webhooks":                                   {who: "admin", want: 404}, // this world has none
 		"POST /api/webhooks":                                  {body: map[string]any{}, who: "admin", want: 404},
 		"PUT /api/webhooks/:id":                               {path: "/api/webhooks/1", body: map[string]any{"paused": true}, who: "admin", want: 404},

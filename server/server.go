@@ -20,6 +20,7 @@ import (
 	"wanglou/layers"
 	"wanglou/layers/area"
 	"wanglou/layers/auth"
+	"wanglou/layers/bookmark"
 	"wanglou/layers/camera"
 	"wanglou/layers/fence"
 	"wanglou/layers/hook"
@@ -54,11 +55,12 @@ type Options struct {
 	Tasks     task.Service
 	Units     unit.Service
 	Areas     area.Service
-	Cameras   camera.Registry // default none: cameras are read alone
-	Webhooks  hook.Store      // default none
-	Fences    fence.Store     // default none
-	Sessions  scs.Store       // may also be a scs.CtxStore and a scs.IterableCtxStore
-	Console   fs.FS           // the built console; default none
+	Cameras   camera.Registry  // default none: cameras are read alone
+	Webhooks  hook.Store       // default none
+	Fences    fence.Store      // default none
+	Bookmarks bookmark.Service // default none
+	Sessions  scs.Store        // may also be a scs.CtxStore and a scs.IterableCtxStore
+	Console   fs.FS            // the built console; default none
 
 	Past     layers.Recorder               // default none: there are no replays
 	NewTiles func(*layers.Replica) TileSet // the tiles of a replay's replica; required with Past
@@ -113,6 +115,7 @@ type Server struct {
 	ogc             *ogc.API
 	tokens          *tokenCache       // nil: none are taken
 	fences          fence.Store       // nil: there are none
+	bookmarks       bookmark.Service  // nil: there are none
 	webhooks        hook.Store        // nil: there are none
 	deliveries      *hooks.Deliveries // of webhooks; nil with them
 }
@@ -143,6 +146,7 @@ func New(o Options) *Server {
 		counts:          newCountCache(o.Replica, o.Now),
 		tree:            newAreaCache(o.Areas, o.Now),
 		fences:          o.Fences,
+		bookmarks:       o.Bookmarks,
 		webhooks:        o.Webhooks,
 	}
 	if o.Tokens != nil {

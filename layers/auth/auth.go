@@ -110,6 +110,21 @@ func (s *Scope) InArea(path string) bool {
 	return false
 }
 
+// Area returns the smallest area that holds all of the scope's, "" for who sees everywhere and where there is none.
+func (s *Scope) Area() string {
+	if len(s.Areas) == 0 {
+		return ""
+	}
+	area := s.Areas[0]
+	for _, a := range s.Areas {
+		if a == Everywhere {
+			return ""
+		}
+		area = layers.CommonArea(area, a)
+	}
+	return area
+}
+
 // Sees reports whether the scope may read f of layer l. It is the predicate of every reading route.
 func (s *Scope) Sees(l *layers.Layer, f *layers.Feature) bool {
 	if !s.May(ActionRead) {

@@ -222,14 +222,5 @@ func common(a, b string) string {
 	case b == Unscoped:
 		return a
 	}
-	end := 0
-	for i := 0; ; i++ {
-		endA, endB := i == len(a) || a[i] == '.', i == len(b) || b[i] == '.'
-		if endA && endB {
-			end = i
-		}
-		if i == len(a) || i == len(b) || a[i] != b[i] {
-			return a[:end]
-		}
-	}
+	return layers.CommonArea(a, b)
 }

@@ -98,6 +98,9 @@ export const searchQuery = (q: string) =>
 /** The stretch of time that can be replayed. */
 export const replaysQuery = queryOptions({ queryKey: ['replays'], queryFn: () => take(api.GET('/api/replays')), staleTime: 60_000 })
 
+/** Moments that somebody marked, the latest first. */
+export const bookmarksQuery = queryOptions({ queryKey: ['bookmarks'], queryFn: async () => (await take(api.GET('/api/bookmarks'))).items, refetchInterval: 60_000 })
+
 /** How many cases began in each stretch of a span. */
 export const timelineQuery = (from: number, until: number, stretches: number) =>
   queryOptions({

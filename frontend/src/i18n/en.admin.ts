@@ -161,6 +161,8 @@ export const enAdmin: AdminDictionary = {
     'geofence.create': 'Geofence rule made',
     'geofence.update': 'Geofence rule changed',
     'geofence.delete': 'Geofence rule deleted',
+    'bookmark.create': 'Bookmark made',
+    'bookmark.delete': 'Bookmark deleted',
     'webhook.create': 'Webhook made',
     'webhook.pause': 'Webhook paused or let go on',
     'webhook.delete': 'Webhook deleted',

@@ -5,6 +5,14 @@ import type { Dictionary } from './zh'
 /** Every wording of the console in English, kept short: panels are laid out for Chinese. */
 export const en: Dictionary = {
   ...enTerms,
+  bookmark: {
+    title: 'Bookmarks',
+    none: 'No bookmarks yet',
+    make: 'Mark {{time}}',
+    hint: 'For example: the dam broke',
+    open: 'Replay “{{title}}”',
+    forget: 'Delete “{{title}}”',
+  },
   fence: {
     entered: '{{moving}} entered {{fence}}',
     left: '{{moving}} left {{fence}}',

@@ -4,6 +4,14 @@ import { zhTerms } from './zh.terms'
 /** Every wording of the console in Chinese. `en.ts` has the same keys; a test compares them with each other and with the server's codes. */
 export const zh = {
   ...zhTerms,
+  bookmark: {
+    title: '书签',
+    none: '还没有书签',
+    make: '标记 {{time}}',
+    hint: '例如：堤坝破口',
+    open: '回放“{{title}}”',
+    forget: '删除“{{title}}”',
+  },
   fence: {
     entered: '{{moving}} 进入 {{fence}}',
     left: '{{moving}} 离开 {{fence}}',

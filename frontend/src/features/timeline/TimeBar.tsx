@@ -1,14 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
-import { type PointerEvent, useState } from 'react'
+import { lazy, type PointerEvent, Suspense, useState } from 'react'
 import { replay } from '../../actions/replay'
 import { replayPlay } from '../../actions/replayPlay'
 import { shortcut } from '../../actions/keyboard'
 import type { ActionContext } from '../../actions/types'
-import { replaysQuery, timelineQuery } from '../../api/queries'
+import { bookmarksQuery, replaysQuery, timelineQuery } from '../../api/queries'
 import { beginReplay, historyBegins, jumpReplay, leaveReplay, moveReplay } from '../../app/replay'
 import { may, useSession } from '../../app/session'
 import { useText } from '../../i18n'
-import { useNow } from '../../lib/clock'
+import { serverNow, useNow } from '../../lib/clock'
 import { useStore } from '../../lib/store'
 import { clock, moment } from '../../lib/time'
 import { replayHead, replaying } from '../../live/replay'
@@ -17,6 +17,8 @@ import { LampWord } from '../../ui/LampSign'
 import { Select } from '../../ui/Select'
 import { SPAN_MS, STRETCHES, localInput, spanAround } from './span'
 import './timeline.css'
+
+const Bookmarks = lazy(() => import('./Bookmarks'))
 
 const speeds = [1, 10, 60, 600]
 
@@ -28,6 +30,7 @@ export function TimeBar({ context }: { context: ActionContext }) {
   const minute = useNow(60)
   const at = head ? Date.parse(head.at) : null
   const [from, until] = spanAround(at ?? minute, minute)
+  const [marking, setMarking] = useState<number | null>(null)
   return (
     <footer className={`timebar${replaying ? ' timebar-past' : ''}`} aria-label={t('replay.bar')} data-testid="timebar">
       {replaying ? (
@@ -42,6 +45,7 @@ export function TimeBar({ context }: { context: ActionContext }) {
       ) : (
         mayReplay && <IconButton icon={replay.icon} label={t(replay.label)} shortcut={shortcut(replay)} onPress={() => replay.perform(context)} data-testid="replay-begin" />
       )}
+      <IconButton icon="flag" label={t('bookmark.title')} onPress={() => setMarking(at ?? serverNow())} data-testid="bookmarks-open" />
       <span className="timebar-end">{moment(from, locale, minute)}</span>
       <Density from={from} until={until} at={at ?? minute} onPick={mayReplay ? (moment) => (replaying ? void jumpReplay(moment) : void beginReplay(moment)) : undefined} />
       <span className="timebar-end">{moment(until, locale, minute)}</span>
@@ -55,6 +59,11 @@ export function TimeBar({ context }: { context: ActionContext }) {
         </Button>
       ) : (
         <LampWord className="timebar-mark" />
+      )}
+      {marking !== null && (
+        <Suspense>
+          <Bookmarks at={marking} onClose={() => setMarking(null)} />
+        </Suspense>
       )}
     </footer>
   )
@@ -75,6 +84,7 @@ function Density({ from, until, at, onPick }: { from: number; until: number; at:
   }
   const begins = known ? Math.max(from, historyBegins(known.from)) : from
   const pick = (moment: number) => onPick?.(Math.min(Math.max(moment, begins), until))
+  const marks = (useQuery(bookmarksQuery).data ?? []).filter((mark) => Date.parse(mark.at) >= from && Date.parse(mark.at) <= until)
   const total = items.reduce((sum, item) => sum + item.count, 0)
   return (
     <div
@@ -110,6 +120,9 @@ function Density({ from, until, at, onPick }: { from: number; until: number; at:
         })}
       </svg>
       {begins > from && <span className="density-unknown" style={{ width: `${100 * share(begins)}%` }} title={t('replay.unknown')} />}
+      {marks.map((mark) => (
+        <span key={mark.id} className="density-mark" style={{ left: `${100 * share(Date.parse(mark.at))}%` }} title={mark.title} />
+      ))}
       <span className="density-now" style={{ left: `${100 * share(at)}%` }} />
       {over !== null && onPick && (
         <span className="density-over" style={{ left: `${100 * share(over)}%` }}>

@@ -152,6 +152,7 @@ func (k *replays) run(ctx context.Context, r *replay) {
 	parts.Go(func() { _ = r.live.Run(ctx) })
 	parts.Go(func() { k.watch(ctx, r) })
 	parts.Wait()
+	k.options.Walls.Leave(r.id)
 	k.mu.Lock()
 	delete(k.byID, r.id)
 	k.mu.Unlock()
@@ -217,13 +218,15 @@ type replayBody struct {
 	Speed   float64   `json:"speed"`
 	Playing bool      `json:"playing"`
 	Ended   bool      `json:"ended"`
+	Walls   bool      `json:"walls"`
 	Clients int       `json:"clients"`
 }
 
 func (s *Server) bodyOfReplay(c echo.Context, r *replay) replayBody {
 	st := r.play.State()
+	walls, _ := s.replays.options.Walls.Shown()
 	return replayBody{ID: r.id, Owner: r.owner.Name, Mine: r.owner.ID == auth.ActorFrom(c.Request().Context()).User.ID,
-		At: st.At.UTC(), Speed: st.Speed, Playing: st.Playing, Ended: st.Ended, Clients: r.live.Stats().Clients}
+		At: st.At.UTC(), Speed: st.Speed, Playing: st.Playing, Ended: st.Ended, Walls: walls == r.id, Clients: r.live.Stats().Clients}
 }
 
 type replaysBody struct {
@@ -264,6 +267,7 @@ type replayCommand struct {
 	StepS   *float64   `json:"step_s"`
 	Speed   *float64   `json:"speed"`
 	Playing *bool      `json:"playing"`
+	Walls   *bool      `json:"walls"` // walls show it
 }
 
 func (s *Server) createReplay(c echo.Context) error {
@@ -279,6 +283,9 @@ func (s *Server) createReplay(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	actor := auth.ActorFrom(ctx)
+	if err := cmd.mayShow(actor); err != nil {
+		return err
+	}
 	r, err := s.replays.begin(ctx, actor.User, *cmd.At)
 	if err != nil {
 		return err
@@ -289,6 +296,7 @@ func (s *Server) createReplay(c echo.Context) error {
 		return err
 	}
 	s.audit(c, auth.AuditEntry{UserID: actor.User.ID, Login: actor.User.Login, Action: "replay.begin", Subject: "replay/" + r.play.State().At.Format(time.RFC3339)})
+	s.showAtWalls(c, r, cmd.Walls)
 	return c.JSON(http.StatusCreated, s.bodyOfReplay(c, r))
 }
 
@@ -322,6 +330,9 @@ func (s *Server) moveReplay(c echo.Context) error {
 	if err := strictjson.Decode(c, &cmd); err != nil {
 		return err
 	}
+	if err := cmd.mayShow(auth.ActorFrom(c.Request().Context())); err != nil {
+		return err
+	}
 	var earliest time.Time
 	if cmd.At != nil || cmd.StepS != nil {
 		if earliest, _, err = s.replays.recorder.Span(c.Request().Context()); err != nil {
@@ -334,7 +345,30 @@ func (s *Server) moveReplay(c echo.Context) error {
 	if err := cmd.apply(r.play, earliest); err != nil {
 		return err
 	}
+	s.showAtWalls(c, r, cmd.Walls)
 	return c.JSON(http.StatusOK, s.bodyOfReplay(c, r))
+}
+
+// mayShow asks whether the actor may say what walls show.
+func (cmd replayCommand) mayShow(a *auth.Actor) error {
+	if cmd.Walls == nil || a.Scope.May(auth.ActionShowWalls) {
+		return nil
+	}
+	return &layers.Error{Code: layers.CodeForbidden, Reason: "role", Field: "walls", Params: map[string]string{"action": string(auth.ActionShowWalls)}, Msg: "your roles do not say what walls show"}
+}
+
+// showAtWalls sends the walls of this node to a replay, or back to the present.
+func (s *Server) showAtWalls(c echo.Context, r *replay, show *bool) {
+	if show == nil {
+		return
+	}
+	if *show {
+		s.replays.options.Walls.Show(r.id)
+	} else {
+		s.replays.options.Walls.Leave(r.id)
+	}
+	actor := auth.ActorFrom(c.Request().Context())
+	s.audit(c, auth.AuditEntry{UserID: actor.User.ID, Login: actor.User.Login, Action: "replay.walls", Subject: "replay/" + r.play.State().At.Format(time.RFC3339), Details: map[string]any{"shown": *show}})
 }
 
 // check refuses a jump to before the history: the replay would stand there and wait in vain.

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"wanglou/layers"
 	"wanglou/layers/layerstest"
 	"wanglou/server"
+	"wanglou/server/live/livetest"
 	"wanglou/server/servertest"
 )
 
@@ -39,6 +41,7 @@ type replayBody struct {
 	Playing bool
 	Ended   bool
 	Mine    bool
+	Walls   bool
 }
 
 func begin(t *testing.T, c *servertest.Client, at time.Time) (r replayBody) {
@@ -107,6 +110,7 @@ func TestWhoMovesAReplay(t *testing.T) {
 	} {
 		duty.Do(http.MethodPut, path, bad.body).WantError(http.StatusBadRequest, "invalid", bad.field)
 	}
+	w.as("viewer").Do(http.MethodPost, "/api/replays", map[string]any{"at": yesterday, "walls": true}).WantError(http.StatusForbidden, "forbidden", "walls", "role")
 	duty.Do(http.MethodPost, "/api/replays", map[string]any{"at": yesterday.Add(-time.Hour)}).WantError(http.StatusBadRequest, "invalid", "at")
 	duty.Do(http.MethodPost, "/api/replays", map[string]any{}).WantError(http.StatusBadRequest, "invalid", "at")
 	begin(t, duty, yesterday)
@@ -186,4 +190,50 @@ func eventually(t *testing.T, what string, holds func() bool) {
 		case <-tick.C:
 		}
 	}
+}
+
+// Walls are told by heartbeats which replay they show, those of the present and those of replays, until it is taken from them or over.
+func TestWallsAreSentToAReplay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withPast)
+	w.start()
+	duty := w.as("duty")
+	first, second := begin(t, duty, yesterday), begin(t, duty, yesterday)
+	told := func(path string) func(want string) {
+		c, err := livetest.Dial(t.Context(), duty.Base+path, duty.Cookies())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(c.Cut)
+		return func(want string) {
+			t.Helper()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			if err := c.Until(ctx, func() bool { return c.Heartbeat.Walls == want }); err != nil {
+				t.Fatalf("%s was not told of %q: %v", path, want, err)
+			}
+		}
+	}
+	present, past := told("/live"), told("/live?replay="+first.ID)
+	show := func(r replayBody, walls bool) {
+		t.Helper()
+		var now replayBody
+		duty.Do(http.MethodPut, "/api/replays/"+r.ID, map[string]any{"walls": walls}).Want(http.StatusOK).Into(&now)
+		if now.Walls != walls {
+			t.Errorf("walls show it: %v, want %v", now.Walls, walls)
+		}
+	}
+	show(first, true)
+	present(first.ID)
+	past(first.ID)
+	show(second, true)
+	present(second.ID)
+	past(second.ID)
+	show(first, false) // which they do not show
+	show(second, false)
+	present("")
+	show(second, true)
+	present(second.ID)
+	duty.Do(http.MethodDelete, "/api/replays/"+second.ID, nil).Want(http.StatusNoContent)
+	present("")
 }

@@ -154,6 +154,7 @@ func New(o Options) *Server {
 	}
 	s.sessions = newSessionManager(s.memory)
 	o.Live.Replica, o.Live.Version, o.Live.Logger, o.Live.Now = o.Replica, o.Version, o.Logger, o.Now
+	o.Live.Walls = &live.Walls{}
 	s.live = live.New(o.Live)
 	if o.Webhooks != nil {
 		d := o.Deliveries

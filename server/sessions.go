@@ -105,6 +105,7 @@ func (s *Server) userOf(ctx context.Context, token string, touch bool) (*auth.Us
 			return nil, nil, err
 		}
 		scope = scope.Limit(token.Access)
+		scope.Scene = token.Scene
 	}
 	if touch { // before the handler, so that a log-out of the same moment is not undone
 		if _, _, err := s.sessions.Commit(sctx); err != nil {
@@ -149,7 +150,7 @@ type sessionBody struct {
 }
 
 func (s *Server) sessionBody(u *auth.User, scope *auth.Scope) sessionBody {
-	b := sessionBody{User: bodyOfUser(u), Actions: []auth.Action{}, Version: s.version}
+	b := sessionBody{User: bodyOfUser(u), Actions: []auth.Action{}, Version: s.version, Scene: scope.Scene}
 	for _, a := range auth.Actions() {
 		if scope.May(a) {
 			b.Actions = append(b.Actions, a)
@@ -231,6 +232,7 @@ func (s *Server) openSession(c echo.Context, user *auth.User, kiosk *auth.Token)
 	if kiosk != nil {
 		s.sessions.Put(sctx, sessionToken, kiosk.ID)
 		scope, ends, subject = scope.Limit(kiosk.Access), kiosk.ExpiresAt, "token/"+strconv.FormatInt(kiosk.ID, 10)
+		scope.Scene = kiosk.Scene
 	}
 	s.sessions.SetDeadline(sctx, ends.UTC())
 	token, _, err := s.sessions.Commit(sctx)
@@ -242,9 +244,6 @@ func (s *Server) openSession(c echo.Context, user *auth.User, kiosk *auth.Token)
 	s.metrics.logins.WithLabelValues("granted").Inc()
 	s.audit(c, auth.AuditEntry{UserID: user.ID, Login: user.Login, Action: "session.create", Subject: subject})
 	body := s.sessionBody(user, scope)
-	if kiosk != nil {
-		body.Scene = kiosk.Scene
-	}
 	return c.JSON(http.StatusOK, body)
 }
 

@@ -37,6 +37,7 @@ const (
 	ActionWorkTask       Action = "task.work"     // acknowledge, arrive, feed back: the unit's own tasks only
 	ActionManageCameras  Action = "camera.manage" // the registry: enter, correct, strike off
 	ActionReplay         Action = "replay"        // begin and move a replay of the past; whoever reads may watch one
+	ActionShowWalls      Action = "wall.show"     // what all walls show
 	ActionReadAudit      Action = "audit.read"
 	ActionManageUsers    Action = "user.manage"
 	ActionManageHooks    Action = "webhook.manage" // who is told of changes
@@ -53,6 +54,7 @@ var allowed = map[Action][]Role{
 	ActionWorkTask:       {RoleUnit},
 	ActionManageCameras:  {RoleAdmin},
 	ActionReplay:         {RoleViewer, RoleDuty, RoleDispatcher, RoleAdmin},
+	ActionShowWalls:      {RoleDuty, RoleAdmin},
 	ActionReadAudit:      {RoleAdmin},
 	ActionManageUsers:    {RoleAdmin},
 	ActionManageHooks:    {RoleAdmin},
@@ -78,6 +80,7 @@ type Scope struct {
 	Roles  []Role   // sorted
 	Areas  []string // sorted area paths; each means itself and everything below. "*" is everywhere
 
+	Scene   string   // that a kiosk token opened, "" for people
 	Without []Action // what the roles would allow and this way in does not, see [Scope.Limit]
 }
 

@@ -130,7 +130,7 @@ func appendHello(b []byte, session, version string, now time.Time, at layers.Pos
 	return append(b, '}')
 }
 
-func appendHeartbeat(b []byte, now time.Time, at layers.Position, s layers.SourceStatus, r *layers.Replay) []byte {
+func appendHeartbeat(b []byte, now time.Time, at layers.Position, s layers.SourceStatus, r *layers.Replay, walls string) []byte {
 	b = append(b, `{"type":"heartbeat","time":`...)
 	b = geojson.AppendTime(b, now)
 	b = append(b, `,"token":`...)
@@ -143,6 +143,10 @@ func appendHeartbeat(b []byte, now time.Time, at layers.Position, s layers.Sourc
 	b = appendMoment(b, s.Heard)
 	if r != nil {
 		b = appendReplay(b, r.State())
+	}
+	if walls != "" {
+		b = append(b, `,"walls":`...)
+		b = geojson.AppendString(b, walls)
 	}
 	return append(b, '}')
 }

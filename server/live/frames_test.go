@@ -98,11 +98,12 @@ func TestGoldenFrames(t *testing.T) {
 	t.Parallel()
 	golden(t, "hello", appendHello(nil, "FZ2K3M4N5P6Q7R8S9T", "0.1.0", moment, here, 5*time.Second))
 	golden(t, "hello-connecting", appendHello(nil, "FZ2K3M4N5P6Q7R8S9T", "0.1.0", moment, layers.Position{}, 5*time.Second))
-	golden(t, "heartbeat", appendHeartbeat(nil, moment, here, layers.SourceStatus{State: layers.SourceLive, Since: moment.Add(-time.Hour), Heard: moment.Add(-time.Second)}, nil))
-	golden(t, "heartbeat-lost", appendHeartbeat(nil, moment, here, layers.SourceStatus{State: layers.SourceLost, Since: moment, Heard: moment.Add(-7 * time.Second)}, nil))
-	golden(t, "heartbeat-connecting", appendHeartbeat(nil, moment, layers.Position{}, layers.SourceStatus{State: layers.SourceConnecting, Since: moment}, nil))
+	golden(t, "heartbeat", appendHeartbeat(nil, moment, here, layers.SourceStatus{State: layers.SourceLive, Since: moment.Add(-time.Hour), Heard: moment.Add(-time.Second)}, nil, ""))
+	golden(t, "heartbeat-walls", appendHeartbeat(nil, moment, here, layers.SourceStatus{State: layers.SourceLive, Since: moment.Add(-time.Hour), Heard: moment.Add(-time.Second)}, nil, "k3xw7"))
+	golden(t, "heartbeat-lost", appendHeartbeat(nil, moment, here, layers.SourceStatus{State: layers.SourceLost, Since: moment, Heard: moment.Add(-7 * time.Second)}, nil, ""))
+	golden(t, "heartbeat-connecting", appendHeartbeat(nil, moment, layers.Position{}, layers.SourceStatus{State: layers.SourceConnecting, Since: moment}, nil, ""))
 	golden(t, "heartbeat-replay", appendHeartbeat(nil, moment, here, layers.SourceStatus{State: layers.SourceLive, Since: moment, Heard: moment},
-		layers.NewReplay(nil, moment.Add(-24*time.Hour))))
+		layers.NewReplay(nil, moment.Add(-24*time.Hour)), "k3xw7"))
 	golden(t, "error", appendError(nil, &layers.Error{Code: layers.CodeNotFound, Reason: "unknown_layer", Msg: "there is no such layer"}, "camra"))
 
 	rows := []*layers.Feature{camera(1, "online", 119.6840001, 29.7900002), camera(2, "offline", 119.7, 29.8)}

@@ -36,6 +36,7 @@ type Options struct {
 	Recheck      time.Duration  // how often session and rights are asked for again; default 30 s
 	MaxClients   int            // default 5,000
 	Replay       *layers.Replay // what moves the replica, when it shows a past: heartbeats say where it stands
+	Walls        *Walls         // the replay that walls show; default none
 	Compress     bool           // permessage-deflate: less bytes, about ten times the CPU and 300 kB for each client
 }
 
@@ -147,12 +148,14 @@ func (h *Hub) pulse(ctx context.Context) {
 		if h.o.Replay != nil {
 			moved = h.o.Replay.Changed()
 		}
+		_, shown := h.o.Walls.Shown()
 		old := h.beat.Swap(&beat{frame: h.heartbeat(), over: make(chan struct{})})
 		close(old.over)
 		select {
 		case <-ticker.C:
 			h.current.Load().trim()
 		case <-changed:
+		case <-shown:
 		case <-moved:
 		case <-ctx.Done():
 			return
@@ -161,7 +164,8 @@ func (h *Hub) pulse(ctx context.Context) {
 }
 
 func (h *Hub) heartbeat() []byte {
-	return appendHeartbeat(nil, h.o.Now(), h.o.Replica.Position(), h.o.Replica.Status(), h.o.Replay)
+	walls, _ := h.o.Walls.Shown()
+	return appendHeartbeat(nil, h.o.Now(), h.o.Replica.Position(), h.o.Replica.Status(), h.o.Replay, walls)
 }
 
 // CloseUser sends the clients of a user away because their rights were changed.

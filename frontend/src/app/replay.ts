@@ -32,6 +32,7 @@ export interface ReplayCommand {
   step_s?: number
   speed?: number
   playing?: boolean
+  walls?: boolean
 }
 
 /** Moves this page's replay. The heartbeat that follows tells every page that shows it. */

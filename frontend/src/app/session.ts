@@ -72,8 +72,10 @@ export async function logOut(): Promise<void> {
   location.assign('/')
 }
 
+const inReplay = new Set(['read', 'replay', 'wall.show'])
+
 /** Whether the person may do it here: in the past nothing can be changed. */
-export const may = (session: Session, action: string) => session.actions.includes(action) && (!replaying || action === 'read' || action === 'replay')
+export const may = (session: Session, action: string) => session.actions.includes(action) && (!replaying || inReplay.has(action))
 export const hasRole = (session: Session, role: Role) => session.user.roles.includes(role)
 /** People who do nothing but work on their unit's tasks land on the phone page. */
 export const fieldOnly = (session: Session) => session.user.roles.length > 0 && session.user.roles.every((role) => role === 'unit')

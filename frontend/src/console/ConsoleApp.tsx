@@ -6,7 +6,7 @@ import type { Catalog } from '../api/types'
 import { useActionContext, useShortcuts } from '../actions/useActions'
 import { usePlace } from '../app/router'
 import { leaveReplay } from '../app/replay'
-import { loseSession, onSessionResumed } from '../app/session'
+import { loseSession, onSessionResumed, sessionStore } from '../app/session'
 import { Help } from '../features/help/Help'
 import { ReplayFrame } from '../features/timeline/ReplayFrame'
 import { TimeBar } from '../features/timeline/TimeBar'
@@ -14,7 +14,7 @@ import { TopBar } from '../features/topbar/TopBar'
 import { useText } from '../i18n'
 import { LiveClient, subscriptionsFor } from '../live/client'
 import { LiveContext } from '../live/hooks'
-import { replayHead, replayId, replaying, replayParam } from '../live/replay'
+import { replayAddress, replayHead, replayId, replaying, replayParam, wallReplay } from '../live/replay'
 import { LiveStore } from '../live/store'
 import { Boundary } from '../ui/Boundary'
 import { Failure, Loading } from '../ui/State'
@@ -63,6 +63,13 @@ function Desk({ catalog }: { catalog: Catalog }) {
   )
 }
 
+/** A wall shows what it is told to: whoever goes through the past on all walls at once. */
+function onWalls(id: string | null): void {
+  wallReplay.set(id)
+  const state = sessionStore.get()
+  if (state.status === 'in' && state.session.scene && id !== replayId) location.replace(replayAddress(id))
+}
+
 /** The live copy for as long as the console is open. After a lost session it goes on when the person is back. */
 function useLiveCopy(catalog: Catalog): LiveStore {
   const live = useMemo(() => new LiveStore(), [])
@@ -70,6 +77,7 @@ function useLiveCopy(catalog: Catalog): LiveStore {
     const client = new LiveClient({
       live,
       onUnauthorized: loseSession,
+      onWalls,
       ...(replayId !== null && { url: `${location.origin.replace(/^http/, 'ws')}/live?${replayParam}=${replayId}`, onReplay: replayHead.set, onReplayOver: leaveReplay }),
     })
     for (const subscription of subscriptionsFor(catalog)) client.subscribe(subscription)

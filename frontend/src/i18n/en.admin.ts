@@ -161,6 +161,7 @@ export const enAdmin: AdminDictionary = {
     'geofence.create': 'Geofence rule made',
     'geofence.update': 'Geofence rule changed',
     'geofence.delete': 'Geofence rule deleted',
+    'replay.walls': 'Replay shown on the walls, or taken from them',
     'bookmark.create': 'Bookmark made',
     'bookmark.delete': 'Bookmark deleted',
     'webhook.create': 'Webhook made',

@@ -81,6 +81,8 @@ export const en: Dictionary = {
     speed: 'Speed',
     moment: 'Jump to',
     leave: 'Back to live',
+    toWalls: 'Show on walls',
+    fromWalls: 'Take from walls',
     density: '{{n}} new incidents in this span; click to replay',
     unknown: 'No history before this',
   },

@@ -161,6 +161,7 @@ export const zhAdmin = {
     'geofence.create': '新建围栏规则',
     'geofence.update': '修改围栏规则',
     'geofence.delete': '删除围栏规则',
+    'replay.walls': '大屏回放',
     'bookmark.create': '新建书签',
     'bookmark.delete': '删除书签',
     'webhook.create': '新建推送',

@@ -80,6 +80,8 @@ export const zh = {
     speed: '倍速',
     moment: '跳到时刻',
     leave: '回到实时',
+    toWalls: '投到大屏',
+    fromWalls: '撤下大屏',
     density: '这段时间新增事件 {{n}} 起，点击回放',
     unknown: '此前没有历史记录',
   },

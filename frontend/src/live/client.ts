@@ -21,6 +21,8 @@ export interface ClientOptions {
   url?: string
   /** No session any more: the person has to log in. The client has stopped and the store is empty. */
   onUnauthorized?: () => void
+  /** Which replay the walls show: every heartbeat tells. */
+  onWalls?: (id: string | null) => void
   /** Where the replay stands that is watched: every heartbeat tells. */
   onReplay?: (head: ReplayHead) => void
   /** The replay is over. The client has stopped. */
@@ -125,6 +127,7 @@ export class LiveClient {
             latencyMs: this.latency.measure(now, sent),
           }
           this.light()
+          this.options.onWalls?.(frame.walls ?? null)
           if (frame.replay) {
             setServerTime(new Date(frame.replay.at), frame.replay.playing ? frame.replay.speed : 0)
             this.options.onReplay?.(frame.replay)

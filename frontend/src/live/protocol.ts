@@ -50,6 +50,8 @@ export interface HeartbeatFrame {
   source_since: string | null
   /** The last sign of life of the database, null before the first. */
   heard: string | null
+  /** The replay that walls show; none is the present. */
+  walls?: string
   /** Of a replay alone: where it stands. */
   replay?: ReplayHead
 }

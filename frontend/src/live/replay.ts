@@ -21,6 +21,9 @@ export interface ReplayHead {
 }
 export const replayHead = createStore<ReplayHead | null>(null)
 
+/** The replay that walls show, as heartbeats tell; null is the present. */
+export const wallReplay = createStore<string | null>(null)
+
 /** An address of this page with another replay, or with none. */
 export function replayAddress(id: string | null): string {
   const address = new URL(location.href)

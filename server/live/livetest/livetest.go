@@ -37,6 +37,7 @@ type Frame struct {
 	Session    string              `json:"session"`
 	Version    string              `json:"version"`
 	HeartbeatS float64             `json:"heartbeat_s"`
+	Walls      string              `json:"walls"`
 	Raw        string              `json:"-"`
 }
 

@@ -11,7 +11,7 @@ import { useText } from '../../i18n'
 import { serverNow, useNow } from '../../lib/clock'
 import { useStore } from '../../lib/store'
 import { clock, moment } from '../../lib/time'
-import { replayHead, replaying } from '../../live/replay'
+import { replayHead, replayId, replaying, wallReplay } from '../../live/replay'
 import { Button, IconButton } from '../../ui/Button'
 import { LampWord } from '../../ui/LampSign'
 import { Select } from '../../ui/Select'
@@ -25,7 +25,9 @@ const speeds = [1, 10, 60, 600]
 /** The hours behind us with the cases that began in them: the way into the past, and through it. */
 export function TimeBar({ context }: { context: ActionContext }) {
   const { t, locale } = useText()
-  const mayReplay = may(useSession(), 'replay')
+  const session = useSession()
+  const mayReplay = may(session, 'replay')
+  const onWalls = useStore(wallReplay) === replayId
   const head = useStore(replayHead)
   const minute = useNow(60)
   const at = head ? Date.parse(head.at) : null
@@ -52,6 +54,11 @@ export function TimeBar({ context }: { context: ActionContext }) {
       {replaying && head && (
         <input className="timebar-moment" type="datetime-local" step="1" aria-label={t('replay.moment')} value={localInput(head.at)}
           onChange={(e) => e.target.value && void jumpReplay(Date.parse(e.target.value), false)} data-testid="replay-moment" />
+      )}
+      {replaying && may(session, 'wall.show') && (
+        <Button onPress={() => void moveReplay({ walls: !onWalls })} aria-pressed={onWalls} data-testid="replay-walls">
+          {t(onWalls ? 'replay.fromWalls' : 'replay.toWalls')}
+        </Button>
       )}
       {replaying ? (
         <Button look="primary" onPress={leaveReplay} data-testid="replay-leave">

@@ -88,3 +88,28 @@ func (s *Incidents) hours(ctx context.Context, args pgx.NamedArgs) ([]incident.H
 		LEFT JOIN created c ON c.start = s.start
 		ORDER BY s.start`, args)
 }
+
+// Review implements incident.Figures.
+func (s *Incidents) Review(ctx context.Context, from, until time.Time) ([]incident.Reviewed, error) {
+	actor := auth.ActorFrom(ctx)
+	if err := forbid(actor, auth.ActionRead); err != nil {
+		return nil, err
+	}
+	cases, err := collect(ctx, s.db.Pool, scanIncident, selectIncident+`
+		WHERE i.created_at < @until AND (i.closed_at IS NULL OR i.closed_at >= @from) AND `+inAreas("i.area_path", "@areas")+`
+		ORDER BY i.created_at, i.id LIMIT @limit`,
+		pgx.NamedArgs{"from": from, "until": until, "areas": actor.Scope.Areas, "limit": incident.MaxReviewed})
+	if err != nil {
+		return nil, err
+	}
+	out, place, ids := make([]incident.Reviewed, len(cases)), make(map[int64]int, len(cases)), make([]int64, len(cases))
+	for i, c := range cases {
+		out[i], place[c.ID], ids[i] = incident.Reviewed{Incident: c, Log: []incident.LogEntry{}}, i, c.ID
+	}
+	log, err := collect(ctx, s.db.Pool, scanLog, selectLog+`WHERE incident_id = ANY($1) AND receive_time < $2 ORDER BY id`, ids, until)
+	for _, e := range log {
+		r := &out[place[e.IncidentID]]
+		r.Log, r.State = append(r.Log, e), e.To
+	}
+	return out, err
+}

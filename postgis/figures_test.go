@@ -106,3 +106,33 @@ func TestTimeline(t *testing.T) {
 		}
 	}
 }
+
+// A review has the cases that were open in its span, with what was known at its end.
+func TestReview(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before := w.create(t, inWest)
+	w.exec(t, `UPDATE incident SET created_at = now() - interval '3 hours', closed_at = now() - interval '2 hours', state = 'closed' WHERE id = $1`, before.ID)
+	open := w.create(t, inWest)
+	other := w.create(t, inEast)
+	w.dispatch(t, open.ID, 1)
+	now := time.Now()
+	review := func(login string, from, until time.Time) []incident.Reviewed {
+		t.Helper()
+		found, err := w.incidents.Review(w.as(t, login), from, until)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	all := review("duty", now.Add(-time.Hour), now.Add(time.Hour))
+	if len(all) != 2 || all[0].Incident.ID != open.ID || all[0].State != incident.Dispatched || len(all[0].Log) < 2 || all[1].Incident.ID != other.ID {
+		t.Errorf("%+v", all)
+	}
+	if west := review("west", now.Add(-time.Hour), now.Add(time.Hour)); len(west) != 1 || west[0].Incident.ID != open.ID {
+		t.Errorf("the western town's review: %+v", west)
+	}
+	if early := review("duty", now.Add(-150*time.Minute), now.Add(-time.Hour)); len(early) != 1 || early[0].Incident.ID != before.ID || len(early[0].Log) != 0 {
+		t.Errorf("of the hour before: %+v", early)
+	}
+}

@@ -223,11 +223,14 @@ func (s *Incidents) Log(ctx context.Context, id int64) ([]incident.LogEntry, err
 	if _, err := s.Incident(ctx, id); err != nil {
 		return nil, err
 	}
-	return collect(ctx, s.db.Pool, func(row pgx.CollectableRow) (incident.LogEntry, error) {
-		var e incident.LogEntry
-		err := row.Scan(&e.ID, &e.IncidentID, &e.SourceTime, &e.ReceiveTime, &e.ActorID, &e.ActorName, &e.Move, &e.From, &e.To, &e.Reason, &e.Details)
-		e.SourceTime, e.ReceiveTime = e.SourceTime.UTC(), e.ReceiveTime.UTC()
-		return e, err
-	}, `SELECT id, incident_id, source_time, receive_time, coalesce(actor_id, 0), actor_name, move, from_state, to_state, reason, details
-		FROM incident_log WHERE incident_id = $1 ORDER BY id`, id)
+	return collect(ctx, s.db.Pool, scanLog, selectLog+`WHERE incident_id = $1 ORDER BY id`, id)
+}
+
+const selectLog = `SELECT id, incident_id, source_time, receive_time, coalesce(actor_id, 0), actor_name, move, from_state, to_state, reason, details FROM incident_log `
+
+func scanLog(row pgx.CollectableRow) (incident.LogEntry, error) {
+	var e incident.LogEntry
+	err := row.Scan(&e.ID, &e.IncidentID, &e.SourceTime, &e.ReceiveTime, &e.ActorID, &e.ActorName, &e.Move, &e.From, &e.To, &e.Reason, &e.Details)
+	e.SourceTime, e.ReceiveTime = e.SourceTime.UTC(), e.ReceiveTime.UTC()
+	return e, err
 }

@@ -436,6 +436,11 @@ func (k *cases) Statistics(context.Context) (*incident.Statistics, error) {
 	return &incident.Statistics{Hours: []incident.Hour{{Start: k.in.CreatedAt, Count: 3, Usual: 1.5}}, CreatedToday: 3}, err
 }
 
+func (k *cases) Review(context.Context, time.Time, time.Time) ([]incident.Reviewed, error) {
+	_, err := k.one()
+	return []incident.Reviewed{}, err
+}
+
 func (k *cases) Timeline(_ context.Context, _, _ time.Time, stretches int) ([]incident.Stretch, error) {
 	_, err := k.one()
 	return slices.Repeat([]incident.Stretch{{Count: 2, Urgent: 1}}, stretches), err

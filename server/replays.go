@@ -425,22 +425,44 @@ type timelineBody struct {
 	Items []incident.Stretch `json:"items"`
 }
 
+// span reads from and until of a query.
+func span(q *query) (from, until time.Time, err error) {
+	from, until = q.moment("from").UTC(), q.moment("until").UTC()
+	switch {
+	case q.err() != nil:
+		err = q.err()
+	case from.IsZero():
+		err = layers.Invalid("from", "required", "from is required")
+	case until.IsZero():
+		err = layers.Invalid("until", "required", "until is required")
+	case !until.After(from), until.Sub(from) > maxTimeline:
+		err = layers.Invalid("until", "out_of_range", "until lies after from, at most a year")
+	}
+	return from, until, err
+}
+
+// getReview tells what was done in a span, for an after-action review 复盘.
+func (s *Server) getReview(c echo.Context) error {
+	from, until, err := span(newQuery(c))
+	if err != nil {
+		return err
+	}
+	found, err := s.figures.Review(c.Request().Context(), from, until)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, list(found))
+}
+
 // getTimeline counts the cases that began, for the bar by which people find a moment.
 func (s *Server) getTimeline(c echo.Context) error {
 	q := newQuery(c)
-	b := timelineBody{From: q.moment("from").UTC(), Until: q.moment("until").UTC()}
 	stretches := int(q.integer("stretches", 1, 1000, 144))
-	switch {
-	case q.err() != nil:
-		return q.err()
-	case b.From.IsZero():
-		return layers.Invalid("from", "required", "from is required")
-	case b.Until.IsZero():
-		return layers.Invalid("until", "required", "until is required")
-	case !b.Until.After(b.From), b.Until.Sub(b.From) > maxTimeline:
-		return layers.Invalid("until", "out_of_range", "until lies after from, at most a year")
+	from, until, err := span(q)
+	if err != nil {
+		return err
 	}
-	var err error
+	b := timelineBody{From: from, Until: until}
 	if b.Items, err = s.figures.Timeline(c.Request().Context(), b.From, b.Until, stretches); err != nil {
 		return err
 	}

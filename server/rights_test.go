@@ -108,6 +108,7 @@ func requests() map[string]request {
 		"GET /ogc/collections/:collection/download":           {path: "/ogc/collections/camera/download?f=csv", who: readers, want: 200},
 		"GET /ogc/collections/:collection/tiles":              {path: "/ogc/collections/camera/tiles", who: readers, want: 200},
 		"GET /ogc/collections/:collection/tiles/:set":         {path: "/ogc/collections/camera/tiles/WebMercatorQuad", who: readers, want: 200},
+		"GET /api/review":                                     {path: "/api/review?from=2026-05-01T00:00:00Z&until=2026-05-01T12:00:00Z", who: readers, want: 200},
 		"GET /api/timeline":                                   {path: "/api/timeline?from=2026-05-01T00:00:00Z&until=2026-05-01T12:00:00Z", who: readers, want: 200},
 		"GET /api/sources":                                    {who: readers, want: 200},
 		"GET /api/tokens":                                     {who: readers, want: 200},

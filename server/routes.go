@@ -65,6 +65,7 @@ var routes = []route{
 	{http.MethodPost, "/api/tasks/:id/moves", may(auth.ActionWorkTask, auth.ActionDispatch), (*Server).moveTask},
 	{http.MethodGet, "/api/units", may(auth.ActionRead), (*Server).listUnits},
 
+	{http.MethodGet, "/api/review", may(auth.ActionRead), (*Server).getReview},
 	{http.MethodGet, "/api/timeline", may(auth.ActionRead), (*Server).getTimeline},
 	{http.MethodGet, "/api/replays", may(auth.ActionRead), (*Server).listReplays},
 	{http.MethodPost, "/api/replays", may(auth.ActionReplay), (*Server).createReplay},

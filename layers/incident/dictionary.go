@@ -36,6 +36,18 @@ type Figures interface {
 	Statistics(ctx context.Context) (*Statistics, error)
 	// Timeline counts the cases that began in each of so many equal stretches of [from, until).
 	Timeline(ctx context.Context, from, until time.Time, stretches int) ([]Stretch, error)
+	// Review returns the cases that were open at some time of [from, until), the earliest first, at most MaxReviewed, each with what was done to it until then.
+	Review(ctx context.Context, from, until time.Time) ([]Reviewed, error)
+}
+
+// MaxReviewed bounds a review: more cases are nobody's reading.
+const MaxReviewed = 2000
+
+// Reviewed is a case with its log, as an after-action review tells it. Its state is the one at the end of the span.
+type Reviewed struct {
+	Incident *Incident  `json:"incident"`
+	State    State      `json:"state_then"`
+	Log      []LogEntry `json:"log"`
 }
 
 // Stretch counts the cases that began in one stretch of a timeline.

@@ -14,6 +14,7 @@ import { askSession, fieldOnly, hasRole, useSessionState } from './session'
 // The phone page loads neither the console nor the map.
 const ConsoleApp = lazy(() => import('../console/ConsoleApp'))
 const PreviewApp = lazy(() => import('../preview/PreviewApp'))
+const ReviewApp = lazy(() => import('../review/ReviewApp'))
 const KioskPage = lazy(() => import('../kiosk/KioskPage'))
 const FieldApp = lazy(() => import('../field/FieldApp'))
 
@@ -48,8 +49,8 @@ function Gate() {
     if (!onKiosk) void askSession()
   }, [onKiosk])
   useEffect(() => {
-    if (belongsToField && !onField && !onPreview) go(paths.field, null)
-  }, [belongsToField, onField, onPreview])
+    if (belongsToField && !onField && !onPreview && path !== paths.review) go(paths.field, null)
+  }, [belongsToField, onField, onPreview, path])
 
   if (onKiosk) return <KioskPage />
   if (state.status === 'asking') return <Loading text={t('app.loading')} />
@@ -57,7 +58,7 @@ function Gate() {
   if (!session) return <LoginPage />
   return (
     <>
-      {onPreview ? <PreviewApp /> : onField || belongsToField ? <FieldApp isUnit={hasRole(session, 'unit')} /> : <ConsoleApp />}
+      {path === paths.review ? <ReviewApp /> : onPreview ? <PreviewApp /> : onField || belongsToField ? <FieldApp isUnit={hasRole(session, 'unit')} /> : <ConsoleApp />}
       <SessionLost />
     </>
   )

@@ -4,14 +4,24 @@ import { api, take } from '../../api/client'
 import { fieldText } from '../../api/error'
 import { bookmarksQuery } from '../../api/queries'
 import { beginReplay, jumpReplay } from '../../app/replay'
+import { paths } from '../../app/router'
 import { may, useSession } from '../../app/session'
 import { useText } from '../../i18n'
+import '../../i18n/review'
+import { serverNow } from '../../lib/clock'
 import { stamp } from '../../lib/time'
 import { replaying } from '../../live/replay'
 import { Button, IconButton } from '../../ui/Button'
 import { Dialog } from '../../ui/Dialog'
 import { TextInput } from '../../ui/Field'
 import { Empty, Failure, Loading } from '../../ui/State'
+import { spanAround } from './span'
+
+/** The review of the span that the time bar shows. */
+function reviewAddress(at: number): string {
+  const [from, until] = spanAround(at, serverNow())
+  return `${paths.review}?${new URLSearchParams({ from: new Date(from).toISOString(), until: new Date(until).toISOString() })}`
+}
 
 /** Moments that were marked: a new one of the moment that is on screen, and the way back to each. */
 export default function Bookmarks({ at, onClose }: { at: number; onClose: () => void }) {
@@ -30,6 +40,9 @@ export default function Bookmarks({ at, onClose }: { at: number; onClose: () => 
   return (
     <Dialog open title={t('bookmark.title')} onClose={onClose} testid="bookmarks">
       <div className="form">
+        <Button icon="list" onPress={() => location.assign(reviewAddress(at))} data-testid="review-open">
+          {t('review.title')}
+        </Button>
         {may(useSession(), 'replay') && <NewBookmark at={at} />}
         {forget.error && <Failure compact error={forget.error} />}
         {marks.isPending ? (

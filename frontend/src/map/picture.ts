@@ -1,0 +1,57 @@
+import maplibreWorkerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
+import { Map as MapLibre, setWorkerUrl } from 'maplibre-gl'
+import './map.css'
+import type { LonLat } from '../lib/geo'
+import type { Bbox, Locale } from './types'
+
+setWorkerUrl(maplibreWorkerUrl)
+
+export interface PicturePoint {
+  at: LonLat
+  text: string
+  severity: number
+}
+
+/** A still map of numbered points on paper's colours, kept for the printer. Throws where the browser cannot draw one. Returns how to take it away. */
+export function drawPicture(container: HTMLElement, points: readonly PicturePoint[], bbox: Bbox, locale: Locale): () => void {
+  const map = new MapLibre({
+    container,
+    style: `${location.origin}/styles/light.json?lang=${locale}`,
+    bounds: points.length ? boxOf(points) : bbox,
+    fitBoundsOptions: { padding: 40, maxZoom: 15 },
+    interactive: false,
+    attributionControl: { compact: false },
+    maplibreLogo: false,
+    fadeDuration: 0,
+    pixelRatio: 2,
+    canvasContextAttributes: { preserveDrawingBuffer: true },
+    locale: { 'Map.Title': locale === 'zh' ? '位置图' : 'Map of places' },
+  })
+  const signs: { element: HTMLElement; at: LonLat }[] = []
+  for (const { at, text, severity } of [...points].reverse()) { // the earliest lies on top
+    const element = document.createElement('span')
+    element.className = `review-point review-point-${severity}`
+    element.textContent = text
+    container.append(element)
+    signs.push({ element, at })
+  }
+  const place = () => {
+    for (const { element, at } of signs) {
+      const { x, y } = map.project(at)
+      element.style.translate = `calc(${x}px - 50%) calc(${y}px - 50%)`
+    }
+  }
+  place()
+  map.on('resize', place)
+  map.once('idle', () => (container.dataset.drawn = ''))
+  return () => {
+    map.remove()
+    for (const { element } of signs) element.remove()
+  }
+}
+
+function boxOf(points: readonly PicturePoint[]): Bbox {
+  const lons = points.map(({ at }) => at[0])
+  const lats = points.map(({ at }) => at[1])
+  return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)]
+}

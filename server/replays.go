@@ -441,6 +441,13 @@ func span(q *query) (from, until time.Time, err error) {
 	return from, until, err
 }
 
+// reviewedBody is schema Reviewed.
+type reviewedBody struct {
+	Incident incidentBody        `json:"incident"`
+	State    incident.State      `json:"state_then"`
+	Log      []incident.LogEntry `json:"log"`
+}
+
 // getReview tells what was done in a span, for an after-action review 复盘.
 func (s *Server) getReview(c echo.Context) error {
 	from, until, err := span(newQuery(c))
@@ -451,7 +458,11 @@ func (s *Server) getReview(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, list(found))
+	items := make([]reviewedBody, len(found))
+	for i, r := range found {
+		items[i] = reviewedBody{Incident: bodyOfIncident(r.Incident), State: r.State, Log: r.Log}
+	}
+	return c.JSON(http.StatusOK, list(items))
 }
 
 // getTimeline counts the cases that began, for the bar by which people find a moment.

@@ -237,3 +237,26 @@ func TestWallsAreSentToAReplay(t *testing.T) {
 	duty.Do(http.MethodDelete, "/api/replays/"+second.ID, nil).Want(http.StatusNoContent)
 	present("")
 }
+
+// A review tells cases as every other route does.
+func TestReviewHasCasesWithTheirPoints(t *testing.T) {
+	t.Parallel()
+	c := newWorld(t).as("duty")
+	const span = "/api/review?from=2026-05-01T00:00:00Z&until=2026-05-02T00:00:00Z"
+	var got struct {
+		Items []struct {
+			Incident struct {
+				ID    int64
+				Point []float64
+			}
+			StateThen string `json:"state_then"`
+			Log       []any
+		}
+	}
+	c.Get(span).Want(http.StatusOK).Into(&got)
+	if len(got.Items) != 1 || got.Items[0].Incident.ID == 0 || len(got.Items[0].Incident.Point) != 2 || got.Items[0].StateThen == "" || got.Items[0].Log == nil {
+		t.Errorf("%+v", got)
+	}
+	c.Get("/api/review?from=2026-05-01T00:00:00Z").WantError(http.StatusBadRequest, "invalid", "until", "required")
+	c.Get("/api/review?until=2026-05-01T00:00:00Z&from=2026-05-02T00:00:00Z").WantError(http.StatusBadRequest, "invalid", "until", "out_of_range")
+}

@@ -45,9 +45,9 @@ const MaxReviewed = 2000
 
 // Reviewed is a case with its log, as an after-action review tells it. Its state is the one at the end of the span.
 type Reviewed struct {
-	Incident *Incident  `json:"incident"`
-	State    State      `json:"state_then"`
-	Log      []LogEntry `json:"log"`
+	Incident *Incident
+	State    State
+	Log      []LogEntry
 }
 
 // Stretch counts the cases that began in one stretch of a timeline.

@@ -50,7 +50,7 @@ export default function ReviewApp() {
   return (
     <div className="review">
       <nav className="review-bar">
-        <Button icon="arrow" onPress={() => go(paths.situation)}>{t('review.back')}</Button>
+        <Button icon="chevronLeft" onPress={() => go(paths.situation)}>{t('review.back')}</Button>
         {moment(t('review.from'), from, (at) => show(at, until))}
         {moment(t('review.until'), until, (at) => show(from, at))}
         <Button look="primary" isDisabled={!review.data} onPress={() => window.print()} data-testid="review-print">{t('review.print')}</Button>

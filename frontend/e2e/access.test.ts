@@ -55,7 +55,7 @@ describe.each(['dark', 'light'] as const)('%s', (theme) => {
     await desk.close()
   })
 
-  test('users, tokens, webhooks and audit', async () => {
+  test('users, tokens, webhooks, geofences, the review and audit', async () => {
     const desk = await Desk.open(browser, server, 'admin', { theme }, '/admin/users')
     await desk.page.getByRole('table').waitFor()
     expect(await violations(desk.page)).toEqual([])
@@ -66,6 +66,13 @@ describe.each(['dark', 'light'] as const)('%s', (theme) => {
     await desk.page.goto(new URL('/admin/webhooks', server.url).href)
     await desk.page.getByTestId('new-webhook').click()
     await desk.page.getByTestId('webhook-form').waitFor()
+    expect(await violations(desk.page)).toEqual([])
+    await desk.page.goto(new URL('/admin/geofences', server.url).href)
+    await desk.page.getByTestId('new-geofence').click()
+    await desk.page.getByTestId('geofence-form').waitFor()
+    expect(await violations(desk.page)).toEqual([])
+    await desk.page.goto(new URL('/review', server.url).href)
+    await desk.page.getByTestId('review').waitFor()
     expect(await violations(desk.page)).toEqual([])
     await desk.page.goto(new URL('/admin/audit', server.url).href)
     await desk.page.getByRole('table').waitFor()

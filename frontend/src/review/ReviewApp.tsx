@@ -48,7 +48,7 @@ export default function ReviewApp() {
     </label>
   )
   return (
-    <div className="review">
+    <main className="review">
       <nav className="review-bar">
         <Button icon="chevronLeft" onPress={() => go(paths.situation)}>{t('review.back')}</Button>
         {moment(t('review.from'), from, (at) => show(at, until))}
@@ -56,7 +56,7 @@ export default function ReviewApp() {
         <Button look="primary" isDisabled={!review.data} onPress={() => window.print()} data-testid="review-print">{t('review.print')}</Button>
       </nav>
       {review.isPending ? <Loading text={t('app.loading')} /> : review.isError ? <Failure error={review.error} onRetry={() => void review.refetch()} /> : <Paper items={review.data} from={from} until={until} />}
-    </div>
+    </main>
   )
 }
 

@@ -1,0 +1,83 @@
+/** What is told of geofences, and the ways through the past: bookmarks, walls, the review. */
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Desk, Wanglou, launch, until } from './harness'
+
+let server: Wanglou
+let browser: Browser
+beforeAll(async () => {
+  server = await Wanglou.start()
+  browser = await launch()
+}, 180_000)
+afterAll(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+test('a rule is made, and the duty officer is told who comes in', async () => {
+  server.psql(`INSERT INTO permit (number, area_path, geom) VALUES ('围堰', '330122', ST_Multi(ST_MakeEnvelope(119.60, 29.70, 119.61, 29.71, 4326)))`)
+  const admin = await Desk.open(browser, server, 'admin', {}, '/admin/geofences')
+  await admin.page.getByTestId('new-geofence').click()
+  await admin.page.keyboard.type('围堰值守')
+  await admin.page.getByTestId('geofence-fences').getByRole('button').click()
+  await admin.page.getByRole('option', { name: '审批图斑' }).click()
+  await admin.page.locator('[name=geofence-fence_filter]').fill('nothing = 1')
+  await admin.page.getByTestId('geofence-form').getByRole('button', { name: '保存' }).click()
+  await admin.page.getByText('没有属性 nothing').waitFor()
+  await admin.page.locator('[name=geofence-fence_filter]').fill("number = '围堰'")
+  await admin.page.getByTestId('geofence-form').getByRole('button', { name: '保存' }).click()
+  await admin.page.getByTestId('geofence').filter({ hasText: '围堰值守' }).waitFor()
+  await until('the rule to begin', () => server.psql('SELECT begun FROM geofence_rule') === 't', 30_000)
+
+  const desk = await Desk.open(browser, server, 'duty')
+  await desk.queue()
+  const name = server.psql('SELECT name FROM unit WHERE id = (SELECT min(id) FROM position)')
+  const notice = desk.page.getByTestId('notice').filter({ hasText: `${name} 进入 围堰` })
+  await until('the notice', async () => {
+    // It was far away a moment ago: who cannot have driven there is believed by his next fix.
+    server.psql('UPDATE position SET geom = ST_Point(119.605 + random() * 0.0001, 29.705, 4326), source_time = clock_timestamp() WHERE id = (SELECT min(id) FROM position)')
+    return (await notice.count()) > 0
+  }, 30_000)
+  await notice.getByRole('button', { name: '查看位置' }).click()
+  expect(server.psql('SELECT count(*) FROM geofence_event'), 'told once, however often it is seen').toBe('1')
+  expect(desk.problems()).toEqual([])
+  await desk.close()
+  await admin.page.getByTestId('geofence').getByRole('button', { name: /删除/ }).click()
+  await admin.page.getByTestId('delete-geofence').getByRole('button', { name: '删除' }).click()
+  await admin.page.getByText('没有围栏规则').waitFor()
+  await admin.close()
+}, 120_000)
+
+test('a moment is marked, shown on the wall, and told on paper', async () => {
+  const desk = await Desk.open(browser, server, 'duty')
+  const { page } = desk
+  await desk.queue()
+  const made = await page.evaluate(async () => (await fetch('/api/tokens', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name: '大屏', access: 'kiosk', scene: '/?display=wall' }) })).json() as Promise<{ secret: string }>)
+  const context = await browser.newContext({ viewport: { width: 1920, height: 1080 }, baseURL: server.url })
+  const wall = await context.newPage()
+  await wall.goto(`/kiosk#${made.secret}`)
+  await wall.locator('[data-testid=lamp][data-state=live]').first().waitFor()
+
+  await page.locator('body').press('r')
+  await page.getByTestId('replay-frame').waitFor()
+  await page.getByTestId('replay-walls').click()
+  await wall.getByTestId('replay-frame').waitFor({ timeout: 30_000 })
+  await page.getByTestId('replay-walls').and(page.locator('[aria-pressed=true]')).click()
+  await wall.locator('[data-testid=lamp][data-state=live]').first().waitFor({ timeout: 30_000 })
+  expect(await wall.getByTestId('replay-frame').count()).toBe(0)
+  await context.close()
+
+  await page.getByTestId('bookmarks-open').click()
+  await page.locator('[name=bookmark-title]').fill('堤坝破口')
+  await page.keyboard.press('Enter')
+  await page.getByTestId('bookmark').filter({ hasText: '堤坝破口' }).waitFor()
+  await page.getByTestId('review-open').click()
+  await page.getByTestId('review-case').first().waitFor()
+  await page.locator('[data-testid=review-map][data-drawn]').waitFor({ timeout: 60_000 })
+  await page.getByTestId('review').getByText('堤坝破口').waitFor()
+  expect(await page.locator('.review-point').count()).toBe(await page.getByTestId('review-case').count())
+  const paper = await page.pdf({ format: 'A4', printBackground: true })
+  expect(paper.length).toBeGreaterThan(20_000)
+  expect(desk.problems()).toEqual([])
+  await desk.close()
+}, 180_000)

@@ -8,10 +8,19 @@ import (
 	"time"
 )
 
+// Thinned is a layer whose past was thinned with age: of states before a moment that began in one step, the first stands for all.
+type Thinned struct {
+	Layer  string    `json:"layer"`
+	Before time.Time `json:"before"`
+	StepS  float64   `json:"step_s"`
+}
+
 // Recorder reads the past of a source. Implementations: postgis.History, layerstest.Recorder.
 type Recorder interface {
 	// Span returns the stretch of time of which everything is known: up to the first change of a transaction that is not committed yet.
 	Span(ctx context.Context) (from, until time.Time, err error)
+	// Thinned says of which layers the past is coarser than it happened.
+	Thinned(ctx context.Context) ([]Thinned, error)
 	// At returns what was published at a moment, or at the end of the span where the moment is later: the version of its position says
 	// which ([MomentVersion]); the epoch is empty. CodeInvalid with reason before_history when the moment lies before the span.
 	At(ctx context.Context, at time.Time) (Snapshot, error)

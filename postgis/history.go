@@ -92,6 +92,9 @@ func (h *History) Run(ctx context.Context) error {
 		if err := h.Prune(ctx); err != nil && ctx.Err() == nil {
 			h.log.Warn("old states are not removed; tried again", "error", err, "in", pause)
 		}
+		if err := h.Thin(ctx); err != nil && ctx.Err() == nil {
+			h.log.Warn("old tracks are not thinned; tried again", "error", err, "in", pause)
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -105,6 +108,28 @@ func (h *History) Run(ctx context.Context) error {
 func (h *History) Prune(ctx context.Context) error {
 	_, err := h.db.Pool.Exec(ctx, `SELECT history.prune(l.layer) FROM history.layer l WHERE l.keep IS NOT NULL`)
 	return Wrap(err)
+}
+
+// Thin merges old states of what moves, by layer_option.thin_after and thin_step: a track of a place a second becomes one of a place each 30 s. What is
+// thinned, and up to when, stands in history.layer.thinned and in [History.Thinned].
+func (h *History) Thin(ctx context.Context) error {
+	return pgx.BeginFunc(ctx, h.db.Pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = 0`); err != nil {
+			return Wrap(err)
+		}
+		_, err := tx.Exec(ctx, `SELECT history.thin(l.layer) FROM history.layer l JOIN layer_option o USING (layer) WHERE o.thin_after IS NOT NULL`)
+		return Wrap(err)
+	})
+}
+
+// Thinned implements [layers.Recorder].
+func (h *History) Thinned(ctx context.Context) ([]layers.Thinned, error) {
+	return collect(ctx, h.db.Pool, func(row pgx.CollectableRow) (t layers.Thinned, err error) {
+		var step time.Duration
+		err = row.Scan(&t.Layer, &t.Before, &step)
+		t.Before, t.StepS = t.Before.UTC(), step.Seconds()
+		return t, err
+	}, `SELECT l.layer, l.thinned, o.thin_step FROM history.layer l JOIN layer_option o USING (layer) WHERE l.thinned IS NOT NULL AND o.thin_step IS NOT NULL ORDER BY 1`)
 }
 
 // Span implements [layers.Recorder], by the database's clock.

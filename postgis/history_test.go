@@ -329,3 +329,42 @@ func TestReplayEndsInThePresent(t *testing.T) {
 		t.Errorf("Run = %v", err)
 	}
 }
+
+// Old tracks are thinned without a gap: at every moment there is a place, the first of its step, and what was gone stays gone.
+func TestOldTracksAreThinned(t *testing.T) {
+	t.Parallel()
+	db := postgistest.New(t)
+	h := past(t, db)
+	run(t, db, `UPDATE history.layer SET begins = now() - interval '1 year'`)
+	// Ten minutes of a place a second, eight days ago; of one unit with a pause of a minute in which it was not there.
+	run(t, db, `INSERT INTO history.position (id, source_time, geom, _valid, _gone)
+		SELECT u, at, ST_Point(119 + s / 1000.0, 29, 4326), tstzrange(at, at + interval '1 second'), u = 2 AND s = 299
+		FROM generate_series(0, 599) s, generate_series(1, 2) u, LATERAL (SELECT date_bin('1 hour', now(), 'epoch') - interval '8 days' + s * interval '1 second' AS at) a
+		WHERE NOT (u = 2 AND s BETWEEN 300 AND 359)`)
+	count := func() (n, spanned int) {
+		if err := db.Pool.QueryRow(t.Context(), `SELECT count(*), sum(extract(epoch FROM upper(_valid) - lower(_valid)))::int FROM history.position`).Scan(&n, &spanned); err != nil {
+			t.Fatal(err)
+		}
+		return n, spanned
+	}
+	_, before := count()
+	for range 2 { // the second time finds nothing to do
+		if err := h.Thin(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, spanned := count(); n != 20+18 || spanned != before {
+		t.Errorf("%d states over %d s, want 38 over %d s", n, spanned, before)
+	}
+	start := clock(t, db).UTC().Truncate(time.Hour).AddDate(0, 0, -8)
+	for after, want := range map[time.Duration]int{0: 2, 45 * time.Second: 2, 299 * time.Second: 2, 330 * time.Second: 1, 599 * time.Second: 2, 601 * time.Second: 0} {
+		s, err := h.At(t.Context(), start.Add(after+time.Millisecond))
+		if err != nil || len(s.Features["position"]) != want {
+			t.Errorf("after %v there are %d units, %v; want %d", after, len(s.Features["position"]), err, want)
+		}
+	}
+	thinned, err := h.Thinned(t.Context())
+	if err != nil || len(thinned) != 1 || thinned[0].Layer != "position" || thinned[0].StepS != 30 || time.Since(thinned[0].Before) < 7*24*time.Hour {
+		t.Errorf("%+v, %v", thinned, err)
+	}
+}

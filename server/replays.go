@@ -233,6 +233,8 @@ type replaysBody struct {
 	From  *time.Time   `json:"from"`
 	Until *time.Time   `json:"until"`
 	Items []replayBody `json:"items"`
+
+	Thinned []layers.Thinned `json:"thinned"`
 }
 
 // past returns CodeUnavailable where nothing is recorded.
@@ -252,6 +254,9 @@ func (s *Server) listReplays(c echo.Context) error {
 		return err
 	}
 	b := replaysBody{From: utc(&from), Until: utc(&until), Items: []replayBody{}}
+	if b.Thinned, err = s.replays.recorder.Thinned(c.Request().Context()); err != nil {
+		return err
+	}
 	for _, r := range s.replays.all() {
 		b.Items = append(b.Items, s.bodyOfReplay(c, r))
 	}

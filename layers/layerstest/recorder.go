@@ -40,6 +40,9 @@ func (r *Recorder) Fail(err error) {
 	r.err = err
 }
 
+// Thinned implements [layers.Recorder].
+func (r *Recorder) Thinned(context.Context) ([]layers.Thinned, error) { return []layers.Thinned{}, nil }
+
 // Span implements [layers.Recorder].
 func (r *Recorder) Span(context.Context) (from, until time.Time, err error) {
 	r.mu.Lock()

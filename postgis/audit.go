@@ -23,6 +23,21 @@ func (db *DB) transact(ctx context.Context, f func(tx pgx.Tx) error) error {
 	return Wrap(pgx.BeginFunc(ctx, db.Pool, f))
 }
 
+// atMost refuses one more row of a table that has so many: CodeConflict with the reason. Two at once count one after the other.
+func atMost(ctx context.Context, tx pgx.Tx, table string, most int, reason string) error {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('at most ' || $1))`, table); err != nil {
+		return err
+	}
+	var kept int
+	if err := tx.QueryRow(ctx, `SELECT count(*) FROM `+pgx.Identifier{table}.Sanitize()).Scan(&kept); err != nil {
+		return err
+	}
+	if kept >= most {
+		return &layers.Error{Code: layers.CodeConflict, Reason: reason, Msg: "there are too many: delete one first"}
+	}
+	return nil
+}
+
 // collect returns every row of a query, scanned by row; never nil.
 func collect[T any](ctx context.Context, q querier, row pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
 	rows, err := q.Query(ctx, sql, args...)

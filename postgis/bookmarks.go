@@ -38,7 +38,7 @@ func (s *Bookmarks) find(ctx context.Context, q querier, where string, id int64)
 
 // Bookmarks implements bookmark.Service.
 func (s *Bookmarks) Bookmarks(ctx context.Context) ([]*bookmark.Bookmark, error) {
-	return s.find(ctx, s.db.Pool, `@id::bigint = 0`, 0)
+	return s.find(ctx, s.db.Pool, `TRUE`, 0)
 }
 
 // Create implements bookmark.Service.
@@ -49,12 +49,8 @@ func (s *Bookmarks) Create(ctx context.Context, b *bookmark.Bookmark) error {
 	}
 	b.AreaPath, b.Maker, b.Mine = actor.Scope.Area(), actor.User.Name, true
 	return s.db.transact(ctx, func(tx pgx.Tx) error {
-		var kept int
-		if err := tx.QueryRow(ctx, `SELECT count(*) FROM bookmark`).Scan(&kept); err != nil {
+		if err := atMost(ctx, tx, "bookmark", bookmark.Max, "too_many_bookmarks"); err != nil {
 			return err
-		}
-		if kept >= bookmark.Max {
-			return &layers.Error{Code: layers.CodeConflict, Reason: "too_many_bookmarks", Msg: "there are too many bookmarks: delete one first"}
 		}
 		if err := tx.QueryRow(ctx, `INSERT INTO bookmark (at, title, user_id, area_path) VALUES ($1, $2, $3, nullif($4, '')) RETURNING id, at, created_at`,
 			b.At, b.Title, actor.User.ID, b.AreaPath).Scan(&b.ID, &b.At, &b.CreatedAt); err != nil {

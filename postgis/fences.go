@@ -62,15 +62,8 @@ func (s *Fences) Create(ctx context.Context, r *fence.Rule) error {
 		return err
 	}
 	return s.db.transact(ctx, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('geofence_rule'))`); err != nil { // two at once count the same
+		if err := atMost(ctx, tx, "geofence_rule", fence.MaxRules, "too_many_rules"); err != nil {
 			return err
-		}
-		var kept int
-		if err := tx.QueryRow(ctx, `SELECT count(*) FROM geofence_rule`).Scan(&kept); err != nil {
-			return err
-		}
-		if kept >= fence.MaxRules {
-			return &layers.Error{Code: layers.CodeConflict, Reason: "too_many_rules", Msg: "there are too many rules: delete one first"}
 		}
 		return s.write(ctx, tx, r, "geofence.create", `INSERT INTO geofence_rule
 			(name, area_path, moving_layer, moving_filter, fence_layer, fence_filter, triggers, dwell_s, margin_m, report, enabled)

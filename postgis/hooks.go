@@ -69,12 +69,8 @@ func (s *Hooks) Create(ctx context.Context, h *hook.Hook) error {
 		return err
 	}
 	return s.db.transact(ctx, func(tx pgx.Tx) error {
-		var kept int
-		if err := tx.QueryRow(ctx, `SELECT count(*) FROM webhook`).Scan(&kept); err != nil {
+		if err := atMost(ctx, tx, "webhook", hook.MaxHooks, "too_many_hooks"); err != nil {
 			return err
-		}
-		if kept >= hook.MaxHooks {
-			return &layers.Error{Code: layers.CodeConflict, Reason: "too_many_hooks", Msg: "there are too many webhooks: delete one first"}
 		}
 		if err := tx.QueryRow(ctx, `INSERT INTO webhook (user_id, name, url, layer, query, secret) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id, created_at`,
 			h.UserID, h.Name, h.URL, h.Layer, q, h.Secret).Scan(&h.ID, &h.CreatedAt); err != nil {

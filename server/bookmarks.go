@@ -20,15 +20,7 @@ func (s *Server) keptBookmarks() (bookmark.Service, error) {
 }
 
 func (s *Server) listBookmarks(c echo.Context) error {
-	service, err := s.keptBookmarks()
-	if err != nil {
-		return err
-	}
-	found, err := service.Bookmarks(c.Request().Context())
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, list(found))
+	return listStored(c, s.keptBookmarks, bookmark.Service.Bookmarks)
 }
 
 func (s *Server) createBookmark(c echo.Context) error {
@@ -54,16 +46,5 @@ func (s *Server) createBookmark(c echo.Context) error {
 }
 
 func (s *Server) deleteBookmark(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	service, err := s.keptBookmarks()
-	if err != nil {
-		return err
-	}
-	if err := service.Delete(c.Request().Context(), id); err != nil {
-		return err
-	}
-	return c.NoContent(http.StatusNoContent)
+	return ofStored(c, s.keptBookmarks, bookmark.Service.Delete)
 }

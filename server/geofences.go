@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -19,15 +20,7 @@ func (s *Server) keptFences() (fence.Store, error) {
 }
 
 func (s *Server) listGeofences(c echo.Context) error {
-	store, err := s.keptFences()
-	if err != nil {
-		return err
-	}
-	found, err := store.Rules(c.Request().Context())
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, list(found))
+	return listStored(c, s.keptFences, fence.Store.Rules)
 }
 
 // geofenceBody is schema GeofenceInput.
@@ -59,18 +52,7 @@ func (s *Server) readGeofence(c echo.Context) (*fence.Rule, error) {
 }
 
 func (s *Server) createGeofence(c echo.Context) error {
-	store, err := s.keptFences()
-	if err != nil {
-		return err
-	}
-	r, err := s.readGeofence(c)
-	if err != nil {
-		return err
-	}
-	if err := store.Create(c.Request().Context(), r); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusCreated, r)
+	return s.storeGeofence(c, 0, http.StatusCreated, fence.Store.Create)
 }
 
 func (s *Server) updateGeofence(c echo.Context) error {
@@ -78,7 +60,12 @@ func (s *Server) updateGeofence(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	store, err := s.keptFences()
+	return s.storeGeofence(c, id, http.StatusOK, fence.Store.Update)
+}
+
+// storeGeofence reads the rule of a request, stores it and answers with it as it is stored.
+func (s *Server) storeGeofence(c echo.Context, id int64, status int, store func(fence.Store, context.Context, *fence.Rule) error) error {
+	kept, err := s.keptFences()
 	if err != nil {
 		return err
 	}
@@ -87,23 +74,12 @@ func (s *Server) updateGeofence(c echo.Context) error {
 		return err
 	}
 	r.ID = id
-	if err := store.Update(c.Request().Context(), r); err != nil {
+	if err := store(kept, c.Request().Context(), r); err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, r)
+	return c.JSON(status, r)
 }
 
 func (s *Server) deleteGeofence(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	store, err := s.keptFences()
-	if err != nil {
-		return err
-	}
-	if err := store.Delete(c.Request().Context(), id); err != nil {
-		return err
-	}
-	return c.NoContent(http.StatusNoContent)
+	return ofStored(c, s.keptFences, fence.Store.Delete)
 }

@@ -22,15 +22,7 @@ func (s *Server) keptHooks() (hook.Store, error) {
 }
 
 func (s *Server) listWebhooks(c echo.Context) error {
-	store, err := s.keptHooks()
-	if err != nil {
-		return err
-	}
-	found, err := store.Hooks(c.Request().Context())
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, list(found))
+	return listStored(c, s.keptHooks, hook.Store.Hooks)
 }
 
 // webhookBody is schema NewWebhook.
@@ -102,23 +94,12 @@ func (s *Server) pauseWebhook(c echo.Context) error {
 }
 
 func (s *Server) deleteWebhook(c echo.Context) error {
-	return s.ofWebhook(c, func(ctx context.Context, store hook.Store, id int64) error { return store.Delete(ctx, id) })
+	return ofStored(c, s.keptHooks, hook.Store.Delete)
 }
 
 // ofWebhook does something with the route's webhook, and answers with nothing.
 func (s *Server) ofWebhook(c echo.Context, do func(context.Context, hook.Store, int64) error) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	store, err := s.keptHooks()
-	if err != nil {
-		return err
-	}
-	if err := do(c.Request().Context(), store, id); err != nil {
-		return err
-	}
-	return c.NoContent(http.StatusNoContent)
+	return ofStored(c, s.keptHooks, func(store hook.Store, ctx context.Context, id int64) error { return do(ctx, store, id) })
 }
 
 func (s *Server) listDeadEvents(c echo.Context) error {

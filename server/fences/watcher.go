@@ -122,8 +122,11 @@ func (w *Watcher) round(ctx context.Context, one *watch) error {
 		if reason == one.failed {
 			return nil
 		}
+		if err := w.o.Store.Failed(ctx, one.rule.ID, reason); err != nil {
+			return err // told in the next round
+		}
 		one.failed = reason
-		return w.o.Store.Failed(ctx, one.rule.ID, reason)
+		return nil
 	}
 	if out.Empty() && !begins && one.failed == "" {
 		return nil

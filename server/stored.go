@@ -1,0 +1,37 @@
+package server
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// ofStored does something with the thing of the route's id, in a service that a server may lack, and answers with nothing.
+func ofStored[S any](c echo.Context, kept func() (S, error), do func(S, context.Context, int64) error) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	service, err := kept()
+	if err != nil {
+		return err
+	}
+	if err := do(service, c.Request().Context(), id); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// listStored answers with all that a service, which a server may lack, shows the caller.
+func listStored[S, T any](c echo.Context, kept func() (S, error), all func(S, context.Context) ([]T, error)) error {
+	service, err := kept()
+	if err != nil {
+		return err
+	}
+	found, err := all(service, c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, list(found))
+}

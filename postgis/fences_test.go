@@ -55,6 +55,8 @@ func TestGeofenceRules(t *testing.T) {
 	if err := store.Delete(w.as(t, "west"), r.ID); err != nil {
 		t.Error(err)
 	}
+	w.exec(t, `INSERT INTO geofence_rule (name, moving_layer, fence_layer, triggers) SELECT 'r', 'position', 'permit', '{enter}' FROM generate_series(1, $1::int)`, fence.MaxRules)
+	wantRefusal(t, "one too many", store.Create(w.as(t, "west"), newRule(west)), layers.CodeConflict, "", "too_many_rules")
 	if n := queryOne[int64](t, w, `SELECT count(*) FROM audit_log WHERE action LIKE 'geofence.%'`); n != 3 {
 		t.Errorf("%d audit rows for made, changed and deleted", n)
 	}

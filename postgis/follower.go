@@ -18,7 +18,6 @@ const Publication = "wanglou"
 
 const (
 	statusPeriod = time.Second      // how often the server is asked for a sign of life
-	silence      = 5 * time.Second  // without one for so long the source counts as lost
 	deafness     = 15 * time.Second // and after so long the connection is given up
 	schemaPeriod = 2 * time.Second  // how often the catalogue is compared
 	minBackoff   = 100 * time.Millisecond
@@ -50,8 +49,7 @@ func NewFollower(db *DB, publication string, log *slog.Logger) *Follower {
 func (f *Follower) Run(ctx context.Context, sink layers.Sink) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	m := &monitor{sink: sink, status: layers.SourceStatus{State: layers.SourceConnecting, Since: time.Now()}}
-	m.report()
+	m := layers.NewMonitor(sink)
 	events, done := make(chan event), make(chan error, 1)
 	go func() {
 		done <- f.follow(ctx, func(e event) error {
@@ -64,14 +62,14 @@ func (f *Follower) Run(ctx context.Context, sink layers.Sink) error {
 		})
 	}()
 	// All calls of the sink are made here, by one goroutine, so that silence is noticed while another waits for the server.
-	tick := time.NewTicker(silence / 20)
+	tick := time.NewTicker(layers.Silence / 20)
 	defer tick.Stop()
 	for {
 		select {
 		case e := <-events:
-			m.take(e)
+			e.tell(m)
 		case now := <-tick.C:
-			m.checkSilence(now)
+			m.CheckSilence(now)
 		case err := <-done:
 			return err
 		}
@@ -86,58 +84,21 @@ type event struct {
 	lost     error     // the connection
 }
 
-// monitor writes the sink.
-type monitor struct {
-	sink   layers.Sink
-	status layers.SourceStatus
-	loaded bool
-	linked bool // the connection was not lost since the last snapshot
-}
-
-func (m *monitor) take(e event) {
+// tell hands an event to the sink.
+func (e event) tell(m *layers.Monitor) {
 	switch {
 	case e.snapshot != nil:
-		m.sink.Load(*e.snapshot)
-		m.loaded, m.linked = true, true
-		m.become(layers.SourceLive, nil, time.Now())
+		m.Load(*e.snapshot)
 	case e.commit != nil:
-		m.sink.Apply(*e.commit)
+		m.Apply(*e.commit)
 	case e.lost != nil:
-		m.linked = false
-		m.become(layers.SourceLost, e.lost, time.Time{})
+		m.Lost(e.lost)
 	default:
-		if m.linked {
-			m.become(layers.SourceLive, nil, e.heard)
-		} else {
-			m.become(m.status.State, m.status.Err, e.heard)
-		}
+		m.Heard(e.heard)
 	}
 }
 
-var errSilent = fmt.Errorf("nothing was heard from the database for %v", silence)
-
-func (m *monitor) checkSilence(now time.Time) {
-	if m.status.State == layers.SourceLive && now.Sub(m.status.Heard) > silence {
-		m.become(layers.SourceLost, errSilent, time.Time{})
-	}
-}
-
-// become changes the status; nothing is ever lost before it was loaded.
-func (m *monitor) become(s layers.SourceState, err error, heard time.Time) {
-	if s == layers.SourceLost && !m.loaded {
-		s = layers.SourceConnecting
-	}
-	if s != m.status.State {
-		m.status.State, m.status.Since = s, time.Now()
-	}
-	if heard.After(m.status.Heard) {
-		m.status.Heard = heard
-	}
-	m.status.Err = err
-	m.report()
-}
-
-func (m *monitor) report() { m.sink.SetStatus(m.status) }
+var errDeaf = fmt.Errorf("nothing was heard from the database for %v", deafness)
 
 // errResync ends a session whose catalogue is no longer the database's.
 var errResync = errors.New("the publication or the schema changed")

@@ -131,7 +131,7 @@ FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()`
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(silence):
+		case <-time.After(layers.Silence):
 		}
 		var who string
 		if err := s.follower.db.Pool.QueryRow(ctx, sql).Scan(&who); err == nil {
@@ -180,7 +180,7 @@ func (s *session) watchSchema(ctx context.Context) {
 }
 
 func (s *session) readNow(ctx context.Context) (*catalog, error) {
-	ctx, cancel := context.WithTimeout(ctx, silence)
+	ctx, cancel := context.WithTimeout(ctx, layers.Silence)
 	defer cancel()
 	return readCatalog(ctx, s.follower.db.Pool, s.follower.publication)
 }
@@ -194,7 +194,7 @@ func (s *session) stream(ctx context.Context) error {
 	for {
 		if now := time.Now(); !now.Before(next) {
 			if now.Sub(heard) > deafness {
-				return errSilent
+				return errDeaf
 			}
 			if err := s.acknowledge(); err != nil {
 				return err

@@ -215,5 +215,5 @@ func (s *Fences) Prune(ctx context.Context) error {
 
 // Lead implements fence.Store.
 func (s *Fences) Lead(ctx context.Context, f func(context.Context) error) error {
-	return s.db.lead(ctx, "geofences", f)
+	return s.db.Lead(ctx, "geofences", f)
 }

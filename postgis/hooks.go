@@ -211,5 +211,5 @@ func (s *Hooks) Stop(ctx context.Context, id int64, reason string) error {
 
 // Lead implements hook.Store.
 func (s *Hooks) Lead(ctx context.Context, f func(context.Context) error) error {
-	return s.db.lead(ctx, "webhooks", f)
+	return s.db.Lead(ctx, "webhooks", f)
 }

@@ -8,9 +8,9 @@ import (
 
 const leadPoll = 3 * time.Second
 
-// lead runs f while this process is the one of many that does the work called name, again and again until ctx ends; f's context ends when it is not any more.
+// Lead runs f while this process is the one of many that does the work called name, again and again until ctx ends; f's context ends when it is not any more.
 // Who holds the lock of that name leads, for as long as its connection lives.
-func (db *DB) lead(ctx context.Context, name string, f func(context.Context) error) error {
+func (db *DB) Lead(ctx context.Context, name string, f func(context.Context) error) error {
 	for {
 		_ = db.leadOnce(ctx, name, f) // the database is away, or somebody else leads: asked again
 		select {

@@ -50,6 +50,8 @@ func (p *Publisher) Run(ctx context.Context) error {
 	return err
 }
 
+var errSmall = errors.New("a snapshot does not fit into the stream: give it more bytes")
+
 var errSource = errors.New("the source gave up")
 
 // writer is one term: one connection, one writer of the stream.
@@ -129,6 +131,9 @@ func (w *writer) run(ctx context.Context, conn *nats.Conn, js jetstream.JetStrea
 			if err := w.say(); err != nil {
 				return err
 			}
+			if err := w.renew(ctx); err != nil {
+				return err
+			}
 		case i := <-w.items:
 			if err := w.take(ctx, i); err != nil {
 				return err
@@ -146,6 +151,34 @@ func (w *writer) begin(ctx context.Context) {
 		err := w.publisher.source.Run(ctx, sink)
 		sink.put(item{err: err})
 	}()
+}
+
+// beginOnce runs the source once more, unless the last such run has no snapshot yet.
+func (w *writer) beginOnce(ctx context.Context) {
+	if w.turn == len(w.turns)-1 {
+		w.begin(ctx)
+	}
+}
+
+// renew sees to it that there is a snapshot for those who come: a commit so large that the stream has dropped what was before it leaves none.
+func (w *writer) renew(ctx context.Context) error {
+	if !w.opened {
+		return nil
+	}
+	whole, err := w.holds(ctx, w.opens)
+	if err == nil && !whole {
+		w.beginOnce(ctx)
+	}
+	return err
+}
+
+// holds reports whether the stream still has everything from a sequence number on.
+func (w *writer) holds(ctx context.Context, from uint64) (bool, error) {
+	info, err := w.stream.Info(ctx)
+	if err != nil {
+		return false, err
+	}
+	return info.State.FirstSeq <= from, nil
 }
 
 // take writes one item, and with it the commits that wait behind it.
@@ -206,8 +239,8 @@ func (w *writer) apply(ctx context.Context, i item) error {
 	if err := w.publish(ctx, &m); err != nil {
 		return err
 	}
-	if w.written > w.publisher.logBytes && w.turn == len(w.turns)-1 {
-		w.begin(ctx)
+	if w.written > w.publisher.logBytes {
+		w.beginOnce(ctx)
 	}
 	if after != nil {
 		return w.take(ctx, *after)
@@ -256,6 +289,9 @@ func (w *writer) load(ctx context.Context, s *layers.Snapshot, again bool) error
 	}
 	if err := w.send(ctx, &nats.Msg{Subject: w.publisher.options.start(), Data: strconv.AppendUint(nil, begins, 10)}); err != nil {
 		return err
+	}
+	if whole, err := w.holds(ctx, begins); err != nil || !whole {
+		return errors.Join(err, errSmall)
 	}
 	w.opens, w.written, w.opened = begins, 0, true
 	if before > 0 { // the last but one stays for those who are reading it

@@ -36,6 +36,7 @@ type ServeCmd struct {
 	Simulate     bool         `env:"WANGLOU_SIMULATE" help:"Make the demo county live, as the command simulate does; in any other database nothing is simulated."`
 	Publish      PublishFlags `embed:"" prefix:"publish-"`
 	Webhooks     WebhookFlags `embed:"" prefix:"webhook-"`
+	Relay        RelayFlags   `embed:"" prefix:"relay-"`
 	Pprof        bool         `env:"WANGLOU_PPROF" help:"Serve /debug/pprof to this machine."`
 }
 
@@ -64,7 +65,7 @@ type Main struct {
 	Replica *layers.Replica
 	Server  *server.Server
 
-	follower *postgis.Follower
+	source   layers.Source
 	history  *postgis.History
 	offers   *postgis.Offers
 	folder   *tiles.Folder
@@ -102,7 +103,7 @@ func (m *Main) Open(ctx context.Context) (err error) {
 		return err
 	}
 	m.Replica = layers.NewReplica(layers.ReplicaOptions{})
-	m.follower = postgis.NewFollower(m.DB, postgis.Publication, m.App.Logger)
+	m.source = m.Config.Relay.source(m.DB, m.App.Logger)
 	m.history = postgis.NewHistory(m.DB, postgis.Publication, m.App.Logger)
 	set := tiles.NewSet(m.Replica, m.Config.TileCache<<20)
 	m.proxy = proxy.Open(ctx, m.App.Data, m.App.Logger)
@@ -126,7 +127,10 @@ func (m *Main) Open(ctx context.Context) (err error) {
 // the database cannot be followed from the start on.
 func (m *Main) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return m.follower.Run(ctx, m.Replica) })
+	group.Go(func() error { return m.source.Run(ctx, m.Replica) })
+	if m.Config.Relay.on() {
+		group.Go(func() error { return m.Config.Relay.publish(ctx, m.DB, m.App.Logger) })
+	}
 	group.Go(func() error { return m.proxy.Run(ctx) })
 	group.Go(func() error { return postgis.WatchRights(ctx, m.DB, m.Server.RightsChanged, m.App.Logger) })
 	group.Go(func() error { return m.history.Run(ctx) })

@@ -45,6 +45,7 @@ func (p *Publisher) Run(ctx context.Context) error {
 		p.options.Logger.Warn("the log is not published", "error", err, "next_try", pause)
 	})
 	if hopeless != nil {
+		p.options.Logger.Error("the database cannot be followed, so nothing is published", "error", hopeless)
 		return hopeless
 	}
 	return err

@@ -2,14 +2,11 @@ package relay_test
 
 import (
 	"context"
-	"log/slog"
-	"net"
 	"reflect"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/paulmach/orb"
@@ -17,45 +14,8 @@ import (
 	"wanglou/layers"
 	"wanglou/layers/layerstest"
 	"wanglou/server/relay"
+	"wanglou/server/relay/relaytest"
 )
-
-// cluster is a NATS server in this process, which can go away and come back with what it had.
-type cluster struct {
-	t       testing.TB
-	options *server.Options
-	server  *server.Server
-}
-
-func newCluster(t testing.TB) *cluster {
-	t.Helper()
-	c := &cluster{t: t, options: &server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true}}
-	c.up()
-	t.Cleanup(c.down)
-	return c
-}
-
-func (c *cluster) up() {
-	c.t.Helper()
-	s, err := server.NewServer(c.options)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	s.Start()
-	if !s.ReadyForConnections(30 * time.Second) {
-		c.t.Fatal("NATS did not start")
-	}
-	c.server = s
-	c.options.Port = s.Addr().(*net.TCPAddr).Port
-}
-
-func (c *cluster) down() {
-	c.server.Shutdown()
-	c.server.WaitForShutdown()
-}
-
-func (c *cluster) relay() relay.Options {
-	return relay.Options{Servers: c.server.ClientURL(), Logger: slog.New(slog.DiscardHandler)}
-}
 
 // run runs f until the test ends, or until the returned function is called.
 func run(t testing.TB, f func(context.Context) error) (stop func()) {
@@ -85,16 +45,16 @@ func until(t testing.TB, what string, done func() bool) {
 // harness is the database of layerstest behind a publisher and NATS.
 type harness struct {
 	layerstest.Harness
-	cluster *cluster
+	cluster *relaytest.Server
 	cut     func(t *testing.T)
 }
 
-func (h harness) NewSource(*testing.T) layers.Source { return relay.NewReader(h.cluster.relay()) }
+func (h harness) NewSource(*testing.T) layers.Source { return relay.NewReader(h.cluster.Options()) }
 func (h harness) Cut(t *testing.T)                   { h.cut(t) }
 
 func newHarness(t *testing.T) harness {
-	h := harness{Harness: layerstest.NewHarness(t), cluster: newCluster(t)}
-	run(t, relay.NewPublisher(h.Harness.NewSource(t), h.cluster.relay()).Run)
+	h := harness{Harness: layerstest.NewHarness(t), cluster: relaytest.New(t)}
+	run(t, relay.NewPublisher(h.Harness.NewSource(t), h.cluster.Options()).Run)
 	h.cut = h.Harness.Cut
 	return h
 }
@@ -109,15 +69,7 @@ func TestReaderLineCut(t *testing.T) {
 	t.Parallel()
 	layerstest.Exercise(t, func(t *testing.T) layerstest.Harness {
 		h := newHarness(t)
-		h.cut = func(t *testing.T) {
-			connections, err := h.cluster.server.Connz(&server.ConnzOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, c := range connections.Conns {
-				_ = h.cluster.server.DisconnectClientByID(c.Cid) // it may have gone by itself
-			}
-		}
+		h.cut = func(*testing.T) { h.cluster.Cut() }
 		return h
 	})
 }
@@ -163,10 +115,10 @@ func equal(t *testing.T, got, want *layers.Replica) {
 // Every kind of value arrives as it was, by snapshot and by commit.
 func TestValues(t *testing.T) {
 	t.Parallel()
-	c, source := newCluster(t), plots()
+	c, source := relaytest.New(t), plots()
 	source.Commit(plot(1, "by snapshot"))
-	run(t, relay.NewPublisher(source, c.relay()).Run)
-	r := follow(t, c.relay())
+	run(t, relay.NewPublisher(source, c.Options()).Run)
+	r := follow(t, c.Options())
 	until(t, "the snapshot", func() bool { return statusOf(r, 1) == "by snapshot" })
 	source.Commit(plot(2, "by commit"))
 	until(t, "the commit", func() bool { return statusOf(r, 2) == "by commit" })
@@ -176,17 +128,17 @@ func TestValues(t *testing.T) {
 // NATS goes away and comes back with what it had: nothing is shown as live meanwhile, and nothing is lost.
 func TestServerRestart(t *testing.T) {
 	t.Parallel()
-	c, source := newCluster(t), plots()
-	run(t, relay.NewPublisher(source, c.relay()).Run)
-	r := follow(t, c.relay())
+	c, source := relaytest.New(t), plots()
+	run(t, relay.NewPublisher(source, c.Options()).Run)
+	r := follow(t, c.Options())
 	until(t, "the source to be live", func() bool { return r.Status().State == layers.SourceLive })
 	source.Commit(plot(1, "before"))
 	until(t, "the commit", func() bool { return statusOf(r, 1) == "before" })
 	before := r.Position()
-	c.down()
+	c.Down()
 	until(t, "the loss to be told", func() bool { return r.Status().State == layers.SourceLost })
 	source.Commit(plot(2, "meanwhile"))
-	c.up()
+	c.Up()
 	until(t, "the source to be live again", func() bool { return r.Status().State == layers.SourceLive })
 	if statusOf(r, 2) != "meanwhile" {
 		t.Error("live without what happened meanwhile")
@@ -200,11 +152,11 @@ func TestServerRestart(t *testing.T) {
 // in the end, the readers have everything.
 func TestTwoPublishers(t *testing.T) {
 	t.Parallel()
-	c, source := newCluster(t), plots()
-	stop := run(t, relay.NewPublisher(source, c.relay()).Run)
-	r := follow(t, c.relay())
+	c, source := relaytest.New(t), plots()
+	stop := run(t, relay.NewPublisher(source, c.Options()).Run)
+	r := follow(t, c.Options())
 	until(t, "the source to be live", func() bool { return r.Status().State == layers.SourceLive })
-	run(t, relay.NewPublisher(source, c.relay()).Run)
+	run(t, relay.NewPublisher(source, c.Options()).Run)
 	for i := range int64(20) {
 		source.Commit(plot(i+1, "both"))
 	}
@@ -217,9 +169,9 @@ func TestTwoPublishers(t *testing.T) {
 // No publisher: silence is a loss.
 func TestPublisherGone(t *testing.T) {
 	t.Parallel()
-	c, source := newCluster(t), plots()
-	stop := run(t, relay.NewPublisher(source, c.relay()).Run)
-	r := follow(t, c.relay())
+	c, source := relaytest.New(t), plots()
+	stop := run(t, relay.NewPublisher(source, c.Options()).Run)
+	r := follow(t, c.Options())
 	until(t, "the source to be live", func() bool { return r.Status().State == layers.SourceLive })
 	stop()
 	until(t, "the silence to be noticed", func() bool { return r.Status().State == layers.SourceLost })
@@ -228,8 +180,8 @@ func TestPublisherGone(t *testing.T) {
 // A long log is cut off behind a new snapshot: who reads on notices nothing, who comes reads little, who was away too long starts anew.
 func TestLogIsCutOff(t *testing.T) {
 	t.Parallel()
-	c, source := newCluster(t), plots()
-	o := c.relay()
+	c, source := relaytest.New(t), plots()
+	o := c.Options()
 	o.MaxBytes = 64 << 10
 	run(t, relay.NewPublisher(source, o).Run)
 	reading := follow(t, o)

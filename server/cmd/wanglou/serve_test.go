@@ -10,6 +10,7 @@ import (
 	"github.com/coder/websocket"
 
 	"wanglou/postgis"
+	"wanglou/server/relay/relaytest"
 	"wanglou/server/servertest"
 )
 
@@ -89,13 +90,24 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// Two servers on one database: each follows by itself, a client goes on at the other one where it stopped.
+// Two servers on one database, which each follows by itself: a client goes on at the other one where it stopped.
 func TestTwoServers(t *testing.T) {
 	t.Parallel()
+	testTwoServers(t, 2, func(*ServeCmd) {})
+}
+
+// The same over NATS: one of them follows, and when it stops the other one does.
+func TestTwoServersOverARelay(t *testing.T) {
+	t.Parallel()
+	nats := relaytest.New(t)
+	testTwoServers(t, 1, func(c *ServeCmd) { c.Relay = RelayFlags{Servers: nats.URL(), Replicas: 1, MB: 64} })
+}
+
+func testTwoServers(t *testing.T, slots int64, change func(*ServeCmd)) {
 	url := county(t)
-	a, b := serve(t, url), serve(t, url)
-	if n := number(t, a.DB, `SELECT count(*) FROM pg_replication_slots WHERE database = current_database()`); n < 2 {
-		t.Errorf("%d slots for two servers", n)
+	a, b := serve(t, url, change), serve(t, url, change)
+	if n := number(t, a.DB, `SELECT count(*) FROM pg_replication_slots WHERE database = current_database()`); n != slots {
+		t.Errorf("%d slots for two servers, want %d", n, slots)
 	}
 	c := a.as("duty")
 	live := follow(t, c, nil, "incident", "camera")

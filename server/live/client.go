@@ -64,6 +64,7 @@ type request struct {
 	BBox     []float64       `json:"bbox"`
 	Zoom     *float64        `json:"zoom"`
 	Filter   json.RawMessage `json:"filter"`
+	Format   string          `json:"format"`
 	Token    string          `json:"token"`
 }
 

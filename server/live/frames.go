@@ -15,8 +15,8 @@ const (
 	kindDiff     = "diff"
 )
 
-// appendRows appends one snapshot or diff frame with the given rows.
-func (c *content) appendRows(b []byte, part int, rows []*layers.Feature, more bool) []byte {
+// appendHead appends the beginning of a snapshot or diff frame: what it is, and what goes before its rows.
+func (c *content) appendHead(b []byte, part int, more bool) []byte {
 	b = append(b, `{"type":"`...)
 	b = append(b, c.kind...)
 	b = append(b, `","layer":`...)
@@ -44,6 +44,15 @@ func (c *content) appendRows(b []byte, part int, rows []*layers.Feature, more bo
 		}
 		b = append(b, ']')
 	}
+	return b
+}
+
+// appendRows appends one snapshot or diff frame with the given rows.
+func (c *content) appendRows(b []byte, part int, rows []*layers.Feature, more bool) []byte {
+	if c.view.binary {
+		return c.appendBulk(b, part, rows, more)
+	}
+	b = c.appendHead(b, part, more)
 	b = append(b, `,"ids":[`...)
 	for i, f := range rows {
 		b = comma(b, i)

@@ -2,6 +2,7 @@ package live
 
 import (
 	"bytes"
+	"compress/flate"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -38,6 +39,27 @@ func golden(t *testing.T, name string, frame []byte) {
 	}
 	if !bytes.Equal(bytes.TrimSpace(want), frame) {
 		t.Errorf("%s:\n got %s\nwant %s", name, frame, want)
+	}
+}
+
+// goldenBulk compares a binary frame with the file that stands for it, beside the JSON frame that says the same.
+func goldenBulk(t *testing.T, name string, frame []byte) {
+	t.Helper()
+	if !isBulk(frame) || len(frame)%8 != 0 {
+		t.Fatalf("%s is no bulk frame: %q", name, frame)
+	}
+	path := filepath.Join("testdata", name+".bin")
+	if *update {
+		if err := os.WriteFile(path, frame, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(want, frame) {
+		t.Errorf("%s:\n got %q\nwant %q", name, frame, want)
 	}
 }
 
@@ -109,6 +131,8 @@ func TestGoldenFrames(t *testing.T) {
 	rows := []*layers.Feature{camera(1, "online", 119.6840001, 29.7900002), camera(2, "offline", 119.7, 29.8)}
 	for name, v := range map[string]view{"snapshot-state": viewOf(false), "snapshot-geometry": viewOf(true), "snapshot-columns": viewOf(false, "status", "status_since")} {
 		golden(t, name, newSnapshot(v, townSees(t, v), all(t, v), rows, here).frame(0))
+		v.binary = true
+		goldenBulk(t, name, newSnapshot(v, townSees(t, v), all(t, v), rows, here).frame(0))
 	}
 	golden(t, "snapshot-empty", newSnapshot(viewOf(true), townSees(t, viewOf(true)), all(t, viewOf(true)), nil, here).frame(0))
 
@@ -118,6 +142,8 @@ func TestGoldenFrames(t *testing.T) {
 		Touched: []*layers.Feature{rows[0], moved, gone}}
 	for name, v := range map[string]view{"diff-state": viewOf(false), "diff-geometry": viewOf(true), "diff-columns": viewOf(false, "status", "status_since")} {
 		golden(t, name, newDiff(v, townSees(t, v), all(t, v), here, d).frame(0))
+		v.binary = true
+		goldenBulk(t, name, newDiff(v, townSees(t, v), all(t, v), here, d).frame(0))
 	}
 	golden(t, "diff-empty", newDiff(viewOf(true), townSees(t, viewOf(true)), all(t, viewOf(true)), here, layers.Diff{Layer: cameras, Position: later}).frame(0))
 	d.Touched = nil
@@ -233,5 +259,73 @@ func TestRowsOutsideTheScopeAreNotTold(t *testing.T) {
 	c := newDiff(v, townSees(t, v), all(t, v), here, layers.Diff{Layer: cameras, Position: later, Set: []*layers.Feature{foreign}, Gone: []*layers.Feature{left, left}})
 	if len(c.rows) != 0 || fmt.Sprint(c.removed) != "[5]" {
 		t.Errorf("rows %v, removed %v", c.rows, c.removed)
+	}
+}
+
+// Every way to write a column: codes for words that repeat, numbers, JSON for the rest; shapes that are no points.
+func TestBulkEncodings(t *testing.T) {
+	t.Parallel()
+	var rows []*layers.Feature
+	for i := range int64(8) {
+		f := camera(2*i+1, []string{"online", "offline"}[i%2], 119.6+float64(i)/7, -29.8)
+		f.Values[0], f.Values[4] = strconv.FormatInt(i, 10), float64(i)/3
+		rows = append(rows, f)
+	}
+	rows[3].Geometry = nil
+	v := viewOf(true)
+	golden(t, "snapshot-words", newSnapshot(v, townSees(t, v), all(t, v), rows, here).frame(0))
+	v.binary = true
+	goldenBulk(t, "snapshot-words", newSnapshot(v, townSees(t, v), all(t, v), rows, here).frame(0))
+	rows[3].Geometry = orb.LineString{{119, 29}, {120, 30}}
+	v.binary = false
+	golden(t, "snapshot-lines", newSnapshot(v, townSees(t, v), all(t, v), rows, here).frame(0))
+	v.binary = true
+	goldenBulk(t, "snapshot-lines", newSnapshot(v, townSees(t, v), all(t, v), rows, here).frame(0))
+}
+
+// The two forms of a frame of many rows, without and with permessage-deflate's compression: bytes are for all rows.
+func BenchmarkFrames(b *testing.B) {
+	var rows []*layers.Feature
+	for i := range int64(100_000) {
+		f := camera(2*i+1, []string{"online", "online", "online", "offline", "fault"}[i%5], 118.9+float64(i%997)/1000, 29.3+float64(i%773)/1000)
+		f.Values[3] = moment.Add(-time.Duration(i*i%86_400) * time.Second)
+		rows = append(rows, f)
+	}
+	columns := []string{"name", "status", "status_since", "height_m", "channels"}
+	for _, binary := range []bool{false, true} {
+		v := viewOf(true, columns...)
+		v.binary = binary
+		b.Run(map[bool]string{false: "json", true: "binary"}[binary], func(b *testing.B) {
+			c := newSnapshot(v, selector{scope: town, layer: cameras}, []int{0, 2, 3, 4, 5}, rows, here)
+			plain, packed := 0, 0
+			for b.Loop() {
+				plain = 0
+				for part := range c.parts() {
+					plain += len(c.frame(part))
+				}
+				c.frames = make([][]byte, c.parts())
+			}
+			for part := range c.parts() {
+				var out bytes.Buffer
+				w, err := flate.NewWriter(&out, flate.BestSpeed)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := w.Write(c.frame(part)); err != nil {
+					b.Fatal(err)
+				}
+				if err := w.Close(); err != nil {
+					b.Fatal(err)
+				}
+				packed += out.Len()
+				if dir := os.Getenv("WANGLOU_FRAMES"); dir != "" { // for the console's own measure
+					if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%t-%03d", binary, part)), c.frame(part), 0o644); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(float64(plain)/1e6, "MB")
+			b.ReportMetric(float64(packed)/1e6, "MB-deflated")
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package live_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -288,6 +289,27 @@ func TestLayersComeAndGo(t *testing.T) {
 	until(t, c, "the new layer", func() bool { return c.Layers["point"].Loaded })
 	if c.Errors[0].Reason != "unknown_column" || c.Errors[1].Reason != "unknown_layer" {
 		t.Errorf("errors %v", c.Errors)
+	}
+}
+
+// Who asks for binary form gets rows in it, and everything else as before.
+func TestBinaryForm(t *testing.T) {
+	t.Parallel()
+	n := newNode(t, layerstest.NewSource(plots()), live.Options{})
+	c := n.dial()
+	ctx := t.Context()
+	for _, q := range []map[string]any{{"type": "subscribe", "layer": "plot", "format": "xml"}, {"type": "subscribe", "layer": "plot", "format": "binary"}} {
+		if err := c.Send(ctx, q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(t, c, "the refusal", func() bool { return len(c.Errors) == 1 })
+	if c.Errors[0].Reason != "unknown_value" {
+		t.Errorf("error %v", c.Errors[0])
+	}
+	typ, b, err := c.Conn.Read(ctx)
+	if err != nil || typ != websocket.MessageBinary || !bytes.Contains(b, []byte(`{"type":"snapshot","layer":"plot"`)) {
+		t.Errorf("a frame of type %v, %v: %q", typ, err, b)
 	}
 }
 

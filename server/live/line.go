@@ -27,6 +27,9 @@ type line interface {
 type socketLine struct{ conn *websocket.Conn }
 
 func (l socketLine) send(ctx context.Context, _, _ string, frame []byte) error {
+	if isBulk(frame) {
+		return l.conn.Write(ctx, websocket.MessageBinary, frame)
+	}
 	return l.conn.Write(ctx, websocket.MessageText, frame)
 }
 

@@ -43,6 +43,10 @@ const (
 // the layer is known.
 func (q *request) view(class string) (view, *layers.Error) {
 	v := view{layer: q.Layer, geometry: q.Geometry, columns: joinColumns(q.Columns), class: class}
+	var err *layers.Error
+	if v.binary, err = q.binary(); err != nil {
+		return v, err
+	}
 	if q.BBox != nil {
 		b := q.BBox
 		switch {
@@ -63,12 +67,8 @@ func (q *request) view(class string) (view, *layers.Error) {
 		}
 		v.zoom = 1 + int8(math.Floor(*q.Zoom))
 	}
-	filter, err := canonical(q.Filter)
-	if err != nil {
-		return v, err
-	}
-	v.filter = filter
-	return v, nil
+	v.filter, err = canonical(q.Filter)
+	return v, err
 }
 
 // canonical returns the one text for all spellings of a filter, "" for none: a JSON string is CQL2 text, an object CQL2 JSON.

@@ -17,6 +17,7 @@ type view struct {
 	filter   string // canonical text of a CQL2 filter, "" for none
 	box      box
 	zoom     int8 // of the map, whole, plus one; 0 when it was not said
+	binary   bool // frames of bulk rows are not JSON; the copy is the same
 }
 
 // joinColumns is how a view keeps the names of its columns.

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LiveClient, subscriptionsFor } from './client'
 import { LiveStore } from './store'
@@ -8,7 +10,7 @@ class FakeSocket {
   static get last(): FakeSocket {
     return FakeSocket.all.at(-1)!
   }
-  onmessage: ((event: { data: string }) => void) | null = null
+  onmessage: ((event: { data: string | ArrayBuffer }) => void) | null = null
   onclose: ((event: { code: number }) => void) | null = null
   sent: Record<string, unknown>[] = []
   closedWith: number | undefined
@@ -209,18 +211,28 @@ describe('the live client', () => {
   })
 })
 
+it('asks for the rows of a very large layer in binary form, and reads them', async () => {
+  client.start()
+  client.subscribe({ layer: 'camera', geometry: false, bulk: true })
+  FakeSocket.last.hello()
+  await vi.waitFor(() => expect(FakeSocket.last.sent).toContainEqual({ type: 'subscribe', layer: 'camera', geometry: false, format: 'binary' }))
+  const frame = readFileSync(join(import.meta.dirname, '../../../server/live/testdata/snapshot-words.bin'))
+  FakeSocket.last.onmessage?.({ data: new Uint8Array(frame).buffer })
+  expect(live.layer('camera').size).toBe(8)
+})
+
 it('wants small and moving layers whole, and of the large ones the state of those the map shows', () => {
   const layers = [
-    { name: 'camera', delivery: 'tiles', geometry: 'point' },
-    { name: 'report', delivery: 'tiles', geometry: 'point' },
-    { name: 'incident', delivery: 'features', geometry: 'point' },
-    { name: 'unit', delivery: 'features', geometry: 'none' },
-    { name: 'position', delivery: 'moving', geometry: 'point' },
+    { name: 'camera', delivery: 'tiles', geometry: 'point', count: 20_000 },
+    { name: 'report', delivery: 'tiles', geometry: 'point', count: 7 },
+    { name: 'incident', delivery: 'features', geometry: 'point', count: 7 },
+    { name: 'unit', delivery: 'features', geometry: 'none', count: 7 },
+    { name: 'position', delivery: 'moving', geometry: 'point', count: 7 },
   ]
   expect(subscriptionsFor({ layers })).toEqual([
     { layer: 'incident', geometry: true },
     { layer: 'unit', geometry: false },
     { layer: 'position', geometry: true },
-    { layer: 'camera', geometry: false },
+    { layer: 'camera', geometry: false, bulk: true },
   ])
 })

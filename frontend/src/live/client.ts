@@ -55,6 +55,8 @@ export class LiveClient {
   private downSince: number | null = null
   private heartbeat: Signs['heartbeat'] = null
   private rightsChangedAt = -Infinity
+  /** Reads binary frames; loaded with the first subscription that wants them. */
+  private bulk: typeof import('./bulk') | undefined
 
   constructor(private readonly options: ClientOptions) {
     this.copy = new Copy(options.live)
@@ -96,19 +98,20 @@ export class LiveClient {
     this.socket = socket
     this.greeted = false
     this.deadline = Date.now() + CONNECT_MS
-    socket.onmessage = (event: MessageEvent<unknown>) => {
-      if (socket === this.socket) this.receive(String(event.data))
+    socket.binaryType = 'arraybuffer'
+    socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => {
+      if (socket === this.socket) this.receive(event.data)
     }
     socket.onclose = (event) => {
       if (socket === this.socket) this.closed(event.code)
     }
   }
 
-  private receive(text: string): void {
+  private receive(data: string | ArrayBuffer): void {
     const now = Date.now()
     this.deadline = now + 2 * this.heartbeatMs + 2000
     try {
-      const frame = parseFrame(text)
+      const frame = typeof data === 'string' ? parseFrame(data) : this.bulk!.parseBulk(data)
       switch (frame.type) {
         case 'hello':
           this.greeted = true
@@ -150,9 +153,21 @@ export class LiveClient {
     }
   }
 
-  private send({ layer, geometry }: Subscription): void {
-    const token = this.copy.token(layer)
-    this.socket?.send(JSON.stringify({ type: 'subscribe', layer, geometry, ...(token === null ? {} : { token }) }))
+  private send({ layer, geometry, bulk }: Subscription): void {
+    if (bulk && !this.bulk) {
+      void import('./bulk').then((bulk) => {
+        this.bulk = bulk
+        if (this.greeted) this.resend(layer)
+      })
+      return
+    }
+    const token = this.copy.token(layer) ?? undefined
+    this.socket?.send(JSON.stringify({ type: 'subscribe', layer, geometry, format: bulk ? 'binary' : undefined, token }))
+  }
+
+  /** Subscribes to what is still wanted of a layer. */
+  private resend(layer: string): void {
+    for (const subscription of this.copy.subscriptions) if (subscription.layer === layer) this.send(subscription)
   }
 
   private closed(code: number): void {
@@ -234,6 +249,9 @@ export class LiveClient {
   }
 }
 
+/** From so many rows on a layer is asked for in binary form (docs/adr/0011). */
+const BULK_ROWS = 20_000
+
 /** Layers whose rows are worth having even though their geometry comes in tiles: their state colours the map and the figures. */
 const stateLayers = new Set(['camera', 'area', 'unit_grid'])
 
@@ -241,9 +259,13 @@ const stateLayers = new Set(['camera', 'area', 'unit_grid'])
  * What a console subscribes to at first: everything small or moving whole, of the large layers the state of those it shows. They are answered in
  * this order: the cases of the day do not wait for 100,000 cameras.
  */
-export function subscriptionsFor(catalog: { layers: { name: string; delivery: string; geometry: string }[] }): Subscription[] {
+export function subscriptionsFor(catalog: { layers: { name: string; delivery: string; geometry: string; count: number }[] }): Subscription[] {
   return catalog.layers
     .filter((layer) => layer.delivery !== 'tiles' || stateLayers.has(layer.name))
     .sort((a, b) => Number(a.delivery === 'tiles') - Number(b.delivery === 'tiles'))
-    .map((layer) => ({ layer: layer.name, geometry: layer.delivery !== 'tiles' && layer.geometry !== 'none' }))
+    .map((layer) => ({
+      layer: layer.name,
+      geometry: layer.delivery !== 'tiles' && layer.geometry !== 'none',
+      bulk: layer.count >= BULK_ROWS || undefined,
+    }))
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { parseBulk } from './bulk'
 import { Copy } from './copy'
 import { ProtocolError, parseFrame, type Value } from './protocol'
 import { type LayerChange, LiveStore } from './store'
@@ -158,11 +159,22 @@ describe('a layer store', () => {
 /** Frames the server's tests wrote: both sides are held to the same ones. */
 const golden = join(import.meta.dirname, '../../../server/live/testdata')
 const files = existsSync(golden) ? readdirSync(golden).filter((name) => name.endsWith('.json')) : []
+const binary = existsSync(golden) ? readdirSync(golden).filter((name) => name.endsWith('.bin')) : []
 
 describe.runIf(files.length > 0)('golden frames', () => {
   it.each(files)('%s can be read', (file) => {
     const read = JSON.parse(readFileSync(join(golden, file), 'utf8')) as unknown
     const frames = Array.isArray(read) ? read : [read]
     for (const frame of frames) expect(parseFrame(JSON.stringify(frame))).toEqual(frame)
+  })
+
+  it.each(binary)('%s says what the JSON frame beside it says', (file) => {
+    const frame = parseBulk(new Uint8Array(readFileSync(join(golden, file))).buffer)
+    expect(frame).toMatchObject(JSON.parse(readFileSync(join(golden, file.replace('.bin', '.json')), 'utf8')) as object)
+  })
+
+  it.each(binary)('%s is refused when it ends anywhere too early', (file) => {
+    const bytes = new Uint8Array(readFileSync(join(golden, file)))
+    for (let end = 0; end < bytes.length; end += 8) expect(() => parseBulk(bytes.slice(0, end).buffer)).toThrow(ProtocolError)
   })
 })

@@ -72,6 +72,8 @@ export interface Subscription {
   layer: string
   /** False: state only, the geometry comes in tiles. */
   geometry: boolean
+  /** Rows come in binary form: for a layer of very many. */
+  bulk?: boolean
 }
 
 /** Close codes that decide what the client does next. */
@@ -96,13 +98,8 @@ export function parseFrame(text: string): ServerFrame {
   }
   switch (frame?.type) {
     case 'snapshot':
-      need(Array.isArray(frame.columns) && Array.isArray(frame.ids) && Array.isArray(frame.values), 'a snapshot without columns, ids or values')
-      need(frame.values.length === frame.columns.length, `a snapshot of ${frame.layer} has ${frame.values.length} columns of values for ${frame.columns.length} names`)
-      checkRows(frame.layer, frame.ids, frame.values, frame.geometry)
-      return frame
     case 'diff':
-      checkRows(frame.layer, frame.ids ?? [], frame.values ?? [], frame.geometry)
-      return frame
+      return checkFrame(frame)
     case 'hello':
     case 'heartbeat':
       need(!Number.isNaN(Date.parse(frame.time)), `a ${frame.type} without a time`)
@@ -112,6 +109,16 @@ export function parseFrame(text: string): ServerFrame {
     default:
       throw new ProtocolError(`an unknown frame: ${String((frame as { type?: unknown } | null)?.type)}`)
   }
+}
+
+/** Checks what the store relies on in a frame with rows. Throws ProtocolError. */
+export function checkFrame(frame: SnapshotFrame | DiffFrame): SnapshotFrame | DiffFrame {
+  if (frame.type === 'snapshot') {
+    need(Array.isArray(frame.columns) && Array.isArray(frame.ids) && Array.isArray(frame.values), 'a snapshot without columns, ids or values')
+    need(frame.values.length === frame.columns.length, `a snapshot of ${frame.layer} has ${frame.values.length} columns of values for ${frame.columns.length} names`)
+  }
+  checkRows(frame.layer, frame.ids ?? [], frame.values ?? [], frame.geometry)
+  return frame
 }
 
 function checkRows(layer: string, ids: number[], values: Value[][], geometry?: unknown[]): void {

@@ -4,9 +4,9 @@ import { I18nProvider } from 'react-aria-components'
 import { queryClient } from '../api/queries'
 import { useText } from '../i18n'
 import { LoginPage } from '../login/LoginPage'
-import { SessionLost } from '../login/SessionLost'
 import { Failure, Loading } from '../ui/State'
 import { Boundary } from '../ui/Boundary'
+import { later } from '../ui/later'
 import { Notices } from '../ui/notices'
 import { go, paths, usePlace } from './router'
 import { askSession, fieldOnly, hasRole, useSessionState } from './session'
@@ -16,6 +16,7 @@ const ConsoleApp = lazy(() => import('../console/ConsoleApp'))
 const PreviewApp = lazy(() => import('../preview/PreviewApp'))
 const ReviewApp = lazy(() => import('../review/ReviewApp'))
 const KioskPage = lazy(() => import('../kiosk/KioskPage'))
+const SessionLost = later(() => import('../login/SessionLost'))
 const FieldApp = lazy(() => import('../field/FieldApp'))
 
 export function App() {
@@ -59,7 +60,7 @@ function Gate() {
   return (
     <>
       {path === paths.review ? <ReviewApp /> : onPreview ? <PreviewApp /> : onField || belongsToField ? <FieldApp isUnit={hasRole(session, 'unit')} /> : <ConsoleApp />}
-      <SessionLost />
+      {state.status === 'lost' && <SessionLost login={state.session.user.login} />}
     </>
   )
 }

@@ -7,7 +7,6 @@ import { useActionContext, useShortcuts } from '../actions/useActions'
 import { usePlace } from '../app/router'
 import { leaveReplay } from '../app/replay'
 import { loseSession, onSessionResumed, sessionStore } from '../app/session'
-import { Help } from '../features/help/Help'
 import { ReplayFrame } from '../features/timeline/ReplayFrame'
 import { TimeBar } from '../features/timeline/TimeBar'
 import { TopBar } from '../features/topbar/TopBar'
@@ -17,10 +16,12 @@ import { LiveContext } from '../live/hooks'
 import { replayAddress, replayHead, replayId, replaying, replayParam, wallReplay } from '../live/replay'
 import { LiveStore } from '../live/store'
 import { Boundary } from '../ui/Boundary'
+import { later } from '../ui/later'
 import { Failure, Loading } from '../ui/State'
 import { Situation } from './Situation'
 import './console.css'
 
+const Help = later(() => import('../features/help/Help'))
 const AdminPage = lazy(() => import('../admin/AdminPage'))
 
 /** The duty officer's desk: asks for the catalogue, then keeps a live copy of its layers for everything below. */
@@ -57,7 +58,7 @@ function Desk({ catalog }: { catalog: Catalog }) {
         )}
         <TimeBar context={context} />
       </div>
-      <Help context={context} />
+      {context.bench.help && <Help />}
       <ReplayFrame />
     </LiveContext>
   )

@@ -5,8 +5,10 @@ import { textOr, useText } from '../../i18n'
 import { Button } from '../../ui/Button'
 import type { ConflictSeen } from './Conflict'
 import { Section } from './Frame'
-import { ReasonDialog } from './ReasonDialog'
 import { useStep } from './useStep'
+import { later } from '../../ui/later'
+
+const ReasonDialog = later(() => import('./ReasonDialog'))
 
 /** Steps that end a case for good. */
 const ending = new Set(['void', 'reject', 'unfile', 'not_exists', 'self_handle', 'pass'])

@@ -5,7 +5,7 @@ import { Dialog } from '../../ui/Dialog'
 import { TextInput } from '../../ui/Field'
 
 /** Asks why, before a step that must say it. */
-export function ReasonDialog({ title, confirm, onConfirm, onClose, busy, label, hint }: { title: string; confirm: string; onConfirm: (reason: string) => void; onClose: () => void; busy: boolean; label?: string; hint?: string }) {
+export default function ReasonDialog({ title, confirm, onConfirm, onClose, busy, label, hint }: { title: string; confirm: string; onConfirm: (reason: string) => void; onClose: () => void; busy: boolean; label?: string; hint?: string }) {
   const { t } = useText()
   const [reason, setReason] = useState('')
   const [tried, setTried] = useState(false)

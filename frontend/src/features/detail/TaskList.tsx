@@ -9,8 +9,10 @@ import { age, clock } from '../../lib/time'
 import { Button } from '../../ui/Button'
 import type { ConflictSeen } from './Conflict'
 import { Section } from './Frame'
-import { ReasonDialog } from './ReasonDialog'
 import { useStep } from './useStep'
+import { later } from '../../ui/later'
+
+const ReasonDialog = later(() => import('./ReasonDialog'))
 
 /** Who was sent, and how far each has come. */
 export function TaskList({ detail, onConflict }: { detail: IncidentDetail; onConflict: (seen: ConflictSeen) => void }) {

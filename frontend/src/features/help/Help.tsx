@@ -1,6 +1,6 @@
 import { actions } from '../../actions'
 import { keyName } from '../../actions/keyboard'
-import { actionGroups, type ActionContext } from '../../actions/types'
+import { actionGroups } from '../../actions/types'
 import { change } from '../../app/workbench'
 import { useText } from '../../i18n'
 import { Dialog } from '../../ui/Dialog'
@@ -9,10 +9,10 @@ import { Icon } from '../../ui/icons'
 import './help.css'
 
 /** The sheet of shortcuts, made from the actions themselves. */
-export function Help({ context }: { context: ActionContext }) {
+export default function Help() {
   const { t } = useText()
   return (
-    <Dialog open={context.bench.help} onClose={() => change({ help: false })} title={t('help.title')} wide testid="help">
+    <Dialog open onClose={() => change({ help: false })} title={t('help.title')} wide testid="help">
       <div className="help">
         {actionGroups.map((group) => (
           <section key={group}>

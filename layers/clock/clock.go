@@ -1,0 +1,161 @@
+package clock
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"wanglou/layers"
+)
+
+// Kind is what a limit counts.
+type Kind string
+
+const (
+	UrgentHour Kind = "urgent_hour" // 紧急工作时: hours, day and night
+	WorkHour   Kind = "work_hour"   // 工作时: hours of the calendar's windows
+	WorkDay    Kind = "work_day"    // 工作日: as many times the windows of a day; begun at ten, it ends at ten
+	NaturalDay Kind = "natural_day" // 自然日: times 24 hours
+)
+
+// Kinds lists all of them.
+var Kinds = []Kind{UrgentHour, WorkHour, WorkDay, NaturalDay}
+
+// Limit is how long something may take.
+type Limit struct {
+	Kind   Kind `json:"kind"`
+	Amount int  `json:"amount"`
+}
+
+// MaxAmount bounds a limit: a year of days, or as many hours.
+const MaxAmount = 24 * 366
+
+// Validate reports the first wrong field: CodeInvalid.
+func (l Limit) Validate() error {
+	if !slices.Contains(Kinds, l.Kind) {
+		return layers.Invalid("kind", "unknown_value", "%q is not a kind of limit", l.Kind)
+	}
+	if l.Amount < 1 || l.Amount > MaxAmount {
+		e := layers.Invalid("amount", "out_of_range", "a limit is from 1 to %d", MaxAmount)
+		e.Params = map[string]string{"min": "1", "max": strconv.Itoa(MaxAmount)}
+		return e
+	}
+	return nil
+}
+
+// works reports whether the calendar decides what is counted.
+func (k Kind) works() bool { return k == WorkHour || k == WorkDay }
+
+// length is the counted time of the whole limit.
+func (l Limit) length(c *Calendar) time.Duration {
+	switch n := time.Duration(l.Amount); l.Kind {
+	case WorkDay:
+		return n * c.WorkDay()
+	case NaturalDay:
+		return n * 24 * time.Hour
+	default:
+		return n * time.Hour
+	}
+}
+
+// Pause is a stretch in which a clock stands still; a zero To is one that has not ended.
+type Pause struct{ From, To time.Time }
+
+// Clock is one running limit.
+type Clock struct {
+	Calendar *Calendar
+	Limit    Limit
+	Start    time.Time
+	Pauses   []Pause // in any order; they may overlap
+}
+
+// Lamp is how a clock stands, as people see it.
+type Lamp string
+
+const (
+	Green Lamp = "green" // under 80 %
+	Amber Lamp = "amber" // 80 to 100 %
+	Red   Lamp = "red"   // over 100 %
+)
+
+// AmberFrom is the share of a limit at which its lamp becomes amber.
+const AmberFrom = 0.8
+
+// Elapsed is the counted time between the start and now. It costs O(days since the start × pauses).
+func (c *Clock) Elapsed(now time.Time) (total time.Duration) {
+	for from, run := range c.running(now) {
+		total += c.counted(from, run)
+	}
+	return total
+}
+
+// Due returns the moment at which the limit is reached, and false while a pause that has not ended leaves it open.
+func (c *Clock) Due() (time.Time, bool) { return c.At(1) }
+
+// At returns the earliest moment by which a share of the limit has passed, and false while a pause that has not ended leaves it open.
+func (c *Clock) At(share float64) (time.Time, bool) {
+	left := time.Duration(share * float64(c.Limit.length(c.Calendar)))
+	at := c.Start
+	for from, to := range c.running(time.Time{}) {
+		at = from
+		if to.IsZero() {
+			return c.after(from, left), true
+		}
+		if n := c.counted(from, to); n < left {
+			left -= n
+			continue
+		}
+		return c.after(from, left), true
+	}
+	return at, false
+}
+
+// Lamp tells how the clock stands.
+func (c *Clock) Lamp(now time.Time) Lamp {
+	whole := c.Limit.length(c.Calendar)
+	switch elapsed := c.Elapsed(now); {
+	case elapsed > whole:
+		return Red
+	case elapsed >= time.Duration(AmberFrom*float64(whole)):
+		return Amber
+	}
+	return Green
+}
+
+// running yields the stretches outside of all pauses, from the start to until; a zero until, and then the last stretch's end, is for ever.
+func (c *Clock) running(until time.Time) func(yield func(from, to time.Time) bool) {
+	pauses := slices.Clone(c.Pauses)
+	slices.SortFunc(pauses, func(a, b Pause) int { return a.From.Compare(b.From) })
+	return func(yield func(from, to time.Time) bool) {
+		at := c.Start
+		for _, p := range pauses {
+			if !until.IsZero() && !p.From.Before(until) {
+				break
+			}
+			if p.From.After(at) && !yield(at, p.From) {
+				return
+			}
+			if p.To.IsZero() {
+				return
+			}
+			at = later(at, p.To)
+		}
+		if until.IsZero() || at.Before(until) {
+			yield(at, until)
+		}
+	}
+}
+
+func (c *Clock) counted(from, to time.Time) time.Duration {
+	if c.Limit.Kind.works() {
+		return c.Calendar.worked(from, to)
+	}
+	return to.Sub(from)
+}
+
+func (c *Clock) after(from time.Time, d time.Duration) time.Time {
+	if c.Limit.Kind.works() {
+		return c.Calendar.workedFor(from, d)
+	}
+	return from.Add(d)
+}

@@ -30,6 +30,7 @@ func advance(ctx context.Context, tx pgx.Tx, id int64, r logRow) error {
 	return appendIncidentLog(ctx, tx, id, r)
 }
 
+// appendIncidentLog writes the row, and what it means for the case's clock.
 func appendIncidentLog(ctx context.Context, tx pgx.Tx, id int64, r logRow) error {
 	actor := auth.ActorFrom(ctx)
 	// Not now(): a transaction that waited for the lock began before the row that it follows.
@@ -37,7 +38,14 @@ func appendIncidentLog(ctx context.Context, tx pgx.Tx, id int64, r logRow) error
 			(incident_id, source_time, receive_time, actor_id, actor_name, move, from_state, to_state, reason, details)
 		VALUES ($1, clock_timestamp(), clock_timestamp(), nullif($2::bigint, 0), $3, $4, $5, $6, $7, $8)`,
 		id, actor.User.ID, actor.User.Name, r.move, r.from, r.to, strings.TrimSpace(r.reason), object(r.details))
-	return err
+	if err != nil {
+		return err
+	}
+	calendar, err := readCalendar(ctx, tx)
+	if err != nil {
+		return err
+	}
+	return setDeadlines(ctx, tx, id, calendar)
 }
 
 // lockIncident returns a case that the actor may see, and keeps it from changing until the transaction ends. Whoever needs
@@ -72,13 +80,14 @@ func hasTaskAt(incidentID, unitID string) string {
 const recentTask = `(t.ended_at IS NULL OR t.ended_at > now() - interval '1 day')`
 
 const selectIncident = `SELECT i.id, i.number, i.title, i.description, i.category, i.standard, i.severity, i.state, i.source, i.address,
-	coalesce(i.area_path, ''), ST_X(i.geom), ST_Y(i.geom), i.created_at, i.updated_at, i.closed_at, i.revision FROM incident i `
+	coalesce(i.area_path, ''), ST_X(i.geom), ST_Y(i.geom), i.created_at, i.updated_at, i.closed_at, i.amber_at, i.due_at, i.revision FROM incident i `
 
 func scanIncident(row pgx.CollectableRow) (*incident.Incident, error) {
 	var in incident.Incident
 	err := row.Scan(&in.ID, &in.Number, &in.Title, &in.Description, &in.Category, &in.Standard, &in.Severity, &in.State, &in.Source,
-		&in.Address, &in.AreaPath, &in.Point[0], &in.Point[1], &in.CreatedAt, &in.UpdatedAt, &in.ClosedAt, &in.Revision)
+		&in.Address, &in.AreaPath, &in.Point[0], &in.Point[1], &in.CreatedAt, &in.UpdatedAt, &in.ClosedAt, &in.AmberAt, &in.DueAt, &in.Revision)
 	in.CreatedAt, in.UpdatedAt, in.ClosedAt = in.CreatedAt.UTC(), in.UpdatedAt.UTC(), utc(in.ClosedAt)
+	in.AmberAt, in.DueAt = utc(in.AmberAt), utc(in.DueAt)
 	return &in, err
 }
 

@@ -3,6 +3,7 @@ package postgis_test
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -33,7 +34,7 @@ func TestCreateIncident(t *testing.T) {
 	want := incident.Incident{
 		ID: 1, Number: day + "-00001", Title: "消防通道被占用", Description: "两辆货车", Category: "09012", Standard: "gbt47678.5-2026", Severity: 1,
 		State: incident.Filed, Source: "console", Address: "迎春南路 1 号", AreaPath: village, Point: inVillage, Revision: 1,
-		CreatedAt: in.CreatedAt, UpdatedAt: in.UpdatedAt,
+		CreatedAt: in.CreatedAt, UpdatedAt: in.UpdatedAt, AmberAt: in.AmberAt, DueAt: in.DueAt,
 	}
 	if *in != want || in.CreatedAt.IsZero() || in.UpdatedAt.IsZero() {
 		t.Errorf("stored %+v; want %+v", *in, want)
@@ -121,7 +122,7 @@ func TestCreateTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := w.incidents.Create(w.as(t, "duty"), newIncident(inEast), "key"); err != nil || *again != *first {
+	if again, err := w.incidents.Create(w.as(t, "duty"), newIncident(inEast), "key"); err != nil || !reflect.DeepEqual(again, first) {
 		t.Errorf("repeat: %+v, %v; want %+v", again, err, first)
 	}
 	for name, in := range map[string]func() (*incident.Incident, error){
@@ -322,5 +323,83 @@ func TestNeighbour(t *testing.T) {
 				t.Errorf("the refusal tells something: %v %v", e, e.Params)
 			}
 		})
+	}
+}
+
+// The deadline of a case follows from its log: it stands while the case is suspended, goes on by as much, and ends with the case. One that names
+// the category goes before one that names the severity.
+func TestDeadlines(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := w.as(t, "west")
+	create := func(category string) *incident.Incident {
+		t.Helper()
+		in, err := w.incidents.Create(ctx, &incident.Incident{Title: "井盖破损", Category: category, Severity: 1, Point: inVillage}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return in
+	}
+	hours := func(in *incident.Incident) (amber, due float64) {
+		t.Helper()
+		if in.AmberAt == nil || in.DueAt == nil {
+			t.Fatalf("no deadline: %+v", in)
+		}
+		return in.AmberAt.Sub(in.CreatedAt).Hours(), in.DueAt.Sub(in.CreatedAt).Hours()
+	}
+	near := func(got, want float64) bool { return math.Abs(got-want) < 0.01 }
+	in := create("09012")
+	if amber, due := hours(in); !near(amber, 1.6) || !near(due, 2) {
+		t.Errorf("amber after %v h, due after %v h", amber, due)
+	}
+	w.exec(t, `INSERT INTO time_limit (stage, standard, category, kind, amount) VALUES ('handling', 'gbt47678.5-2026', '09012', 'natural_day', 1.5)`)
+	if amber, due := hours(create("09012")); !near(amber, 28.8) || !near(due, 36) {
+		t.Errorf("by category: amber after %v h, due after %v h", amber, due)
+	}
+
+	// A case that was suspended for two hours, five hours ago.
+	w.exec(t, `ALTER TABLE incident_log DISABLE TRIGGER USER;
+		UPDATE incident_log SET source_time = source_time - interval '10 hours' WHERE incident_id = 1;
+		INSERT INTO incident_log (incident_id, actor_name, move, from_state, to_state, source_time) VALUES
+			(1, 'x', 'dispatch', 'filed', 'dispatched', now() - interval '9 hours'), (1, 'x', 'start', 'dispatched', 'handling', now() - interval '8 hours'),
+			(1, 'x', 'suspend', 'handling', 'suspended', now() - interval '7 hours'), (1, 'x', 'resume', 'suspended', 'handling', now() - interval '5 hours');
+		UPDATE incident SET state = 'handling', revision = 5 WHERE id = 1`)
+	recompute := func() *incident.Incident {
+		t.Helper()
+		tx, err := w.db.Pool.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := postgis.SetDeadlines(t.Context(), tx); err != nil {
+			t.Fatal(err)
+		}
+		if err := tx.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		out, err := w.incidents.Incident(ctx, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	if _, due := hours(recompute()); !near(due, 36-10+2) {
+		t.Errorf("after a pause of two hours due after %v h, want %v", due, 36-10+2)
+	}
+	suspended, err := w.incidents.Move(ctx, 1, incident.MoveSuspend, "等配件", 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if suspended.DueAt != nil || suspended.AmberAt != nil {
+		t.Errorf("a suspended case is due at %v", suspended.DueAt)
+	}
+	again, err := w.incidents.Move(ctx, 1, incident.MoveResume, "", 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, due := hours(again); !near(due, 28) {
+		t.Errorf("resumed, due after %v h", due)
+	}
+	if same := recompute(); !same.DueAt.Equal(*again.DueAt) || same.Revision != again.Revision {
+		t.Errorf("computed anew: %v, was %v", same.DueAt, again.DueAt)
 	}
 }

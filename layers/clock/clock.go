@@ -23,21 +23,24 @@ var Kinds = []Kind{UrgentHour, WorkHour, WorkDay, NaturalDay}
 
 // Limit is how long something may take.
 type Limit struct {
-	Kind   Kind `json:"kind"`
-	Amount int  `json:"amount"`
+	Kind   Kind    `json:"kind"`
+	Amount float64 `json:"amount"`
 }
 
-// MaxAmount bounds a limit: a year of days, or as many hours.
-const MaxAmount = 24 * 366
+// MinAmount and MaxAmount bound a limit: three minutes of hours, a year of hours.
+const (
+	MinAmount = 0.05
+	MaxAmount = 24 * 366
+)
 
 // Validate reports the first wrong field: CodeInvalid.
 func (l Limit) Validate() error {
 	if !slices.Contains(Kinds, l.Kind) {
 		return layers.Invalid("kind", "unknown_value", "%q is not a kind of limit", l.Kind)
 	}
-	if l.Amount < 1 || l.Amount > MaxAmount {
-		e := layers.Invalid("amount", "out_of_range", "a limit is from 1 to %d", MaxAmount)
-		e.Params = map[string]string{"min": "1", "max": strconv.Itoa(MaxAmount)}
+	if !(l.Amount >= MinAmount && l.Amount <= MaxAmount) {
+		e := layers.Invalid("amount", "out_of_range", "a limit is from %g to %d", MinAmount, MaxAmount)
+		e.Params = map[string]string{"min": strconv.FormatFloat(MinAmount, 'g', -1, 64), "max": strconv.Itoa(MaxAmount)}
 		return e
 	}
 	return nil
@@ -48,14 +51,14 @@ func (k Kind) works() bool { return k == WorkHour || k == WorkDay }
 
 // length is the counted time of the whole limit.
 func (l Limit) length(c *Calendar) time.Duration {
-	switch n := time.Duration(l.Amount); l.Kind {
+	unit := time.Hour
+	switch l.Kind {
 	case WorkDay:
-		return n * c.WorkDay()
+		unit = c.WorkDay()
 	case NaturalDay:
-		return n * 24 * time.Hour
-	default:
-		return n * time.Hour
+		unit = 24 * time.Hour
 	}
+	return time.Duration(l.Amount * float64(unit))
 }
 
 // Pause is a stretch in which a clock stands still; a zero To is one that has not ended.

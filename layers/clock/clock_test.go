@@ -37,7 +37,7 @@ func TestDue(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		kind   clock.Kind
-		amount int
+		amount float64
 		start  string
 		pauses []clock.Pause
 		due    string
@@ -90,7 +90,7 @@ func anyClock(t *rapid.T) clock.Clock {
 	minute := rapid.IntRange(0, 40*24*60)
 	base := at("2026-09-10 00:00")
 	c := clock.Clock{Calendar: office(), Start: base.Add(time.Duration(minute.Draw(t, "start")) * time.Minute),
-		Limit: clock.Limit{Kind: rapid.SampledFrom(clock.Kinds).Draw(t, "kind"), Amount: rapid.IntRange(1, 9).Draw(t, "amount")}}
+		Limit: clock.Limit{Kind: rapid.SampledFrom(clock.Kinds).Draw(t, "kind"), Amount: float64(rapid.IntRange(1, 9).Draw(t, "amount"))}}
 	for range rapid.IntRange(0, 4).Draw(t, "pauses") {
 		from := base.Add(time.Duration(minute.Draw(t, "from")) * time.Minute)
 		c.Pauses = append(c.Pauses, clock.Pause{From: from, To: from.Add(time.Duration(rapid.IntRange(1, 5000).Draw(t, "length")) * time.Minute)})

@@ -33,7 +33,9 @@ type Incident struct {
 	CreatedAt   time.Time  `json:"created_at"`
 	UpdatedAt   time.Time  `json:"updated_at"`
 	ClosedAt    *time.Time `json:"closed_at,omitempty"`
-	Revision    int64      `json:"revision"` // number of log rows; a move names the one it saw
+	AmberAt     *time.Time `json:"amber_at,omitempty"` // when 80 % of the running limit have passed
+	DueAt       *time.Time `json:"due_at,omitempty"`   // when all have; nil while no clock runs
+	Revision    int64      `json:"revision"`           // number of log rows; a move names the one it saw
 }
 
 // Validate reports the first wrong field of an incident that somebody wants to create.

@@ -20,7 +20,7 @@ const areas = new AreaIndex([
   area(4, 'c.a.x', 'village', '某村'),
 ])
 
-const incident = (id: number, severity: 1 | 2 | 3, areaPath: string | null): OpenIncident => ({ id, number: '', title: '', category: '', severity, state: 'filed', areaPath, createdAt: 0, revision: 1, stage: 'waiting' })
+const incident = (id: number, severity: 1 | 2 | 3, areaPath: string | null): OpenIncident => ({ id, number: '', title: '', category: '', severity, state: 'filed', areaPath, createdAt: 0, amberAt: null, dueAt: null, revision: 1, stage: 'waiting' })
 
 test('cameras: every state is counted, and what is neither is unknown', () => {
   expect(cameraFigures(layer('camera', { status: ['online', 'online', 'offline', 'fault', 'unknown', null] }))).toEqual({ total: 6, online: 2, offline: 1, fault: 1, unknown: 2 })

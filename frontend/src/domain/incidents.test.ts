@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { LiveStore } from '../live/store'
-import { byUrgency, noFilter, openIncidents, passes, stageOf, stages, waitsForDesk } from './incidents'
+import { byUrgency, dueLamp, noFilter, openIncidents, passes, stageOf, stages, waitsForDesk } from './incidents'
 
 /** A live store with cases [id, severity, state, created_at, area] and tasks [id, incident, state]. */
 function store(incidents: [number, number, string, string, string | null][], tasks: [number, number, string][] = []) {
@@ -19,6 +19,12 @@ function store(incidents: [number, number, string, string, string | null][], tas
   ])
   return openIncidents(live.layer('incident'), live.layer('task'))
 }
+
+test('the lamp of a limit is amber from 80 % on, red after all of it', () => {
+  const limit = { amberAt: 800, dueAt: 1000 }
+  expect([0, 799, 800, 1000, 1001].map((now) => dueLamp(limit, now))).toEqual(['green', 'green', 'amber', 'amber', 'red'])
+  expect(dueLamp({ amberAt: null, dueAt: null }, 5000)).toBe('green')
+})
 
 describe('the queue', () => {
   test('is sorted by severity, then age, then id', () => {

@@ -13,6 +13,9 @@ export interface OpenIncident {
   areaPath: string | null
   /** Milliseconds since the epoch. */
   createdAt: number
+  /** When 80 % of the running limit have passed, and when all have; null while no clock runs. */
+  amberAt: number | null
+  dueAt: number | null
   revision: number
   stage: Stage
 }
@@ -81,6 +84,16 @@ export function openIncidents(incidents: LayerStore, tasks: LayerStore): OpenInc
   return Array.from(incidents.rows(), (row) => openIncident(row, states.get(row.id)))
 }
 
+const timeOf = (value: unknown) => (typeof value === 'string' ? Date.parse(value) : null)
+
+/** How the running limit of a case stands: green under 80 %, amber to 100 %, then red. */
+export type DueLamp = 'green' | 'amber' | 'red'
+
+export function dueLamp({ amberAt, dueAt }: Pick<OpenIncident, 'amberAt' | 'dueAt'>, now: number): DueLamp {
+  if (dueAt !== null && now > dueAt) return 'red'
+  return amberAt !== null && now >= amberAt ? 'amber' : 'green'
+}
+
 export function openIncident(row: Row, tasks: readonly string[] | undefined): OpenIncident {
   const state = String(row.state)
   return {
@@ -92,6 +105,8 @@ export function openIncident(row: Row, tasks: readonly string[] | undefined): Op
     state,
     areaPath: (row.area_path as string | null) ?? null,
     createdAt: Date.parse(String(row.created_at)),
+    amberAt: timeOf(row.amber_at),
+    dueAt: timeOf(row.due_at),
     revision: Number(row.revision),
     stage: stageOf(state, tasks),
   }

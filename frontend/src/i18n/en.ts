@@ -148,6 +148,8 @@ export const en: Dictionary = {
     clearFilter: 'Clear filter',
     loading: 'Receiving incidents…',
     stale: 'The list stands at {{time}} until the connection is back',
+    left: '{{time}} left',
+    over: '{{time}} over',
     filter: 'Filter',
     severity: 'Severity',
     state: 'State',
@@ -193,6 +195,7 @@ export const en: Dictionary = {
   /** Of the demo county; a department that is not here is shown as the registry writes it. */
   place: { outside: 'Outside all areas' },
   detail: {
+    due: 'Due',
     title: 'Details',
     close: 'Close details',
     loading: 'Getting details…',

@@ -147,6 +147,8 @@ export const zh = {
     clearFilter: '清除筛选',
     loading: '正在接收事件…',
     stale: '连接恢复前列表停在 {{time}}',
+    left: '余 {{time}}',
+    over: '超时 {{time}}',
     filter: '筛选',
     severity: '紧急程度',
     state: '状态',
@@ -192,6 +194,7 @@ export const zh = {
   /** Of the demo county; a department that is not here is shown as the registry writes it. */
   place: { outside: '辖区外' },
   detail: {
+    due: '时限',
     title: '详情',
     close: '关闭详情',
     loading: '正在取详情…',

@@ -62,6 +62,7 @@ export function IncidentDetail({ id }: { id: number }) {
               [t('detail.source'), textOr(t, has, `source.${incident.source}`, incident.source)],
               [t('detail.created'), moment(incident.created_at, locale)],
               [t('detail.since'), incident.closed_at ? null : <Elapsed key="age" since={createdAt!} />],
+              !!incident.due_at && [t('detail.due'), moment(incident.due_at, locale)],
               !!incident.closed_at && [t('detail.closedAt'), moment(incident.closed_at, locale)],
               [t('detail.category'), <CategoryName key="category" code={incident.category} standard={incident.standard} />],
               [t('detail.number'), incident.number],

@@ -1,12 +1,12 @@
 import { useMemo, useState } from 'react'
 import { change, workbench } from '../../app/workbench'
 import { areaName } from '../../domain/areas'
-import { byUrgency, noFilter, type OpenIncident, passes, stages, type Stage, waitsForDesk } from '../../domain/incidents'
+import { byUrgency, dueLamp, noFilter, type OpenIncident, passes, stages, type Stage, waitsForDesk } from '../../domain/incidents'
 import { useAreas } from '../../domain/useAreas'
 import { useIncidents } from '../../domain/useIncidents'
 import { useText } from '../../i18n'
 import { useNow } from '../../lib/clock'
-import { age, moment } from '../../lib/time'
+import { age, duration, moment } from '../../lib/time'
 import { useStore } from '../../lib/store'
 import { useLamp, useLayer } from '../../live/hooks'
 import { Button, IconButton } from '../../ui/Button'
@@ -90,7 +90,7 @@ export function IncidentQueue() {
                 <SeveritySign level={incident.severity} size="1.75rem" label={t(`severity.${incident.severity}`)} hollow={!waitsForDesk(incident.stage)} />
               </span>
               <span className={`row-title truncate${incident.severity === 1 ? ' row-urgent' : ''}`}>{incident.title}</span>
-              <Age since={incident.createdAt} />
+              <Due incident={incident} />
               <span className="row-place truncate">{place(incident)}</span>
               <span className={`row-state${waitsForDesk(incident.stage) ? ' waits' : ''}`}>{t(`stage.${incident.stage}`)}</span>
             </>
@@ -110,6 +110,20 @@ export function IncidentQueue() {
       {(lamp.state === 'delayed' || lamp.state === 'offline') && lamp.lastGood && <p className="list-foot">{t('queue.stale', { time: moment(lamp.lastGood, locale) })}</p>}
       <UrgentAnnouncer place={place} incidents={incidents} loaded={loaded} />
     </section>
+  )
+}
+
+/** How long a case has been there; from 80 % of its limit on, what is left of that, and then by how much it is over. */
+function Due({ incident }: { incident: OpenIncident }) {
+  const { t } = useText()
+  const now = useNow()
+  const lamp = dueLamp(incident, now)
+  if (lamp === 'green' || incident.dueAt === null) return <Age since={incident.createdAt} />
+  const time = duration(Math.abs(incident.dueAt - now), t)
+  return (
+    <span className={`row-age due-${lamp}`} data-testid={`due-${lamp}`}>
+      {t(lamp === 'red' ? 'queue.over' : 'queue.left', { time })}
+    </span>
   )
 }
 

@@ -43,11 +43,11 @@ func readCalendar(ctx context.Context, q querier) (*clock.Calendar, error) {
 	return c, c.Validate()
 }
 
-// setDeadlines writes when a case's lamp changes, as its log says; without a clock, or while it stands, never.
-func setDeadlines(ctx context.Context, tx pgx.Tx, id int64, calendar *clock.Calendar) error {
+// setDeadlines writes when a case's lamp changes, as its log says; without a clock, or while it stands, never. The caller holds the case's lock.
+func setDeadlines(ctx context.Context, tx pgx.Tx, id int64, calendar *clock.Calendar) (changed bool, err error) {
 	log, err := collect(ctx, tx, scanLog, selectLog+`WHERE incident_id = $1 ORDER BY id`, id)
 	if err != nil {
-		return err
+		return false, err
 	}
 	var amber, due *time.Time
 	if timing, runs := incident.TimingOf(log); runs {
@@ -58,13 +58,13 @@ func setDeadlines(ctx context.Context, tx pgx.Tx, id int64, calendar *clock.Cale
 		switch {
 		case errors.Is(err, pgx.ErrNoRows): // nobody has set a limit
 		case err != nil:
-			return err
+			return false, err
 		default:
 			amber, due = moments(&c)
 		}
 	}
-	_, err = tx.Exec(ctx, `UPDATE incident SET amber_at = $2, due_at = $3 WHERE id = $1 AND (amber_at, due_at) IS DISTINCT FROM ($2, $3)`, id, amber, due)
-	return err
+	done, err := tx.Exec(ctx, `UPDATE incident SET amber_at = $2, due_at = $3 WHERE id = $1 AND (amber_at, due_at) IS DISTINCT FROM ($2, $3)`, id, amber, due)
+	return done.RowsAffected() > 0, err
 }
 
 func moments(c *clock.Clock) (amber, due *time.Time) {
@@ -77,24 +77,31 @@ func moments(c *clock.Clock) (amber, due *time.Time) {
 	return amber, due
 }
 
-// SetDeadlines computes the deadlines of all open cases anew: after a change of the limits or the calendar.
-func SetDeadlines(ctx context.Context, tx pgx.Tx) error {
-	calendar, err := readCalendar(ctx, tx)
+// RecomputeDeadlines brings the deadlines of all open cases up to the limits and the calendar as they are now, one case a transaction, and
+// returns how many changed.
+func (s *Incidents) RecomputeDeadlines(ctx context.Context) (changed int, err error) {
+	calendar, err := readCalendar(ctx, s.db.Pool)
 	if err != nil {
-		return err
+		return 0, Wrap(err)
 	}
-	rows, err := tx.Query(ctx, `SELECT id FROM incident WHERE closed_at IS NULL ORDER BY id FOR UPDATE`)
+	ids, err := collect(ctx, s.db.Pool, pgx.RowTo[int64], `SELECT id FROM incident WHERE closed_at IS NULL ORDER BY id`)
 	if err != nil {
-		return err
-	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, id := range ids {
-		if err := setDeadlines(ctx, tx, id, calendar); err != nil {
+		err := s.db.transact(ctx, func(tx pgx.Tx) error {
+			if _, err := incidentByID(ctx, tx, id, "FOR UPDATE"); err != nil {
+				return err
+			}
+			other, err := setDeadlines(ctx, tx, id, calendar)
+			if other {
+				changed++
+			}
 			return err
+		})
+		if err != nil {
+			return changed, err
 		}
 	}
-	return nil
+	return changed, nil
 }

@@ -45,7 +45,8 @@ func appendIncidentLog(ctx context.Context, tx pgx.Tx, id int64, r logRow) error
 	if err != nil {
 		return err
 	}
-	return setDeadlines(ctx, tx, id, calendar)
+	_, err = setDeadlines(ctx, tx, id, calendar)
+	return err
 }
 
 // lockIncident returns a case that the actor may see, and keeps it from changing until the transaction ends. Whoever needs

@@ -366,14 +366,7 @@ func TestDeadlines(t *testing.T) {
 		UPDATE incident SET state = 'handling', revision = 5 WHERE id = 1`)
 	recompute := func() *incident.Incident {
 		t.Helper()
-		tx, err := w.db.Pool.Begin(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := postgis.SetDeadlines(t.Context(), tx); err != nil {
-			t.Fatal(err)
-		}
-		if err := tx.Commit(t.Context()); err != nil {
+		if _, err := w.incidents.RecomputeDeadlines(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		out, err := w.incidents.Incident(ctx, 1)
@@ -398,6 +391,9 @@ func TestDeadlines(t *testing.T) {
 	}
 	if _, due := hours(again); !near(due, 28) {
 		t.Errorf("resumed, due after %v h", due)
+	}
+	if n, err := w.incidents.RecomputeDeadlines(t.Context()); err != nil || n != 0 {
+		t.Errorf("computed anew, %d changed: %v", n, err)
 	}
 	if same := recompute(); !same.DueAt.Equal(*again.DueAt) || same.Revision != again.Revision {
 		t.Errorf("computed anew: %v, was %v", same.DueAt, again.DueAt)

@@ -11,7 +11,6 @@ import (
 
 	"wanglou/layers/incident"
 	"wanglou/layers/task"
-	"wanglou/postgis"
 	"wanglou/postgis/copyin"
 	"wanglou/postgis/dictionary"
 )
@@ -61,10 +60,7 @@ func (c *county) writeCases(ctx context.Context, tx pgx.Tx, stories []*story) er
 		INSERT INTO camera_log (camera_id, receive_time, from_status, to_status)
 		SELECT id, status_since, 'online', status FROM camera WHERE source = '%s' AND status <> 'online' ORDER BY status_since, id`,
 		len(stories), len(stories), max(1, len(tasks)), Source))
-	if err != nil {
-		return err
-	}
-	return postgis.SetDeadlines(ctx, tx)
+	return err
 }
 
 // accounts returns the ids of the demo accounts by login; nil for nobody.

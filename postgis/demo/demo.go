@@ -122,6 +122,9 @@ func Seed(ctx context.Context, db *postgis.DB, o Options) (*Summary, error) {
 	if err != nil {
 		return nil, postgis.Wrap(err)
 	}
+	if _, err := postgis.NewIncidents(db).RecomputeDeadlines(ctx); err != nil {
+		return nil, err
+	}
 	return &Summary{Towns: len(towns), Villages: len(c.villages), Grids: len(c.cells), Buildings: len(c.buildings), Cameras: camerasAtScaleOne * o.Scale},
 		postgis.Wrap(analyze(ctx, db))
 }

@@ -26,17 +26,18 @@ var Version = "dev"
 type CLI struct {
 	App
 
-	Serve    ServeCmd         `cmd:"" help:"Run the server: console, API, live stream and tiles."`
-	Migrate  MigrateCmd       `cmd:"" help:"Bring the database's schema up to date."`
-	User     UserCmd          `cmd:"" help:"Add, list, disable accounts and set passwords."`
-	Token    TokenCmd         `cmd:"" help:"Make, list and revoke personal access tokens for QGIS, GDAL and other programs."`
-	Seed     SeedCmd          `cmd:"" help:"Fill an empty database with the demo county (示意)."`
-	Simulate SimulateCmd      `cmd:"" help:"Make the demo county live: cameras fail, reports come in, units drive and work."`
-	Import   ImportCmd        `cmd:"" help:"Bring a file of another system into a layer."`
-	Basemap  BasemapCmd       `cmd:"" help:"Make the basemap that lies under everything."`
-	Terrain  TerrainCmd       `cmd:"" help:"Make the shape of the ground."`
-	Psql     PsqlCmd          `cmd:"" help:"Open psql on the database, e.g. psql -- -c \"select count(*) from camera\"."`
-	Version  kong.VersionFlag `help:"Print the version." short:"V"`
+	Serve     ServeCmd         `cmd:"" help:"Run the server: console, API, live stream and tiles."`
+	Migrate   MigrateCmd       `cmd:"" help:"Bring the database's schema up to date."`
+	User      UserCmd          `cmd:"" help:"Add, list, disable accounts and set passwords."`
+	Token     TokenCmd         `cmd:"" help:"Make, list and revoke personal access tokens for QGIS, GDAL and other programs."`
+	Seed      SeedCmd          `cmd:"" help:"Fill an empty database with the demo county (示意)."`
+	Simulate  SimulateCmd      `cmd:"" help:"Make the demo county live: cameras fail, reports come in, units drive and work."`
+	Deadlines DeadlinesCmd     `cmd:"" help:"Compute the deadlines of open cases anew, after limits or calendar were changed."`
+	Import    ImportCmd        `cmd:"" help:"Bring a file of another system into a layer."`
+	Basemap   BasemapCmd       `cmd:"" help:"Make the basemap that lies under everything."`
+	Terrain   TerrainCmd       `cmd:"" help:"Make the shape of the ground."`
+	Psql      PsqlCmd          `cmd:"" help:"Open psql on the database, e.g. psql -- -c \"select count(*) from camera\"."`
+	Version   kong.VersionFlag `help:"Print the version." short:"V"`
 }
 
 // App is what every command shares: the global flags and the way to the database.

@@ -58,13 +58,15 @@ test('a moment is marked, shown on the wall, and told on paper', async () => {
   await wall.goto(`/kiosk#${made.secret}`)
   await wall.locator('[data-testid=lamp][data-state=live]').first().waitFor()
 
+  server.psql("UPDATE history.layer SET thinned = now() + interval '1 hour' WHERE layer = 'position'") // as if a week had passed
   await page.locator('body').press('r')
   await page.getByTestId('replay-frame').waitFor()
+  expect(await page.getByTestId('replay-coarse').innerText()).toBe('轨迹抽稀为每 30 秒 一点')
   await page.getByTestId('replay-walls').click()
   await wall.getByTestId('replay-frame').waitFor({ timeout: 30_000 })
   await page.getByTestId('replay-walls').and(page.locator('[aria-pressed=true]')).click()
+  await wall.getByTestId('replay-frame').waitFor({ state: 'detached', timeout: 30_000 })
   await wall.locator('[data-testid=lamp][data-state=live]').first().waitFor({ timeout: 30_000 })
-  expect(await wall.getByTestId('replay-frame').count()).toBe(0)
   await context.close()
 
   await page.getByTestId('bookmarks-open').click()

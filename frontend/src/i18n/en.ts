@@ -69,6 +69,7 @@ export const en: Dictionary = {
     version: 'Version',
   },
   replay: {
+    coarse: 'tracks thinned to one place each {{step}}',
     bar: 'Timeline',
     tag: 'REPLAY · not live',
     connected: 'Replay',

@@ -68,6 +68,7 @@ export const zh = {
     version: '版本',
   },
   replay: {
+    coarse: '轨迹抽稀为每 {{step}} 一点',
     bar: '时间轴',
     tag: '回放 · 非实时画面',
     connected: '回放',

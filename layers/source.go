@@ -2,7 +2,7 @@ package layers
 
 import "context"
 
-// Source follows one database. Implementations: postgis.Follower, layerstest.Source; every one passes layerstest.Exercise.
+// Source follows one database. Implementations: postgis.Follower, relay.Reader (over NATS), layerstest.Source; every one passes layerstest.Exercise.
 type Source interface {
 	// Run loads a snapshot into sink, then applies every later commit in order, until ctx ends. When the connection is
 	// lost it reports SourceLost, reconnects by itself with backoff, and loads a new snapshot. It returns ctx's error,

@@ -23,15 +23,18 @@ func readCalendar(ctx context.Context, q querier) (*clock.Calendar, error) {
 		return nil, fmt.Errorf("the installation's time zone: %w", err)
 	}
 	var week []int16
-	if err := q.QueryRow(ctx, `SELECT windows, week FROM calendar`).Scan(&c.Windows, &week); err != nil {
+	var w clock.Window
+	rows, err := q.Query(ctx, `SELECT week, lower(w), upper(w) FROM calendar, unnest(windows) w ORDER BY w`)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := pgx.ForEachRow(rows, []any{&week, &w.From, &w.To}, func() error { c.Windows = append(c.Windows, w); return nil }); err != nil {
 		return nil, err
 	}
 	for _, day := range week {
-		if day >= 0 && int(day) < len(c.Week) {
-			c.Week[day] = true
-		}
+		c.Week[day] = true // the table holds days of a week alone
 	}
-	rows, err := q.Query(ctx, `SELECT to_char(day, 'YYYY-MM-DD'), works FROM calendar_day`)
+	rows, err = q.Query(ctx, `SELECT to_char(day, 'YYYY-MM-DD'), works FROM calendar_day`)
 	if err != nil {
 		return nil, err
 	}

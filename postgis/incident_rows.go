@@ -38,7 +38,7 @@ func appendIncidentLog(ctx context.Context, tx pgx.Tx, id int64, r logRow) error
 			(incident_id, source_time, receive_time, actor_id, actor_name, move, from_state, to_state, reason, details)
 		VALUES ($1, clock_timestamp(), clock_timestamp(), nullif($2::bigint, 0), $3, $4, $5, $6, $7, $8)`,
 		id, actor.User.ID, actor.User.Name, r.move, r.from, r.to, strings.TrimSpace(r.reason), object(r.details))
-	if err != nil {
+	if err != nil || r.from == r.to { // a clock follows states alone
 		return err
 	}
 	calendar, err := readCalendar(ctx, tx)

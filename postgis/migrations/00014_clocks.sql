@@ -3,10 +3,10 @@
 -- +goose Up
 CREATE TABLE calendar (
   one     boolean PRIMARY KEY DEFAULT true CHECK (one), -- the installation has one, in its own time zone
-  windows jsonb NOT NULL,                               -- [{"from": minute, "to": minute}, …] of a working day
-  week    smallint[] NOT NULL                           -- days that are worked as a rule, 0 is Sunday
+  windows int4multirange NOT NULL CHECK (windows <> '{}' AND windows <@ '{[0,1440)}'), -- minutes of a working day
+  week    smallint[] NOT NULL CHECK (cardinality(week) > 0 AND week <@ '{0,1,2,3,4,5,6}') -- days that are worked as a rule, 0 is Sunday
 );
-INSERT INTO calendar (windows, week) VALUES ('[{"from": 510, "to": 720}, {"from": 810, "to": 1050}]', '{1,2,3,4,5}');
+INSERT INTO calendar (windows, week) VALUES ('{[510,720),[810,1050)}', '{1,2,3,4,5}');
 
 CREATE TABLE calendar_day (
   day   date PRIMARY KEY,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"net/url"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -52,6 +53,8 @@ func (o *Options) log() string   { return o.Stream + ".log" }
 func (o *Options) start() string { return o.Stream + ".start" }
 func (o *Options) alive() string { return o.Stream + ".alive" }
 
+var errAddress = errors.New("the address of a NATS server cannot be read")
+
 // session runs f over one connection; its context ends with the connection. There is no reconnecting below this: what a lost
 // connection means is for f's caller to decide.
 func (o *Options) session(ctx context.Context, f func(context.Context, *nats.Conn, jetstream.JetStream) error) error {
@@ -71,6 +74,9 @@ func (o *Options) session(ctx context.Context, f func(context.Context, *nats.Con
 		options = append(options, nats.UserCredentials(o.Credentials))
 	}
 	conn, err := nats.Connect(o.Servers, options...)
+	if unreadable := (*url.Error)(nil); errors.As(err, &unreadable) {
+		return errAddress // the error itself would tell the password that may stand in the address
+	}
 	if err != nil {
 		return err
 	}

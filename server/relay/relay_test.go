@@ -2,7 +2,9 @@ package relay_test
 
 import (
 	"context"
+	"log/slog"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -218,4 +220,34 @@ func TestLogIsCutOff(t *testing.T) {
 	if s := stream.CachedInfo().State; s.FirstSeq == 1 {
 		t.Errorf("the log still begins at its first message: %+v", s)
 	}
+}
+
+// What is told of an address that cannot be read does not tell what stands in it.
+func TestAddressIsNotTold(t *testing.T) {
+	t.Parallel()
+	var out syncBuffer
+	o := relay.Options{Servers: "nats://wall:geheim@[::1", Logger: slog.New(slog.NewTextHandler(&out, nil))}
+	follow(t, o)
+	until(t, "the log to tell", func() bool { return strings.Contains(out.String(), "is not read") })
+	if strings.Contains(out.String(), "geheim") {
+		t.Errorf("the log tells the password: %s", out.String())
+	}
+}
+
+// syncBuffer is a buffer for several goroutines.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
 }

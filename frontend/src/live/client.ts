@@ -155,10 +155,13 @@ export class LiveClient {
 
   private send({ layer, geometry, bulk }: Subscription): void {
     if (bulk && !this.bulk) {
-      void import('./bulk').then((bulk) => {
-        this.bulk = bulk
-        if (this.greeted) this.resend(layer)
-      })
+      void import('./bulk').then(
+        (bulk) => {
+          this.bulk = bulk
+          if (this.greeted) this.resend(layer)
+        },
+        () => this.send({ layer, geometry }), // the reader cannot be had: JSON says the same
+      )
       return
     }
     const token = this.copy.token(layer) ?? undefined

@@ -68,9 +68,10 @@ type writer struct {
 	turn   int                  // that is written
 	opened bool
 
-	last    uint64 // sequence number of the last fragment
-	written int64  // bytes since the last snapshot began
-	opens   uint64 // where that was
+	version layers.Version // up to where the readers of this term have everything
+	last    uint64         // sequence number of the last fragment
+	written int64          // bytes since the last snapshot began
+	opens   uint64         // where that was
 	status  layers.SourceStatus
 	said    time.Time
 }
@@ -185,10 +186,11 @@ func (w *writer) holds(ctx context.Context, from uint64) (bool, error) {
 // take writes one item, and with it the commits that wait behind it.
 func (w *writer) take(ctx context.Context, i item) error {
 	if i.turn > w.turn && i.snapshot != nil {
-		// The new run has its snapshot, and goes on from there; readers ignore what they have had from the old one.
+		// The new run has its snapshot, and goes on from there; readers ignore what they have had from the old one. When the old one had not
+		// come as far, they need the snapshot too: what is between is in neither's commits.
 		w.turns[w.turn]()
 		w.turn = i.turn
-		return w.load(ctx, i.snapshot, true)
+		return w.load(ctx, i.snapshot, w.version >= i.snapshot.Position.Version)
 	}
 	if i.turn != w.turn {
 		return nil
@@ -222,6 +224,7 @@ func (w *writer) apply(ctx context.Context, i item) error {
 			return err
 		}
 		m.Commits = append(m.Commits, c)
+		w.version = max(w.version, c.Version)
 		if changes += len(c.Changes); changes >= batchChanges {
 			break
 		}
@@ -295,6 +298,7 @@ func (w *writer) load(ctx context.Context, s *layers.Snapshot, again bool) error
 		return errors.Join(err, errSmall)
 	}
 	w.opens, w.written, w.opened = begins, 0, true
+	w.version = max(w.version, s.Position.Version)
 	if before > 0 { // the last but one stays for those who are reading it
 		return w.stream.Purge(ctx, jetstream.WithPurgeSequence(before))
 	}

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -219,6 +220,53 @@ func TestLogIsCutOff(t *testing.T) {
 	}
 	if s := stream.CachedInfo().State; s.FirstSeq == 1 {
 		t.Errorf("the log still begins at its first message: %+v", s)
+	}
+}
+
+// overtaken is a source whose second run begins with a snapshot of something that the first run has not told yet, and never tells.
+type overtaken struct {
+	runs   atomic.Int32
+	reader chan struct{} // closed when there is one who reads on
+	load   func(version layers.Version, status string) layers.Snapshot
+}
+
+func (o *overtaken) Run(ctx context.Context, sink layers.Sink) error {
+	sink.SetStatus(layers.SourceStatus{State: layers.SourceLive, Heard: time.Now()})
+	if o.runs.Add(1) > 1 {
+		sink.Load(o.load(1000, "between"))
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	sink.Load(o.load(100, "first"))
+	select {
+	case <-o.reader:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	for v := layers.Version(101); v < 1000 && o.runs.Load() == 1; v++ {
+		sink.Apply(layers.Commit{Version: v, Time: time.Now(), Changes: []layers.Change{plot(2, strings.Repeat("x", 4<<10))}})
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// A snapshot for those who come may be newer than what those who read on were told: then they need it too.
+func TestNewSnapshotOvertakesCommits(t *testing.T) {
+	t.Parallel()
+	layer, _, _ := layerstest.Live(t, plots()).Read("plot")
+	source := &overtaken{reader: make(chan struct{}), load: func(version layers.Version, status string) layers.Snapshot {
+		return layers.Snapshot{Position: layers.Position{Epoch: "test.1", Version: version}, Layers: []*layers.Layer{layer},
+			Features: map[string][]*layers.Feature{"plot": {plot(1, status).Feature}}}
+	}}
+	o := relaytest.New(t).Options()
+	o.MaxBytes = 4 << 20
+	run(t, relay.NewPublisher(source, o).Run)
+	r := follow(t, o)
+	until(t, "the first snapshot", func() bool { return statusOf(r, 1) == "first" })
+	close(source.reader)
+	until(t, "what neither run told as a commit", func() bool { return statusOf(r, 1) == "between" })
+	if r.Len("plot") != 1 {
+		t.Errorf("%d rows, want the one of the snapshot", r.Len("plot"))
 	}
 }
 

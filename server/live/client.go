@@ -44,7 +44,8 @@ type client struct {
 	requests chan request  // from the reader
 	doubted  chan struct{} // rights may have changed
 	subs     []*subscription
-	beat     *beat // the last one sent
+	beat     *beat       // the last one sent
+	late     *time.Timer // runs while a frame is being written; one for all of them, for there are many
 }
 
 // subscription is one layer that a client wants.
@@ -165,7 +166,8 @@ func (c *client) serve(ctx context.Context) {
 	if !c.write(ctx, "hello", "", hello) || !c.write(ctx, "heartbeat", "", h.heartbeat()) {
 		return
 	}
-	recheck := time.NewTimer(jitter(h.o.Recheck))
+	// Not a case of its own below: each of those costs every client of every round.
+	recheck := time.AfterFunc(jitter(h.o.Recheck), c.doubt)
 	defer recheck.Stop()
 	now := h.current.Load()
 	// A map that is dragged asks some times a second. Who asks more often waits, its reader with it: nothing piles up.
@@ -195,10 +197,7 @@ func (c *client) serve(ctx context.Context) {
 			if !c.recheck(ctx) {
 				return
 			}
-		case <-recheck.C:
-			if !c.recheck(ctx) {
-				return
-			}
+			recheck.Reset(jitter(h.o.Recheck))
 			recheck.Reset(jitter(h.o.Recheck))
 		case <-ctx.Done():
 			return
@@ -258,9 +257,13 @@ func (c *client) refuse(ctx context.Context, e *layers.Error, layer string) bool
 }
 
 func (c *client) deliverAll(ctx context.Context, now *round) bool {
-	for _, s := range slices.Clone(c.subs) {
+	for i := 0; i < len(c.subs); {
+		s := c.subs[i]
 		if !c.deliver(ctx, now, s) {
 			return false
+		}
+		if i < len(c.subs) && c.subs[i] == s { // else it was refused, and the next one has moved here
+			i++
 		}
 	}
 	return true
@@ -315,6 +318,14 @@ func (c *client) heartbeat(ctx context.Context) bool {
 	return c.write(ctx, "heartbeat", "", newest.frame)
 }
 
+// doubt makes the client ask whether its session still stands; safe from any goroutine.
+func (c *client) doubt() {
+	select {
+	case c.doubted <- struct{}{}:
+	default: // it is about to ask
+	}
+}
+
 // recheck asks whether the session still stands and may what it might.
 func (c *client) recheck(ctx context.Context) bool {
 	scope, err := c.peer.Check(ctx)
@@ -335,11 +346,15 @@ func (c *client) recheck(ctx context.Context) bool {
 // is sent away; whether it hears the reason depends on its line.
 func (c *client) write(ctx context.Context, kind, token string, frame []byte) bool {
 	if !c.line.patient() {
-		late := time.AfterFunc(c.hub.o.WriteTimeout, func() {
-			c.hub.stats.tooSlow.Add(1)
-			c.close(CloseTooSlow, "the client is too slow")
-		})
-		defer late.Stop()
+		if c.late == nil {
+			c.late = time.AfterFunc(c.hub.o.WriteTimeout, func() {
+				c.hub.stats.tooSlow.Add(1)
+				c.close(CloseTooSlow, "the client is too slow")
+			})
+		} else {
+			c.late.Reset(c.hub.o.WriteTimeout)
+		}
+		defer c.late.Stop()
 	}
 	err := c.line.send(ctx, kind, token, frame)
 	if err != nil {

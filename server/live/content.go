@@ -31,6 +31,9 @@ type content struct {
 
 	mu     sync.Mutex
 	frames [][]byte // by part; nil once dropped
+
+	lastOnce sync.Once
+	last     string // token of the last frame, which every client keeps
 }
 
 // newSnapshot returns all rows of the layer that the view shows.

@@ -87,10 +87,14 @@ func (c *content) appendRows(b []byte, part int, rows []*layers.Feature, more bo
 // kept returns the token that a client may keep once it has all parts up to this one, "" while it may keep none.
 func (c *content) kept(part int) string {
 	more := part < c.parts()-1
-	if c.kind == kindSnapshot && more {
+	switch {
+	case !more:
+		c.lastOnce.Do(func() { c.last = c.token(false) })
+		return c.last
+	case c.kind == kindSnapshot:
 		return ""
 	}
-	return c.token(more)
+	return c.token(true)
 }
 
 // token returns the token of one frame. Every diff can be taken by itself: the client is where it was until the last one.

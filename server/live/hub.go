@@ -179,10 +179,7 @@ func (h *Hub) Recheck(which func(userID int64, session string) bool) {
 	defer h.mu.Unlock()
 	for c := range h.clients {
 		if which(c.peer.UserID, c.peer.Session) {
-			select {
-			case c.doubted <- struct{}{}:
-			default: // it is about to ask
-			}
+			c.doubt()
 		}
 	}
 }

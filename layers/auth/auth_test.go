@@ -21,7 +21,7 @@ func TestEveryRoleAndAction(t *testing.T) {
 		RoleDispatcher: "read incident.create task.dispatch replay token.manage",
 		RoleUnit:       "read task.work token.manage",
 		RoleDroneTeam:  "read token.manage",
-		RoleAdmin:      "read camera.manage webhook.manage geofence.manage wall.show incident.create incident.move task.dispatch audit.read user.manage replay token.manage",
+		RoleAdmin:      "read camera.manage webhook.manage geofence.manage knowledge.manage wall.show incident.create incident.move task.dispatch audit.read user.manage replay token.manage",
 	}
 	if len(want) != len(Roles) {
 		t.Fatalf("%d roles in the table, %d in the code", len(want), len(Roles))

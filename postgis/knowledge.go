@@ -22,7 +22,7 @@ func NewKnowledge(db *DB) *Knowledge { return &Knowledge{db} }
 
 const (
 	// holds is whether an entry holds today.
-	holds = `(coalesce(valid_from <= current_date, true) AND coalesce(valid_until >= current_date, true))`
+	holds = `((valid_until < current_date) IS NOT TRUE AND (valid_from > current_date) IS NOT TRUE)`
 
 	knowledgeColumns = `id, revision, title, title_en, body, categories, keywords, department, coalesce(valid_from::text, ''), coalesce(valid_until::text, ''),
 		source, NOT ` + holds + `, updated_at`
@@ -79,7 +79,11 @@ func (s *Knowledge) find(ctx context.Context, question knowledge.Question, q kno
 		return nil, false, nil
 	}
 	args["query"], args["words"], args["whole"] = q.TSQuery(), q.Words, knowledge.Fold(strings.TrimSpace(question.Text))
-	found, err = s.page(ctx, inHead, `title_folded = @whole DESC, `+missing+`, `+holds+` DESC, updated_at DESC`, args)
+	absent := missing
+	if args["word"] = q.Words[0]; len(q.Words) == 1 {
+		absent = `(strpos(title_folded, @word) = 0)` // a third of the time, where many are sorted
+	}
+	found, err = s.page(ctx, inHead, `title_folded = @whole DESC, `+absent+`, `+holds+` DESC, updated_at DESC`, args)
 	if err != nil {
 		return nil, false, err
 	}

@@ -25,6 +25,7 @@ import (
 	"wanglou/layers/fence"
 	"wanglou/layers/hook"
 	"wanglou/layers/incident"
+	"wanglou/layers/knowledge"
 	"wanglou/layers/offer"
 	"wanglou/layers/task"
 	"wanglou/layers/unit"
@@ -55,12 +56,13 @@ type Options struct {
 	Tasks     task.Service
 	Units     unit.Service
 	Areas     area.Service
-	Cameras   camera.Registry  // default none: cameras are read alone
-	Webhooks  hook.Store       // default none
-	Fences    fence.Store      // default none
-	Bookmarks bookmark.Service // default none
-	Sessions  scs.Store        // may also be a scs.CtxStore and a scs.IterableCtxStore
-	Console   fs.FS            // the built console; default none
+	Cameras   camera.Registry   // default none: cameras are read alone
+	Webhooks  hook.Store        // default none
+	Fences    fence.Store       // default none
+	Bookmarks bookmark.Service  // default none
+	Knowledge knowledge.Service // default none
+	Sessions  scs.Store         // may also be a scs.CtxStore and a scs.IterableCtxStore
+	Console   fs.FS             // the built console; default none
 
 	Past     layers.Recorder               // default none: there are no replays
 	NewTiles func(*layers.Replica) TileSet // the tiles of a replay's replica; required with Past
@@ -116,6 +118,7 @@ type Server struct {
 	tokens          *tokenCache       // nil: none are taken
 	fences          fence.Store       // nil: there are none
 	bookmarks       bookmark.Service  // nil: there are none
+	knowledge       knowledge.Service // nil: there is none
 	webhooks        hook.Store        // nil: there are none
 	deliveries      *hooks.Deliveries // of webhooks; nil with them
 }
@@ -147,6 +150,7 @@ func New(o Options) *Server {
 		tree:            newAreaCache(o.Areas, o.Now),
 		fences:          o.Fences,
 		bookmarks:       o.Bookmarks,
+		knowledge:       o.Knowledge,
 		webhooks:        o.Webhooks,
 	}
 	if o.Tokens != nil {

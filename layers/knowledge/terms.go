@@ -122,7 +122,10 @@ func (q Query) TSQuery() string {
 var idle = []string{"怎么处理", "怎么办理", "如何处理", "如何办理", "怎么办", "为什么", "有没有", "可不可以", "能不能", "是不是", "怎么", "怎样", "如何", "什么", "哪里", "哪儿",
 	"请问", "可以", "需要", "应该", "一下", "我们", "你们", "他们", "有人", "的", "了", "吗", "呢", "吧", "在", "是", "有", "我", "要", "把", "被", "和", "与"}
 
-// Loosened returns the pairs, characters and words of the question without those that say nothing, for a search that does not ask for all. At most 24.
+// maxLoose bounds a search that does not ask for all.
+const maxLoose = 12
+
+// Loosened returns the pairs, characters and words of the question without those that say nothing, for a search that does not ask for all.
 func (q Query) Loosened() []string {
 	var out []string
 	for _, w := range q.Words {
@@ -140,21 +143,31 @@ func (q Query) Loosened() []string {
 			}
 		}
 	}
+	out = out[:min(4*maxLoose, len(out))]
 	slices.Sort(out)
 	out = slices.Compact(out)
-	return out[:min(24, len(out))]
+	return out[:min(maxLoose, len(out))]
 }
 
-// AnyOf returns the query of the index that finds every text which holds one of the terms.
+// AnyOf returns the query of the index that finds the texts which hold one of the terms; of four and more, two.
 func AnyOf(terms []string) string {
-	out := make([]string, len(terms))
+	each := make([]string, len(terms))
 	for i, t := range terms {
-		out[i] = quote(t)
+		each[i] = quote(t)
 		if s := []rune(t); !isHan(s[0]) || len(s) == 1 {
-			out[i] += ":*"
+			each[i] += ":*"
 		}
 	}
-	return strings.Join(out, " | ")
+	if len(each) < 4 {
+		return strings.Join(each, " | ")
+	}
+	var pairs []string
+	for i, a := range each {
+		for _, b := range each[:i] {
+			pairs = append(pairs, b+" & "+a)
+		}
+	}
+	return strings.Join(pairs, " | ")
 }
 
 // quote writes a term into a tsquery. Terms hold letters, digits and full stops alone.

@@ -55,6 +55,9 @@ func TestQuery(t *testing.T) {
 	if got := AnyOf([]string{"电", "充电", "pm"}); got != "'电':* | '充电' | 'pm':*" {
 		t.Errorf("any of them: %s", got)
 	}
+	if got := AnyOf([]string{"一二", "三四", "五六", "七八"}); got != "'一二' & '三四' | '一二' & '五六' | '三四' & '五六' | '一二' & '七八' | '三四' & '七八' | '五六' & '七八'" {
+		t.Errorf("any two of them: %s", got)
+	}
 }
 
 func TestIn(t *testing.T) {
@@ -167,12 +170,10 @@ func checkMarks(t interface{ Fatalf(string, ...any) }, question, text string) {
 	if n > 82 {
 		t.Fatalf("a snippet of 80 characters has %d", n)
 	}
-	if len(Loosen(q)) > 24 || len(q.Words) > 8 {
+	if len(q.Loosened()) > maxLoose || len(q.Words) > 8 {
 		t.Fatalf("%q has too many terms", question)
 	}
 }
-
-func Loosen(q Query) []string { return q.Loosened() }
 
 func TestMarksAreInOrder(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import { close } from './close'
 import { detections } from './detections'
 import { dispatchList } from './dispatchList'
 import { help } from './help'
+import { knowledge } from './knowledge'
 import { logout } from './logout'
 import { newIncident } from './newIncident'
 import { queueNext } from './queueNext'
@@ -27,7 +28,7 @@ import { zoomOut } from './zoomOut'
 export const actions: readonly Action[] = [
   situation, detections, cameras, admin, search,
   queueNext, queuePrevious, queueOpen, close,
-  newIncident, dispatchList,
+  newIncident, knowledge, dispatchList,
   zoomIn, zoomOut, resetView, toggle3d, toggleLayers,
   replay, replayPlay, toggleTheme, toggleLocale, toggleDisplay, help, logout,
 ]

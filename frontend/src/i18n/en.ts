@@ -368,6 +368,7 @@ export const en: Dictionary = {
     search: 'Search',
     help: 'List of shortcuts',
     newIncident: 'New incident',
+    knowledge: 'Knowledge base',
     queueNext: 'Next in the queue',
     queuePrevious: 'Previous in the queue',
     queueOpen: 'Show the selection on the map',

@@ -26,6 +26,7 @@ import (
 	"wanglou/layers/hook"
 	"wanglou/layers/incident"
 	"wanglou/layers/offer"
+	"wanglou/layers/report"
 	"wanglou/layers/task"
 	"wanglou/layers/unit"
 	"wanglou/server/fences"
@@ -59,6 +60,7 @@ type Options struct {
 	Webhooks  hook.Store       // default none
 	Fences    fence.Store      // default none
 	Bookmarks bookmark.Service // default none
+	Reports   report.Service   // default none are taken
 	Sessions  scs.Store        // may also be a scs.CtxStore and a scs.IterableCtxStore
 	Console   fs.FS            // the built console; default none
 
@@ -113,9 +115,13 @@ type Server struct {
 	counts          *countCache
 	tree            *areaCache
 	ogc             *ogc.API
-	tokens          *tokenCache       // nil: none are taken
-	fences          fence.Store       // nil: there are none
-	bookmarks       bookmark.Service  // nil: there are none
+	tokens          *tokenCache      // nil: none are taken
+	fences          fence.Store      // nil: there are none
+	bookmarks       bookmark.Service // nil: there are none
+	reports         report.Service   // nil: none are taken
+	citizenReports  *limiter
+	citizenLookups  *limiter
+	citizenAll      *limiter
 	webhooks        hook.Store        // nil: there are none
 	deliveries      *hooks.Deliveries // of webhooks; nil with them
 }
@@ -147,6 +153,10 @@ func New(o Options) *Server {
 		tree:            newAreaCache(o.Areas, o.Now),
 		fences:          o.Fences,
 		bookmarks:       o.Bookmarks,
+		reports:         o.Reports,
+		citizenReports:  newLimiter(citizenReports, 2*time.Minute, o.Now),
+		citizenLookups:  newLimiter(citizenLookups, 5*time.Second, o.Now),
+		citizenAll:      newLimiter(citizenAll, 500*time.Millisecond, o.Now),
 		webhooks:        o.Webhooks,
 	}
 	if o.Tokens != nil {

@@ -20,6 +20,7 @@ export const enTerms: Pick<Dictionary, keyof typeof zhTerms> = {
       rejected: 'Rejected',
       unfiled: 'Not filed',
       voided: 'Voided',
+      merged: 'Merged',
     },
     task: {
       dispatched: 'Sent',

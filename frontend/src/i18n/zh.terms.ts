@@ -17,6 +17,7 @@ export const zhTerms = {
       rejected: '不予受理',
       unfiled: '不予立案',
       voided: '作废',
+      merged: '已并案',
     },
     task: {
       dispatched: '已派单',

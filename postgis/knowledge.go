@@ -158,7 +158,7 @@ func (s *Knowledge) one(ctx context.Context, q querier, id int64, lock string) (
 
 // Create implements knowledge.Service.
 func (s *Knowledge) Create(ctx context.Context, e *knowledge.Entry) error {
-	if err := forbid(auth.ActorFrom(ctx), auth.ActionManageKnowledge); err != nil {
+	if err := forbid(auth.ActorFrom(ctx), auth.ActionKeepKnowledge); err != nil {
 		return err
 	}
 	return s.db.transact(ctx, func(tx pgx.Tx) error {
@@ -172,7 +172,7 @@ func (s *Knowledge) Create(ctx context.Context, e *knowledge.Entry) error {
 
 // Update implements knowledge.Service.
 func (s *Knowledge) Update(ctx context.Context, e *knowledge.Entry) error {
-	if err := forbid(auth.ActorFrom(ctx), auth.ActionManageKnowledge); err != nil {
+	if err := forbid(auth.ActorFrom(ctx), auth.ActionKeepKnowledge); err != nil {
 		return err
 	}
 	return s.db.transact(ctx, func(tx pgx.Tx) error {
@@ -217,7 +217,7 @@ func (s *Knowledge) known(ctx context.Context, tx pgx.Tx, codes []string) error 
 
 // Delete implements knowledge.Service.
 func (s *Knowledge) Delete(ctx context.Context, id int64) error {
-	if err := forbid(auth.ActorFrom(ctx), auth.ActionManageKnowledge); err != nil {
+	if err := forbid(auth.ActorFrom(ctx), auth.ActionKeepKnowledge); err != nil {
 		return err
 	}
 	return s.db.transact(ctx, func(tx pgx.Tx) error {

@@ -27,6 +27,7 @@ import (
 	"wanglou/layers/incident"
 	"wanglou/layers/knowledge"
 	"wanglou/layers/offer"
+	"wanglou/layers/report"
 	"wanglou/layers/task"
 	"wanglou/layers/unit"
 	"wanglou/server/fences"
@@ -61,6 +62,7 @@ type Options struct {
 	Fences    fence.Store       // default none
 	Bookmarks bookmark.Service  // default none
 	Knowledge knowledge.Service // default none
+	Reports   report.Service    // default none are taken
 	Sessions  scs.Store         // may also be a scs.CtxStore and a scs.IterableCtxStore
 	Console   fs.FS             // the built console; default none
 
@@ -119,6 +121,10 @@ type Server struct {
 	fences          fence.Store       // nil: there are none
 	bookmarks       bookmark.Service  // nil: there are none
 	knowledge       knowledge.Service // nil: there is none
+	reports         report.Service    // nil: none are taken
+	citizenReports  *limiter
+	citizenLookups  *limiter
+	citizenAll      *limiter
 	webhooks        hook.Store        // nil: there are none
 	deliveries      *hooks.Deliveries // of webhooks; nil with them
 }
@@ -151,6 +157,10 @@ func New(o Options) *Server {
 		fences:          o.Fences,
 		bookmarks:       o.Bookmarks,
 		knowledge:       o.Knowledge,
+		reports:         o.Reports,
+		citizenReports:  newLimiter(citizenReports, 2*time.Minute, o.Now),
+		citizenLookups:  newLimiter(citizenLookups, 5*time.Second, o.Now),
+		citizenAll:      newLimiter(citizenAll, 500*time.Millisecond, o.Now),
 		webhooks:        o.Webhooks,
 	}
 	if o.Tokens != nil {

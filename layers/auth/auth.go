@@ -26,42 +26,47 @@ const (
 // Roles lists every role, in the order in which screens show them.
 var Roles = []Role{RoleViewer, RoleDuty, RoleDispatcher, RoleUnit, RoleDroneTeam, RoleAdmin}
 
+// roleCitizen is nobody's account: see [Citizen].
+const roleCitizen Role = "citizen"
+
 // Action is something a role may allow.
 type Action string
 
 const (
-	ActionRead            Action = "read" // map, lists, details
-	ActionCreateIncident  Action = "incident.create"
-	ActionMoveIncident    Action = "incident.move" // accept, file, reject, close, …
-	ActionDispatch        Action = "task.dispatch" // send, call off
-	ActionWorkTask        Action = "task.work"     // acknowledge, arrive, feed back: the unit's own tasks only
-	ActionManageCameras   Action = "camera.manage" // the registry: enter, correct, strike off
-	ActionReplay          Action = "replay"        // begin and move a replay of the past; whoever reads may watch one
-	ActionShowWalls       Action = "wall.show"     // what all walls show
-	ActionReadAudit       Action = "audit.read"
-	ActionManageUsers     Action = "user.manage"
-	ActionManageHooks     Action = "webhook.manage" // who is told of changes
-	ActionManageFences    Action = "geofence.manage"
-	ActionManageKnowledge Action = "knowledge.manage" // what the knowledge base says
-	ActionManageTokens    Action = "token.manage"     // one's own personal access tokens
+	ActionRead           Action = "read" // map, lists, details
+	ActionCreateIncident Action = "incident.create"
+	ActionReport         Action = "report.create" // 上报: tell of something
+	ActionMoveIncident   Action = "incident.move" // accept, file, reject, close, …
+	ActionDispatch       Action = "task.dispatch" // send, call off
+	ActionWorkTask       Action = "task.work"     // acknowledge, arrive, feed back: the unit's own tasks only
+	ActionManageCameras  Action = "camera.manage" // the registry: enter, correct, strike off
+	ActionReplay         Action = "replay"        // begin and move a replay of the past; whoever reads may watch one
+	ActionShowWalls      Action = "wall.show"     // what all walls show
+	ActionReadAudit      Action = "audit.read"
+	ActionManageUsers    Action = "user.manage"
+	ActionManageHooks    Action = "webhook.manage" // who is told of changes
+	ActionManageFences   Action = "geofence.manage"
+	ActionKeepKnowledge  Action = "knowledge.manage"
+	ActionManageTokens   Action = "token.manage" // one's own personal access tokens
 )
 
 // allowed says which roles may do an action.
 var allowed = map[Action][]Role{
-	ActionRead:            Roles,
-	ActionCreateIncident:  {RoleDuty, RoleDispatcher, RoleAdmin},
-	ActionMoveIncident:    {RoleDuty, RoleAdmin},
-	ActionDispatch:        {RoleDuty, RoleDispatcher, RoleAdmin},
-	ActionWorkTask:        {RoleUnit},
-	ActionManageCameras:   {RoleAdmin},
-	ActionReplay:          {RoleViewer, RoleDuty, RoleDispatcher, RoleAdmin},
-	ActionShowWalls:       {RoleDuty, RoleAdmin},
-	ActionReadAudit:       {RoleAdmin},
-	ActionManageUsers:     {RoleAdmin},
-	ActionManageHooks:     {RoleAdmin},
-	ActionManageFences:    {RoleDuty, RoleAdmin}, // who is on duty closes a road now, not in the morning
-	ActionManageKnowledge: {RoleAdmin},
-	ActionManageTokens:    Roles,
+	ActionRead:           Roles,
+	ActionCreateIncident: {RoleDuty, RoleDispatcher, RoleAdmin},
+	ActionReport:         {roleCitizen, RoleDuty, RoleDispatcher, RoleUnit, RoleDroneTeam, RoleAdmin},
+	ActionMoveIncident:   {RoleDuty, RoleAdmin},
+	ActionDispatch:       {RoleDuty, RoleDispatcher, RoleAdmin},
+	ActionWorkTask:       {RoleUnit},
+	ActionManageCameras:  {RoleAdmin},
+	ActionReplay:         {RoleViewer, RoleDuty, RoleDispatcher, RoleAdmin},
+	ActionShowWalls:      {RoleDuty, RoleAdmin},
+	ActionReadAudit:      {RoleAdmin},
+	ActionManageUsers:    {RoleAdmin},
+	ActionManageHooks:    {RoleAdmin},
+	ActionManageFences:   {RoleDuty, RoleAdmin}, // who is on duty closes a road now, not in the morning
+	ActionKeepKnowledge:  {RoleAdmin},
+	ActionManageTokens:   Roles,
 }
 
 // Actions lists what may be asked for, for tables and tests.

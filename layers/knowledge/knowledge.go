@@ -166,7 +166,7 @@ type Answer struct {
 	Loose bool  `json:"loose"` // no entry holds all that was asked for: these have the most of it in their titles
 }
 
-// Service keeps the knowledge base. Reading asks for auth.ActionCreateIncident, writing for auth.ActionManageKnowledge; changes write audit rows.
+// Service keeps the knowledge base. Reading asks for auth.ActionCreateIncident, writing for auth.ActionKeepKnowledge; changes write audit rows.
 // Implemented by postgis.Knowledge.
 type Service interface {
 	Search(ctx context.Context, q Question) (*Answer, error)

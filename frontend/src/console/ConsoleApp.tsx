@@ -23,6 +23,7 @@ import './console.css'
 
 const Help = later(() => import('../features/help/Help'))
 const KnowledgePanel = later(() => import('../features/knowledge/KnowledgePanel'))
+const Inbox = later(() => import('../features/reports/Inbox'))
 const AdminPage = lazy(() => import('../admin/AdminPage'))
 
 /** The duty officer's desk: asks for the catalogue, then keeps a live copy of its layers for everything below. */
@@ -60,6 +61,7 @@ function Desk({ catalog }: { catalog: Catalog }) {
         <TimeBar context={context} />
       </div>
       {context.bench.help && <Help />}
+      {context.bench.reports && <Inbox />}
       {context.bench.knowledge && <KnowledgePanel />}
       <ReplayFrame />
     </LiveContext>

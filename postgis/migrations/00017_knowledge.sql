@@ -2,24 +2,20 @@
 
 -- +goose Up
 
--- The form in which texts are compared: layers/knowledge has the same in Go, and a test holds the two against each other.
+-- The form in which texts are compared: layers/knowledge has the same in Go, and a test holds the two against each other. Both functions are of standard SQL:
+-- what they call is found whatever the search_path is, in a restore too.
 CREATE FUNCTION knowledge_fold(t text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
   lower(translate(t, '０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ．',
     '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.') COLLATE "C");
 
 -- What an entry is found by: of Han characters each two that stand together, and the last of a run for itself; words of letters and digits.
 -- +goose StatementBegin
-CREATE FUNCTION knowledge_terms(title text, keywords text[], body text) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-DECLARE
-  folded text := knowledge_fold(concat_ws(' ', title, array_to_string(keywords, ' '), body));
-  han    text[] := string_to_array(regexp_replace(folded, '[^\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd]+', ' ', 'g'), NULL);
-  pairs  text[];
-  words  text[];
-BEGIN
-  SELECT array_agg(a || coalesce(nullif(b, ' '), '')) INTO pairs FROM unnest(han, han[2:]) AS u (a, b) WHERE a <> ' ';
-  SELECT array_agg(left(m[1], 40)) INTO words FROM regexp_matches(folded, '([a-z0-9]+(?:\.[0-9][a-z0-9]*)*)', 'g') m;
-  RETURN array_to_tsvector(coalesce(pairs || words, '{}'));
-END $$;
+CREATE FUNCTION knowledge_terms(title text, keywords text[], body text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN (
+  SELECT array_to_tsvector(coalesce(
+    (SELECT array_agg(a || coalesce(nullif(b, ' '), '')) FROM unnest(han, han[2:]) AS u (a, b) WHERE a <> ' ')
+      || (SELECT array_agg(left(m[1], 40)) FROM regexp_matches(folded, '([a-z0-9]+(?:\.[0-9][a-z0-9]*)*)', 'g') AS r (m)), '{}'))
+  FROM (SELECT folded, string_to_array(regexp_replace(folded, '[^\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd]+', ' ', 'g'), NULL) AS han
+    FROM (SELECT knowledge_fold(concat_ws(' ', title, array_to_string(keywords, ' '), body)) AS folded OFFSET 0) f OFFSET 0) h);
 -- +goose StatementEnd
 
 CREATE TABLE knowledge (

@@ -5,8 +5,8 @@
 -- The form in which texts are compared: layers/knowledge has the same in Go, and a test holds the two against each other. Both functions are of standard SQL:
 -- what they call is found whatever the search_path is, in a restore too.
 CREATE FUNCTION knowledge_fold(t text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
-  lower(translate(t, '０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ．',
-    '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.') COLLATE "C");
+  lower(CASE WHEN t ~ '[\uff0e\uff10-\uff5a]' THEN translate(t, '０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ．',
+    '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.') ELSE t END COLLATE "C");
 
 -- What an entry is found by: of Han characters each two that stand together, and the last of a run for itself; words of letters and digits.
 -- +goose StatementBegin

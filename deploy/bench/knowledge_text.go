@@ -32,8 +32,8 @@ func newWriter() (*writer, error) {
 	for _, c := range categories {
 		w.things = append(w.things, c.Name)
 	}
-	for range 30_000 { // words of two common characters
-		w.rare = append(w.rare, string([]rune{rune(0x4e00 + w.IntN(5000)), rune(0x4e00 + w.IntN(5000))}))
+	for range 8000 { // words of two characters, of the three thousand that are in use
+		w.rare = append(w.rare, string([]rune{rune(0x4e00 + 7*w.IntN(2900)), rune(0x4e00 + 7*w.IntN(2900))}))
 	}
 	return w, nil
 }
@@ -43,7 +43,7 @@ func (w *writer) one(of []string) string { return of[w.IntN(len(of))] }
 // frequent picks the first of a list far more often than the last, as words of a language come.
 func (w *writer) frequent(of []string) string {
 	f := w.Float64()
-	return of[int(f*f*f*float64(len(of)))]
+	return of[int(f*f*f*f*float64(len(of)))]
 }
 
 func (w *writer) title() string {

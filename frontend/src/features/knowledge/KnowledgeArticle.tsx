@@ -43,7 +43,7 @@ export function KnowledgeArticle({ id, words, onBack }: { id: number; words: rea
       ) : !e ? (
         entry.fetchStatus === 'paused' ? <Empty icon="alert" title={t('knowledge.offline')} /> : <Loading text={t('app.loading')} />
       ) : (
-        <article ref={article} tabIndex={-1} className="knowledge-article" aria-label={e.title} data-testid="knowledge-entry">
+        <article ref={article} tabIndex={0} className="knowledge-article" aria-label={e.title} data-testid="knowledge-entry">
           <h3 className="knowledge-head">
             <Parts parts={markWords(e.title, words)} />
           </h3>

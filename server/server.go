@@ -56,13 +56,14 @@ type Options struct {
 	Tasks     task.Service
 	Units     unit.Service
 	Areas     area.Service
-	Cameras   camera.Registry  // default none: cameras are read alone
-	Webhooks  hook.Store       // default none
-	Fences    fence.Store      // default none
-	Bookmarks bookmark.Service // default none
-	Reports   report.Service   // default none are taken
-	Sessions  scs.Store        // may also be a scs.CtxStore and a scs.IterableCtxStore
-	Console   fs.FS            // the built console; default none
+	Cameras   camera.Registry      // default none: cameras are read alone
+	Webhooks  hook.Store           // default none
+	Fences    fence.Store          // default none
+	Bookmarks bookmark.Service     // default none
+	Reports   report.Service       // default none are taken
+	Rules     incident.RuleService // of time; default none
+	Sessions  scs.Store            // may also be a scs.CtxStore and a scs.IterableCtxStore
+	Console   fs.FS                // the built console; default none
 
 	Past     layers.Recorder               // default none: there are no replays
 	NewTiles func(*layers.Replica) TileSet // the tiles of a replay's replica; required with Past
@@ -115,10 +116,11 @@ type Server struct {
 	counts          *countCache
 	tree            *areaCache
 	ogc             *ogc.API
-	tokens          *tokenCache      // nil: none are taken
-	fences          fence.Store      // nil: there are none
-	bookmarks       bookmark.Service // nil: there are none
-	reports         report.Service   // nil: none are taken
+	tokens          *tokenCache          // nil: none are taken
+	fences          fence.Store          // nil: there are none
+	bookmarks       bookmark.Service     // nil: there are none
+	reports         report.Service       // nil: none are taken
+	rules           incident.RuleService // nil: there are none
 	citizenReports  *limiter
 	citizenLookups  *limiter
 	citizenAll      *limiter
@@ -154,6 +156,7 @@ func New(o Options) *Server {
 		fences:          o.Fences,
 		bookmarks:       o.Bookmarks,
 		reports:         o.Reports,
+		rules:           o.Rules,
 		citizenReports:  newLimiter(citizenReports, 2*time.Minute, o.Now),
 		citizenLookups:  newLimiter(citizenLookups, 5*time.Second, o.Now),
 		citizenAll:      newLimiter(citizenAll, 500*time.Millisecond, o.Now),

@@ -32,6 +32,7 @@ type Action string
 const (
 	ActionRead           Action = "read" // map, lists, details
 	ActionCreateIncident Action = "incident.create"
+	ActionCreateReport   Action = "report.create" // what another system hands in
 	ActionMoveIncident   Action = "incident.move" // accept, file, reject, close, …
 	ActionDispatch       Action = "task.dispatch" // send, call off
 	ActionWorkTask       Action = "task.work"     // acknowledge, arrive, feed back: the unit's own tasks only
@@ -49,6 +50,7 @@ const (
 var allowed = map[Action][]Role{
 	ActionRead:           Roles,
 	ActionCreateIncident: {RoleDuty, RoleDispatcher, RoleAdmin},
+	ActionCreateReport:   {RoleAdmin},
 	ActionMoveIncident:   {RoleDuty, RoleAdmin},
 	ActionDispatch:       {RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionWorkTask:       {RoleUnit},

@@ -1,0 +1,140 @@
+package postgis
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/encoding/wkb"
+
+	"wanglou/layers"
+	"wanglou/layers/cap"
+	"wanglou/layers/report"
+)
+
+// alertPlace is where an alert holds.
+type alertPlace struct {
+	shape   []byte     // WKB, EPSG:4326, MultiPolygon; nil where it says no place
+	touches []string   // paths of the areas of which it covers a part
+	area    string     // the smallest that holds all of these, "" without any
+	point   *orb.Point // on its shape, in the county where it reaches there
+}
+
+// placeAlert joins the shapes of a message; without any, the areas whose codes it names.
+func placeAlert(ctx context.Context, tx pgx.Tx, a *cap.Alert) (*alertPlace, error) {
+	p := &alertPlace{}
+	var drawn []byte
+	if shapes := a.Shapes(); len(shapes) > 0 {
+		b, err := wkb.Marshal(shapes)
+		if err != nil {
+			return nil, err
+		}
+		drawn = b
+	}
+	err := tx.QueryRow(ctx, `WITH said AS (
+			SELECT ST_UnaryUnion(coalesce(ST_GeomFromWKB($1, 4326), (SELECT ST_Collect(geom) FROM area WHERE code = ANY ($2)))) AS g
+		), shape AS (
+			SELECT nullif(ST_Multi(ST_CollectionExtract(g, 3)), ST_GeomFromText('MULTIPOLYGON EMPTY', 4326)) AS g FROM said
+		)
+		SELECT ST_AsBinary(g), (SELECT coalesce(array_agg(path::text ORDER BY path COLLATE "C"), '{}') FROM area WHERE area.geom && g AND ST_Intersects(area.geom, g) AND NOT ST_Touches(area.geom, g))
+		FROM shape`, drawn, a.AreaCodes()).Scan(&p.shape, &p.touches)
+	if err != nil || p.shape == nil {
+		return p, err
+	}
+	for i, path := range p.touches {
+		if i+1 < len(p.touches) && strings.HasPrefix(p.touches[i+1], path+".") {
+			continue // what lies in it says more
+		}
+		if p.area == "" {
+			p.area = path
+		}
+		if p.area = layers.CommonArea(p.area, path); p.area == "" {
+			break
+		}
+	}
+	if err := narrow(ctx, tx, p); err != nil {
+		return nil, err
+	}
+	p.point = &orb.Point{}
+	err = tx.QueryRow(ctx, `WITH shape AS (SELECT ST_GeomFromWKB($1, 4326) AS g), here AS (
+			SELECT ST_PointOnSurface(coalesce((SELECT nullif(ST_CollectionExtract(ST_Intersection(g, area.geom), 3), ST_GeomFromText('POLYGON EMPTY', 4326)) FROM area WHERE path = $2), g)) AS p FROM shape
+		)
+		SELECT ST_X(p), ST_Y(p) FROM here`, p.shape, p.area).Scan(&p.point[0], &p.point[1])
+	return p, err
+}
+
+// narrow goes from the area in which all touched ones lie up to one that holds all of the shape that lies in the county: a town's villages need not cover
+// it. What is thinner than the lines of two maps differ is of no account.
+func narrow(ctx context.Context, tx pgx.Tx, p *alertPlace) error {
+	root, _, _ := strings.Cut(p.area, ".")
+	for p.area != root {
+		var holds bool
+		err := tx.QueryRow(ctx, `WITH shape AS (SELECT ST_GeomFromWKB($1, 4326) AS g), part AS (SELECT path, ST_Area(ST_Intersection(g, geom)) AS part FROM area, shape WHERE path IN ($2, $3))
+			SELECT coalesce((SELECT part FROM part WHERE path = $2) >= 0.9999 * (SELECT part FROM part WHERE path = $3), false)`, p.shape, p.area, root).Scan(&holds)
+		if err != nil || holds {
+			return err
+		}
+		p.area = p.area[:strings.LastIndexByte(p.area, '.')]
+	}
+	return nil
+}
+
+// reportAlert makes the report of an alert that has force. It belongs to the open incident of those that the alert refers to, or that refer to it.
+func reportAlert(ctx context.Context, tx pgx.Tx, a *cap.Alert, id int64, p *alertPlace) (int64, error) {
+	main := a.Main()
+	raw, err := json.Marshal(map[string]any{"alert_id": id, "msg_type": a.Type, "severity": a.Severity(), "urgency": main.Urgency, "certainty": main.Certainty})
+	if err != nil {
+		return 0, err
+	}
+	r := &report.Report{Channel: report.System, State: report.Received, Title: clip(main.Title(), report.MaxTitle), Address: clip(main.Places(), report.MaxAddress),
+		Description: clip(strings.TrimSpace(main.Description+"\n\n"+main.Instruction), report.MaxDescription), Source: alertSource + a.Sender, SourceID: a.Identifier,
+		SourceTime: &a.Sent, AreaPath: p.area, Raw: raw, Point: p.point}
+	err = tx.QueryRow(ctx, `SELECT i.id FROM alert o JOIN report r ON r.id = o.report_id JOIN incident i ON i.id = r.incident_id
+		WHERE i.closed_at IS NULL AND o.id <> $1 AND EXISTS (SELECT FROM alert_reference f JOIN alert e ON e.id = f.alert_id, alert t
+			WHERE (f.sender, f.identifier) = (t.sender, t.identifier) AND e.status = 'Actual' AND (e.id, t.id) IN (($1, o.id), (o.id, $1))
+				AND `+inAreas("coalesce(t.area_path, '')", "e.by_areas")+`)
+		ORDER BY r.id DESC LIMIT 1`, id).Scan(&r.IncidentID)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return 0, err
+	}
+	if r.IncidentID != 0 {
+		r.State = report.Attached
+	}
+	reportID, err := insertReport(ctx, tx, r)
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.Exec(ctx, `UPDATE alert SET report_id = $2 WHERE id = $1`, id, reportID)
+	return reportID, err
+}
+
+// alertSource stands before a sender in the source of its reports: senders name themselves, and must not be able to name another source of reports.
+const alertSource = "cap:"
+
+// insertReport stores a report in the transaction of what it tells of. A report of the same source and id is a conflict.
+func insertReport(ctx context.Context, tx pgx.Tx, r *report.Report) (id int64, err error) {
+	if err := r.Validate(); err != nil {
+		return 0, err
+	}
+	var lon, lat *float64
+	if r.Point != nil {
+		lon, lat = &r.Point[0], &r.Point[1]
+	}
+	err = tx.QueryRow(ctx, `INSERT INTO report (channel, incident_id, category, title, description, state, address, source, source_id, source_time, area_path, raw, geom)
+		VALUES (@channel, nullif(@incident::bigint, 0), @category, @title, @description, @state, @address, @source, @source_id, @source_time, nullif(@area, ''), @raw,
+			ST_SetSRID(ST_MakePoint(@lon, @lat), 4326)) RETURNING id`,
+		pgx.NamedArgs{"channel": r.Channel, "incident": r.IncidentID, "category": r.Category, "title": r.Title, "description": r.Description, "state": r.State,
+			"address": r.Address, "source": r.Source, "source_id": r.SourceID, "source_time": r.SourceTime, "area": r.AreaPath, "raw": r.Raw, "lon": lon, "lat": lat}).Scan(&id)
+	return id, err
+}
+
+// clip cuts a text to so many characters.
+func clip(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return text
+}

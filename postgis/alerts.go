@@ -21,7 +21,6 @@ type Alerts struct {
 // NewAlerts returns the warnings of db.
 func NewAlerts(db *DB) *Alerts { return &Alerts{db: db, now: time.Now} }
 
-// In SQL a message is m: the a of inAreas would hide another a.
 const selectAlert = `SELECT m.id, m.sender, m.identifier, m.status, m.msg_type, m.scope, m.sent, m.receive_time, m.expires, m.holds_until, m.severity, m.rank,
 		CASE WHEN m.state = 'active' AND m.holds_until <= now() THEN 'expired' ELSE m.state END, coalesce(m.ended_by, 0), coalesce(m.report_id, 0),
 		CASE WHEN (%s) THEN coalesce((SELECT incident_id FROM report r WHERE r.id = m.report_id), 0) ELSE 0 END, coalesce(m.area_path, ''),

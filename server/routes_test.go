@@ -113,6 +113,7 @@ func TestAccessByRole(t *testing.T) {
 		"POST /api/users":                                    {auth.RoleAdmin},
 		"PUT /api/users/:id":                                 {auth.RoleAdmin},
 		"GET /api/audit":                                     {auth.RoleAdmin},
+		"POST /api/intake/cap":                               {auth.RoleAdmin},
 		"POST /api/bookmarks":                                replay,
 		"DELETE /api/bookmarks/:id":                          replay,
 		"GET /api/geofences":                                 {auth.RoleAdmin, auth.RoleDuty},

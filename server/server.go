@@ -22,6 +22,7 @@ import (
 	"wanglou/layers/auth"
 	"wanglou/layers/bookmark"
 	"wanglou/layers/camera"
+	"wanglou/layers/cap"
 	"wanglou/layers/fence"
 	"wanglou/layers/hook"
 	"wanglou/layers/incident"
@@ -59,6 +60,7 @@ type Options struct {
 	Webhooks  hook.Store       // default none
 	Fences    fence.Store      // default none
 	Bookmarks bookmark.Service // default none
+	Alerts    cap.Store        // default none
 	Sessions  scs.Store        // may also be a scs.CtxStore and a scs.IterableCtxStore
 	Console   fs.FS            // the built console; default none
 
@@ -107,6 +109,7 @@ type Server struct {
 	accounts        *accounts
 	loginsByAddress *limiter
 	loginsByLogin   *limiter
+	intake          *limiter // messages of other systems, by account
 	origins         *http.CrossOriginProtection
 	console         *console
 	metrics         *metrics
@@ -116,6 +119,7 @@ type Server struct {
 	tokens          *tokenCache       // nil: none are taken
 	fences          fence.Store       // nil: there are none
 	bookmarks       bookmark.Service  // nil: there are none
+	alerts          cap.Store         // nil: there are none
 	webhooks        hook.Store        // nil: there are none
 	deliveries      *hooks.Deliveries // of webhooks; nil with them
 }
@@ -141,12 +145,14 @@ func New(o Options) *Server {
 		accounts:        newAccounts(o.Users, o.Now),
 		loginsByAddress: newLimiter(30, 10*time.Second, o.Now),
 		loginsByLogin:   newLimiter(10, 30*time.Second, o.Now),
+		intake:          newLimiter(100, 2*time.Second, o.Now),
 		origins:         http.NewCrossOriginProtection(),
 		console:         newConsole(o.Console),
 		counts:          newCountCache(o.Replica, o.Now),
 		tree:            newAreaCache(o.Areas, o.Now),
 		fences:          o.Fences,
 		bookmarks:       o.Bookmarks,
+		alerts:          o.Alerts,
 		webhooks:        o.Webhooks,
 	}
 	if o.Tokens != nil {

@@ -209,6 +209,7 @@ func (r *reader) references(n *node) []Reference {
 
 func (r *reader) info(n *node, path string) Info {
 	i := Info{
+		Areas:       []Area{},
 		Language:    r.text(n, path, "language", maxName),
 		Event:       r.required(n, path, "event", maxLine),
 		Urgency:     r.oneOf(n, path, "urgency", urgencies),

@@ -67,6 +67,10 @@ func (s *Alerts) Take(ctx context.Context, a *cap.Alert, raw []byte) (*cap.Outco
 	}
 	out := &cap.Outcome{Ended: []cap.Ended{}, Missing: []cap.Reference{}}
 	err := s.db.transact(ctx, func(tx pgx.Tx) error {
+		p, err := placeAlert(ctx, tx, a)
+		if err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('take an alert'))`); err != nil {
 			return err
 		}
@@ -75,7 +79,7 @@ func (s *Alerts) Take(ctx context.Context, a *cap.Alert, raw []byte) (*cap.Outco
 			return err
 		}
 		if out.Repeated = id != 0; !out.Repeated {
-			if id, err = takeAlert(ctx, tx, a, raw); err != nil {
+			if id, err = takeAlert(ctx, tx, a, p, raw); err != nil {
 				return err
 			}
 		}
@@ -101,11 +105,7 @@ func repeatedAlert(ctx context.Context, tx pgx.Tx, a *cap.Alert, raw []byte) (id
 }
 
 // takeAlert stores a new message, ends those that it refers to, and reports it.
-func takeAlert(ctx context.Context, tx pgx.Tx, a *cap.Alert, raw []byte) (int64, error) {
-	p, err := placeAlert(ctx, tx, a)
-	if err != nil {
-		return 0, err
-	}
+func takeAlert(ctx context.Context, tx pgx.Tx, a *cap.Alert, p *alertPlace, raw []byte) (int64, error) {
 	if actor := auth.ActorFrom(ctx); a.HasForce() && !actor.Scope.InArea(p.area) {
 		return 0, outsideAreas(p.area)
 	}

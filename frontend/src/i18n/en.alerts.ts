@@ -24,6 +24,7 @@ export const enAlerts: typeof zhAlerts = {
       too_deep: 'Elements are nested too deep',
       too_many_elements: 'Too many elements',
       too_many_points: 'The polygons have too many points',
+      too_complex: 'The shapes cross each other too often to be joined',
       self_intersection: 'The polygon crosses itself',
       over_antimeridian: 'The area reaches over the 180° meridian',
       over_pole: 'The area holds a pole',

@@ -22,6 +22,7 @@ export const zhAlerts = {
       too_deep: '元素嵌套太深',
       too_many_elements: '元素太多',
       too_many_points: '多边形的点太多',
+      too_complex: '形状互相交叉太多，无法合并',
       self_intersection: '多边形自相交',
       over_antimeridian: '范围跨越了 180° 经线',
       over_pole: '范围包含了极点',

@@ -26,8 +26,7 @@ type alertPlace struct {
 // rim is what of an area, in degrees inside of its line, is not held to be covered by a shape that ends there: about a metre. Neighbours share their lines.
 const rim = 0.00001
 
-// placeAlert joins the shapes of a message; without any, the areas whose codes it names. Thousands of shapes that cross each other are refused as
-// CodeInvalid when joining them takes too long.
+// placeAlert joins the shapes of a message; without any, the areas whose codes it names.
 func placeAlert(ctx context.Context, tx pgx.Tx, a *cap.Alert) (*alertPlace, error) {
 	p := &alertPlace{}
 	var drawn []byte
@@ -38,9 +37,6 @@ func placeAlert(ctx context.Context, tx pgx.Tx, a *cap.Alert) (*alertPlace, erro
 		}
 		drawn = b
 	}
-	if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = '5s'`); err != nil {
-		return nil, err
-	}
 	err := tx.QueryRow(ctx, `WITH said AS (
 			SELECT ST_UnaryUnion(coalesce(ST_GeomFromWKB($1, 4326), (SELECT ST_Collect(geom) FROM area WHERE code = ANY ($2)))) AS g
 		), shape AS (
@@ -49,9 +45,6 @@ func placeAlert(ctx context.Context, tx pgx.Tx, a *cap.Alert) (*alertPlace, erro
 		SELECT ST_AsBinary(g), (SELECT coalesce(array_agg(path::text ORDER BY path COLLATE "C"), '{}') FROM area
 			WHERE area.geom && g AND ST_Intersects(g, area.geom) AND ST_Intersects(g, ST_Buffer(area.geom, -$3::float8)))
 		FROM shape`, drawn, a.AreaCodes(), rim).Scan(&p.shape, &p.touches)
-	if pg := serverError(err); pg != nil && pg.Code == "57014" {
-		return nil, layers.Invalid("info", "too_complex", "the shapes cross each other too often to be joined")
-	}
 	if err != nil || p.shape == nil {
 		return p, err
 	}

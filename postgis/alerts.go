@@ -14,12 +14,13 @@ import (
 
 // Alerts implements cap.Store. It is safe for concurrent use.
 type Alerts struct {
-	db  *DB
-	now func() time.Time
+	db   *DB
+	now  func() time.Time
+	turn chan struct{} // held by who takes a message: joining shapes is the database's hardest work
 }
 
 // NewAlerts returns the warnings of db.
-func NewAlerts(db *DB) *Alerts { return &Alerts{db: db, now: time.Now} }
+func NewAlerts(db *DB) *Alerts { return &Alerts{db: db, now: time.Now, turn: make(chan struct{}, 1)} }
 
 const selectAlert = `SELECT m.id, m.sender, m.identifier, m.status, m.msg_type, m.scope, m.sent, m.receive_time, m.expires, m.holds_until, m.severity, m.rank,
 		CASE WHEN m.state = 'active' AND m.holds_until <= now() THEN 'expired' ELSE m.state END, coalesce(m.ended_by, 0), coalesce(m.report_id, 0),
@@ -64,6 +65,12 @@ func (s *Alerts) Take(ctx context.Context, a *cap.Alert, raw []byte) (*cap.Outco
 	}
 	if a.Sent.After(s.now().Add(24 * time.Hour)) {
 		return nil, layers.Invalid("sent", "in_future", "the message says it was sent at %s", a.Sent.Format(time.RFC3339))
+	}
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return nil, &layers.Error{Code: layers.CodeUnavailable, Reason: "busy", Msg: "other messages are being taken", Err: ctx.Err()}
 	}
 	out := &cap.Outcome{Ended: []cap.Ended{}, Missing: []cap.Reference{}}
 	err := s.db.transact(ctx, func(tx pgx.Tx) error {

@@ -187,6 +187,26 @@ func TestParseTakes(t *testing.T) {
 	}
 }
 
+// Shapes may lie side by side in any number, and cross each other some times.
+func TestEntangled(t *testing.T) {
+	t.Parallel()
+	var patchwork, crossing orb.MultiPolygon
+	for i := range 2000 {
+		x, y := float64(i%50), float64(i/50)
+		patchwork = append(patchwork, orb.Polygon{{{x, y}, {x + 1, y}, {x + 1, y + 1}, {x, y + 1}, {x, y}}})
+	}
+	for i := range 400 {
+		at := float64(i) / 100
+		crossing = append(crossing, orb.Polygon{{{at, 0}, {4 - at, 4}, {4.001 - at, 4}, {at, 0}}})
+	}
+	if entangled(patchwork) || entangled(crossing[:100]) || entangled(nil) {
+		t.Error("what can be joined is refused")
+	}
+	if !entangled(crossing) {
+		t.Error("400 slivers across each other are not refused")
+	}
+}
+
 func TestHoldsUntil(t *testing.T) {
 	t.Parallel()
 	sent := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)

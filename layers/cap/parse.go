@@ -34,6 +34,9 @@ func Parse(body []byte) (*Alert, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
+	if entangled(a.Shapes()) {
+		return nil, layers.Invalid("info", "too_complex", "the shapes cross each other too often to be joined")
+	}
 	a.Version = version
 	return a, nil
 }

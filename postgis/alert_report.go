@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -93,8 +94,8 @@ func reportAlert(ctx context.Context, tx pgx.Tx, a *cap.Alert, id int64, p *aler
 	if err != nil {
 		return 0, err
 	}
-	r := &report.Report{Channel: report.System, State: report.Received, Title: clip(main.Title(), report.MaxTitle), Address: clip(main.Places(), report.MaxAddress),
-		Description: clip(strings.TrimSpace(main.Description+"\n\n"+main.Instruction), report.MaxDescription), Source: alertSource + a.Sender, SourceID: a.Identifier,
+	r := &report.Report{Channel: report.System, State: report.Received, Title: cut(main.Title(), report.MaxTitle), Address: cut(main.Places(), report.MaxAddress),
+		Description: cut(strings.TrimSpace(main.Description+"\n\n"+main.Instruction), report.MaxDescription), Source: alertSource + a.Sender, SourceID: a.Identifier,
 		SourceTime: &a.Sent, AreaPath: p.area, Raw: raw, Point: p.point}
 	err = tx.QueryRow(ctx, `SELECT i.id FROM alert o JOIN report r ON r.id = o.report_id JOIN incident i ON i.id = r.incident_id
 		WHERE i.closed_at IS NULL AND o.id <> $1 AND EXISTS (SELECT FROM alert_reference f JOIN alert e ON e.id = f.alert_id, alert t
@@ -107,38 +108,22 @@ func reportAlert(ctx context.Context, tx pgx.Tx, a *cap.Alert, id int64, p *aler
 	if r.IncidentID != 0 {
 		r.State = report.Attached
 	}
-	reportID, err := insertReport(ctx, tx, r)
-	if err != nil {
+	var taken bool // by a report that somebody wrote by hand: there is no such alert
+	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM report WHERE source = $1 AND source_id = $2)`, r.Source, r.SourceID).Scan(&taken); err != nil {
 		return 0, err
 	}
-	_, err = tx.Exec(ctx, `UPDATE alert SET report_id = $2 WHERE id = $1`, id, reportID)
-	return reportID, err
+	if taken {
+		r.SourceID += "#" + strconv.FormatInt(id, 10)
+	}
+	if err := r.Validate(); err != nil {
+		return 0, err
+	}
+	if err := insertReport(ctx, tx, r, ""); err != nil {
+		return 0, err
+	}
+	_, err = tx.Exec(ctx, `UPDATE alert SET report_id = $2 WHERE id = $1`, id, r.ID)
+	return r.ID, err
 }
 
 // alertSource stands before a sender in the source of its reports: senders name themselves, and must not be able to name another source of reports.
 const alertSource = "cap:"
-
-// insertReport stores a report in the transaction of what it tells of. A report of the same source and id is a conflict.
-func insertReport(ctx context.Context, tx pgx.Tx, r *report.Report) (id int64, err error) {
-	if err := r.Validate(); err != nil {
-		return 0, err
-	}
-	var lon, lat *float64
-	if r.Point != nil {
-		lon, lat = &r.Point[0], &r.Point[1]
-	}
-	err = tx.QueryRow(ctx, `INSERT INTO report (channel, incident_id, category, title, description, state, address, source, source_id, source_time, area_path, raw, geom)
-		VALUES (@channel, nullif(@incident::bigint, 0), @category, @title, @description, @state, @address, @source, @source_id, @source_time, nullif(@area, ''), @raw,
-			ST_SetSRID(ST_MakePoint(@lon, @lat), 4326)) RETURNING id`,
-		pgx.NamedArgs{"channel": r.Channel, "incident": r.IncidentID, "category": r.Category, "title": r.Title, "description": r.Description, "state": r.State,
-			"address": r.Address, "source": r.Source, "source_id": r.SourceID, "source_time": r.SourceTime, "area": r.AreaPath, "raw": r.Raw, "lon": lon, "lat": lat}).Scan(&id)
-	return id, err
-}
-
-// clip cuts a text to so many characters.
-func clip(text string, most int) string {
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most-1]) + "…"
-	}
-	return text
-}

@@ -60,7 +60,7 @@ func (s *Alerts) Alerts(ctx context.Context, f cap.Filter) ([]*cap.Message, erro
 
 // Take implements cap.Store. Messages are taken one after the other: of two that refer to each other the second has to find the first.
 func (s *Alerts) Take(ctx context.Context, a *cap.Alert, raw []byte) (*cap.Outcome, error) {
-	if err := forbid(auth.ActorFrom(ctx), auth.ActionCreateReport); err != nil {
+	if err := forbid(auth.ActorFrom(ctx), auth.ActionIntake); err != nil {
 		return nil, err
 	}
 	if a.Sent.After(s.now().Add(24 * time.Hour)) {

@@ -107,6 +107,13 @@ func TestAlertLife(t *testing.T) {
 		t.Errorf("%d audit rows", n)
 	}
 
+	// Somebody has written a report under the name of an alert that has not come: it comes all the same.
+	w.exec(t, `INSERT INTO report (channel, title, source, source_id) VALUES ('system', 'x', 'cap:qx.example', 'early')`)
+	if out = mustTake(t, admin, store, message("early", "Actual", "Alert", 0, squareInVillage)); queryOne[string](t, w, `SELECT source_id FROM report WHERE id = $1`, out.Alert.ReportID) != fmt.Sprint("early#", out.Alert.ID) {
+		t.Errorf("%+v", out.Alert)
+	}
+	mustTake(t, admin, store, message("late", "Actual", "Cancel", 1, "", "early"))
+
 	// What is closed is closed: a later update is for somebody to look at.
 	mustTake(t, admin, store, message("b1", "Actual", "Alert", 0, squareInVillage))
 	w.exec(t, `UPDATE report SET state = 'attached', incident_id = $1 WHERE source_id = 'b1'`, in.ID)

@@ -27,6 +27,7 @@ import (
 	"wanglou/layers/hook"
 	"wanglou/layers/incident"
 	"wanglou/layers/offer"
+	"wanglou/layers/report"
 	"wanglou/layers/task"
 	"wanglou/layers/unit"
 	"wanglou/server/fences"
@@ -61,6 +62,7 @@ type Options struct {
 	Fences    fence.Store      // default none
 	Bookmarks bookmark.Service // default none
 	Alerts    cap.Store        // default none
+	Reports   report.Service   // default none are taken
 	Sessions  scs.Store        // may also be a scs.CtxStore and a scs.IterableCtxStore
 	Console   fs.FS            // the built console; default none
 
@@ -116,10 +118,14 @@ type Server struct {
 	counts          *countCache
 	tree            *areaCache
 	ogc             *ogc.API
-	tokens          *tokenCache       // nil: none are taken
-	fences          fence.Store       // nil: there are none
-	bookmarks       bookmark.Service  // nil: there are none
-	alerts          cap.Store         // nil: there are none
+	tokens          *tokenCache      // nil: none are taken
+	fences          fence.Store      // nil: there are none
+	bookmarks       bookmark.Service // nil: there are none
+	alerts          cap.Store        // nil: there are none
+	reports         report.Service   // nil: none are taken
+	citizenReports  *limiter
+	citizenLookups  *limiter
+	citizenAll      *limiter
 	webhooks        hook.Store        // nil: there are none
 	deliveries      *hooks.Deliveries // of webhooks; nil with them
 }
@@ -153,6 +159,10 @@ func New(o Options) *Server {
 		fences:          o.Fences,
 		bookmarks:       o.Bookmarks,
 		alerts:          o.Alerts,
+		reports:         o.Reports,
+		citizenReports:  newLimiter(citizenReports, 2*time.Minute, o.Now),
+		citizenLookups:  newLimiter(citizenLookups, 5*time.Second, o.Now),
+		citizenAll:      newLimiter(citizenAll, 500*time.Millisecond, o.Now),
 		webhooks:        o.Webhooks,
 	}
 	if o.Tokens != nil {

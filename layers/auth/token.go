@@ -78,7 +78,7 @@ func (s *Scope) Limit(a Access) *Scope {
 	if a != AccessWrite {
 		may := ActionRead
 		if a == AccessIntake {
-			may = ActionCreateReport
+			may = ActionIntake
 		}
 		for _, action := range Actions() {
 			if action != may {

@@ -11,6 +11,7 @@ import { useLayer, useRow } from '../../live/hooks'
 import { asSeverity, SeveritySign } from '../../ui/Severity'
 import { Failure, Loading } from '../../ui/State'
 import { asApiError } from '../../api/error'
+import { later } from '../../ui/later'
 import { CategoryName } from './CategoryName'
 import { Conflict, type ConflictSeen } from './Conflict'
 import { DispatchList } from './DispatchList'
@@ -19,6 +20,8 @@ import { LogTimeline } from './LogTimeline'
 import { Moves } from './Moves'
 import { NearbyCameras } from './NearbyCameras'
 import { TaskList } from './TaskList'
+
+const CaseReports = later(() => import('../reports/CaseReports'))
 
 /** A case: facts, whom to send, who is on it, what may be done, what has happened. Follows the live copy. */
 export function IncidentDetail({ id }: { id: number }) {
@@ -75,6 +78,7 @@ export function IncidentDetail({ id }: { id: number }) {
           {detail.data.tasks.length > 0 && <TaskList detail={detail.data} onConflict={setConflict} />}
           <DispatchList detail={detail.data} onConflict={setConflict} />
           <Moves detail={detail.data} onConflict={setConflict} />
+          <CaseReports detail={detail.data} />
           <NearbyCameras point={incident.point} />
           <Section title={t('detail.log')} testid="incident-log">
             <LogTimeline log={detail.data.log} />

@@ -37,7 +37,7 @@ export default function AlertBar() {
         <ul className="alerts-list" id={list}>
           {answer.isError && <Old at={answer.dataUpdatedAt} />}
           {alerts.map((alert) => (
-            <Warning key={alert.id} alert={alert} />
+            <Warning key={alert.id} alert={alert} onShow={() => setOpen(false)} />
           ))}
         </ul>
       )}
@@ -58,7 +58,7 @@ function Line({ alert }: { alert: Alert }) {
   )
 }
 
-function Warning({ alert }: { alert: Alert }) {
+function Warning({ alert, onShow }: { alert: Alert; onShow: () => void }) {
   const { t, locale } = useText()
   const info = infoOf(alert, locale)
   const { box, incident_id: incident } = alert
@@ -78,7 +78,14 @@ function Warning({ alert }: { alert: Alert }) {
       </p>
       <p className="alerts-do">
         {box && (
-          <Button small icon="frame" onPress={() => theMap.get()?.flyTo(box as Bbox)}>
+          <Button
+            small
+            icon="frame"
+            onPress={() => {
+              theMap.get()?.flyTo(box as Bbox)
+              onShow() // the list would lie over it
+            }}
+          >
             {t('alerts.show')}
           </Button>
         )}

@@ -77,7 +77,7 @@ export default function CaseReports({ detail }: { detail: IncidentDetail }) {
         {reports.data && <ReportList reports={reports.data} closed={!open} />}
         {moves && open && (
           <div className="moves">
-            <Button small icon="pin" onPress={() => setAsking('correct')} data-testid="correct">
+            <Button small onPress={() => setAsking('correct')} data-testid="correct">
               {t('reports.correct')}
             </Button>
           </div>

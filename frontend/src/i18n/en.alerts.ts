@@ -6,8 +6,6 @@ export const enAlerts: typeof zhAlerts = {
     count: '{{n}} warnings in force',
     until: 'until {{at}}',
     show: 'Show on the map',
-    open: 'Show all warnings',
-    close: 'Fold warnings',
     instruction: 'What to do',
     from: 'Issued by',
     where: 'Area',

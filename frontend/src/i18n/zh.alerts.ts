@@ -4,8 +4,6 @@ export const zhAlerts = {
     count: '生效预警 {{n}} 条',
     until: '至 {{at}}',
     show: '在地图上查看',
-    open: '展开全部预警',
-    close: '收起预警',
     instruction: '防御指南',
     from: '发布',
     where: '范围',

@@ -28,7 +28,7 @@ export default function AlertBar() {
   if (!first) return null
   return (
     <section className="alerts" aria-label={t('alerts.title')} data-testid="alerts">
-      <button type="button" className="alerts-head" aria-expanded={open} aria-controls={list} aria-label={t(open ? 'alerts.close' : 'alerts.open')} onClick={() => setOpen(!open)}>
+      <button type="button" className="alerts-head" aria-expanded={open} aria-controls={list} onClick={() => setOpen(!open)}>
         {open ? <strong className="alerts-title">{t('alerts.count', { n: alerts.length })}</strong> : <Line alert={first} />}
         {!open && alerts.length > 1 && <span className="alerts-more">+{alerts.length - 1}</span>}
         <Icon name={open ? 'chevronUp' : 'chevronDown'} />

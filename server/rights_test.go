@@ -84,7 +84,9 @@ func requests() map[string]request {
 		"GET /api/bookmarks":                                  {who: readers, want: 404}, // this world has none
 		"POST /api/bookmarks":                                 {body: map[string]any{}, who: "admin duty town viewer", want: 404},
 		"DELETE /api/bookmarks/:id":                           {path: "/api/bookmarks/1", who: "admin duty town viewer", want: 404},
-		"GET /api/geofences":                                  {who: "admin duty town", want: 404}, // this world has none
+		"POST /api/intake/cap":                                {body: "<alert/>", who: "admin", want: 404}, // this world has none
+		"GET /api/alerts":                                     {who: readers, want: 404},                   // this world has none
+		"GET /api/geofences":                                  {who: "admin duty town", want: 404},         // this world has none
 		"POST /api/geofences":                                 {body: map[string]any{}, who: "admin duty town", want: 404},
 		"PUT /api/geofences/:id":                              {path: "/api/geofences/1", body: map[string]any{}, who: "admin duty town", want: 404},
 		"DELETE /api/geofences/:id":                           {path: "/api/geofences/1", who: "admin duty town", want: 404},

@@ -77,6 +77,9 @@ var routes = []route{
 	{http.MethodPost, "/api/tasks/:id/moves", may(auth.ActionWorkTask, auth.ActionDispatch), (*Server).moveTask},
 	{http.MethodGet, "/api/units", may(auth.ActionRead), (*Server).listUnits},
 
+	{http.MethodPost, "/api/intake/cap", may(auth.ActionIntake), (*Server).takeCAP},
+	{http.MethodGet, "/api/alerts", may(auth.ActionRead), (*Server).listAlerts},
+
 	{http.MethodGet, "/api/review", may(auth.ActionRead), (*Server).getReview},
 	{http.MethodGet, "/api/timeline", may(auth.ActionRead), (*Server).getTimeline},
 	{http.MethodGet, "/api/replays", may(auth.ActionRead), (*Server).listReplays},

@@ -123,6 +123,7 @@ func TestAccessByRole(t *testing.T) {
 		"PUT /api/users/:id":                                 {auth.RoleAdmin},
 		"PUT /api/timerules":                                 {auth.RoleAdmin},
 		"GET /api/audit":                                     {auth.RoleAdmin},
+		"POST /api/intake/cap":                               {auth.RoleAdmin},
 		"POST /api/bookmarks":                                replay,
 		"DELETE /api/bookmarks/:id":                          replay,
 		"GET /api/geofences":                                 {auth.RoleAdmin, auth.RoleDuty},

@@ -22,6 +22,7 @@ import (
 	"wanglou/layers/auth"
 	"wanglou/layers/bookmark"
 	"wanglou/layers/camera"
+	"wanglou/layers/cap"
 	"wanglou/layers/fence"
 	"wanglou/layers/hook"
 	"wanglou/layers/incident"
@@ -60,6 +61,7 @@ type Options struct {
 	Webhooks  hook.Store           // default none
 	Fences    fence.Store          // default none
 	Bookmarks bookmark.Service     // default none
+	Alerts    cap.Store            // default none
 	Reports   report.Service       // default none are taken
 	Rules     incident.RuleService // of time; default none
 	Sessions  scs.Store            // may also be a scs.CtxStore and a scs.IterableCtxStore
@@ -110,6 +112,7 @@ type Server struct {
 	accounts        *accounts
 	loginsByAddress *limiter
 	loginsByLogin   *limiter
+	intake          *limiter // messages of other systems, by account
 	origins         *http.CrossOriginProtection
 	console         *console
 	metrics         *metrics
@@ -119,6 +122,7 @@ type Server struct {
 	tokens          *tokenCache          // nil: none are taken
 	fences          fence.Store          // nil: there are none
 	bookmarks       bookmark.Service     // nil: there are none
+	alerts          cap.Store            // nil: there are none
 	reports         report.Service       // nil: none are taken
 	rules           incident.RuleService // nil: there are none
 	citizenReports  *limiter
@@ -149,12 +153,14 @@ func New(o Options) *Server {
 		accounts:        newAccounts(o.Users, o.Now),
 		loginsByAddress: newLimiter(30, 10*time.Second, o.Now),
 		loginsByLogin:   newLimiter(10, 30*time.Second, o.Now),
+		intake:          newLimiter(100, 2*time.Second, o.Now),
 		origins:         http.NewCrossOriginProtection(),
 		console:         newConsole(o.Console),
 		counts:          newCountCache(o.Replica, o.Now),
 		tree:            newAreaCache(o.Areas, o.Now),
 		fences:          o.Fences,
 		bookmarks:       o.Bookmarks,
+		alerts:          o.Alerts,
 		reports:         o.Reports,
 		rules:           o.Rules,
 		citizenReports:  newLimiter(citizenReports, 2*time.Minute, o.Now),

@@ -36,6 +36,7 @@ const (
 	ActionRead           Action = "read" // map, lists, details
 	ActionCreateIncident Action = "incident.create"
 	ActionReport         Action = "report.create" // 上报: tell of something
+	ActionIntake         Action = "report.intake" // hand in what another system tells
 	ActionMoveIncident   Action = "incident.move" // accept, file, reject, close, …
 	ActionDispatch       Action = "task.dispatch" // send, call off
 	ActionWorkTask       Action = "task.work"     // acknowledge, arrive, feed back: the unit's own tasks only
@@ -55,6 +56,7 @@ var allowed = map[Action][]Role{
 	ActionRead:           Roles,
 	ActionCreateIncident: {RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionReport:         {roleCitizen, RoleDuty, RoleDispatcher, RoleUnit, RoleDroneTeam, RoleAdmin},
+	ActionIntake:         {RoleAdmin},
 	ActionMoveIncident:   {RoleDuty, RoleAdmin},
 	ActionDispatch:       {RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionWorkTask:       {RoleUnit},

@@ -84,7 +84,9 @@ func requests() map[string]request {
 		"GET /api/bookmarks":                                  {who: readers, want: 404}, // this world has none
 		"POST /api/bookmarks":                                 {body: map[string]any{}, who: "admin duty town viewer", want: 404},
 		"DELETE /api/bookmarks/:id":                           {path: "/api/bookmarks/1", who: "admin duty town viewer", want: 404},
-		"GET /api/geofences":                                  {who: "admin duty town", want: 404}, // this world has none
+		"POST /api/intake/cap":                                {body: "<alert/>", who: "admin", want: 404}, // this world has none
+		"GET /api/alerts":                                     {who: readers, want: 404},                   // this world has none
+		"GET /api/geofences":                                  {who: "admin duty town", want: 404},         // this world has none
 		"POST /api/geofences":                                 {body: map[string]any{}, who: "admin duty town", want: 404},
 		"PUT /api/geofences/:id":                              {path: "/api/geofences/1", body: map[string]any{}, who: "admin duty town", want: 404},
 		"DELETE /api/geofences/:id":                           {path: "/api/geofences/1", who: "admin duty town", want: 404},
@@ -100,6 +102,8 @@ func requests() map[string]request {
 		"GET /api/webhooks/:id/dead":                          {path: "/api/webhooks/1/dead", who: "admin", want: 404},
 		"POST /api/webhooks/:id/dead/:event":                  {path: "/api/webhooks/1/dead/x", who: "admin", want: 404},
 		"DELETE /api/webhooks/:id/dead/:event":                {path: "/api/webhooks/1/dead/x", who: "admin", want: 404},
+		"GET /api/timerules":                                  {who: readers, want: 404}, // this world has none
+		"PUT /api/timerules":                                  {body: map[string]any{}, who: "admin", want: 404},
 		"GET /api/audit":                                      {who: "admin", want: 200},
 		"GET /api/openapi.yaml":                               {who: anybody, want: 200},
 		"GET /tiles/:source":                                  {path: "/tiles/camera.json", who: readers, want: 200},

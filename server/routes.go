@@ -77,6 +77,9 @@ var routes = []route{
 	{http.MethodPost, "/api/tasks/:id/moves", may(auth.ActionWorkTask, auth.ActionDispatch), (*Server).moveTask},
 	{http.MethodGet, "/api/units", may(auth.ActionRead), (*Server).listUnits},
 
+	{http.MethodPost, "/api/intake/cap", may(auth.ActionIntake), (*Server).takeCAP},
+	{http.MethodGet, "/api/alerts", may(auth.ActionRead), (*Server).listAlerts},
+
 	{http.MethodGet, "/api/review", may(auth.ActionRead), (*Server).getReview},
 	{http.MethodGet, "/api/timeline", may(auth.ActionRead), (*Server).getTimeline},
 	{http.MethodGet, "/api/replays", may(auth.ActionRead), (*Server).listReplays},
@@ -110,6 +113,8 @@ var routes = []route{
 	{http.MethodGet, "/api/webhooks/:id/dead", may(auth.ActionManageHooks), (*Server).listDeadEvents},
 	{http.MethodPost, "/api/webhooks/:id/dead/:event", may(auth.ActionManageHooks), (*Server).resendDeadEvent},
 	{http.MethodDelete, "/api/webhooks/:id/dead/:event", may(auth.ActionManageHooks), (*Server).buryDeadEvent},
+	{http.MethodGet, "/api/timerules", may(auth.ActionRead), (*Server).getTimeRules},
+	{http.MethodPut, "/api/timerules", may(auth.ActionManageRules), (*Server).setTimeRules},
 	{http.MethodGet, "/api/audit", may(auth.ActionReadAudit), (*Server).listAudit},
 	{http.MethodGet, "/api/openapi.yaml", public, (*Server).getOpenapi},
 

@@ -22,6 +22,7 @@ import (
 	"wanglou/layers/auth"
 	"wanglou/layers/bookmark"
 	"wanglou/layers/camera"
+	"wanglou/layers/cap"
 	"wanglou/layers/fence"
 	"wanglou/layers/hook"
 	"wanglou/layers/incident"
@@ -57,14 +58,16 @@ type Options struct {
 	Tasks     task.Service
 	Units     unit.Service
 	Areas     area.Service
-	Cameras   camera.Registry   // default none: cameras are read alone
-	Webhooks  hook.Store        // default none
-	Fences    fence.Store       // default none
-	Bookmarks bookmark.Service  // default none
-	Knowledge knowledge.Service // default none
-	Reports   report.Service    // default none are taken
-	Sessions  scs.Store         // may also be a scs.CtxStore and a scs.IterableCtxStore
-	Console   fs.FS             // the built console; default none
+	Cameras   camera.Registry      // default none: cameras are read alone
+	Webhooks  hook.Store           // default none
+	Fences    fence.Store          // default none
+	Bookmarks bookmark.Service     // default none
+	Alerts    cap.Store            // default none
+	Knowledge knowledge.Service    // default none
+	Reports   report.Service       // default none are taken
+	Rules     incident.RuleService // of time; default none
+	Sessions  scs.Store            // may also be a scs.CtxStore and a scs.IterableCtxStore
+	Console   fs.FS                // the built console; default none
 
 	Past     layers.Recorder               // default none: there are no replays
 	NewTiles func(*layers.Replica) TileSet // the tiles of a replay's replica; required with Past
@@ -111,17 +114,20 @@ type Server struct {
 	accounts        *accounts
 	loginsByAddress *limiter
 	loginsByLogin   *limiter
+	intake          *limiter // messages of other systems, by account
 	origins         *http.CrossOriginProtection
 	console         *console
 	metrics         *metrics
 	counts          *countCache
 	tree            *areaCache
 	ogc             *ogc.API
-	tokens          *tokenCache       // nil: none are taken
-	fences          fence.Store       // nil: there are none
-	bookmarks       bookmark.Service  // nil: there are none
-	knowledge       knowledge.Service // nil: there is none
-	reports         report.Service    // nil: none are taken
+	tokens          *tokenCache          // nil: none are taken
+	fences          fence.Store          // nil: there are none
+	bookmarks       bookmark.Service     // nil: there are none
+	alerts          cap.Store            // nil: there are none
+	knowledge       knowledge.Service    // nil: there is none
+	reports         report.Service       // nil: none are taken
+	rules           incident.RuleService // nil: there are none
 	citizenReports  *limiter
 	citizenLookups  *limiter
 	citizenAll      *limiter
@@ -150,14 +156,17 @@ func New(o Options) *Server {
 		accounts:        newAccounts(o.Users, o.Now),
 		loginsByAddress: newLimiter(30, 10*time.Second, o.Now),
 		loginsByLogin:   newLimiter(10, 30*time.Second, o.Now),
+		intake:          newLimiter(100, 2*time.Second, o.Now),
 		origins:         http.NewCrossOriginProtection(),
 		console:         newConsole(o.Console),
 		counts:          newCountCache(o.Replica, o.Now),
 		tree:            newAreaCache(o.Areas, o.Now),
 		fences:          o.Fences,
 		bookmarks:       o.Bookmarks,
+		alerts:          o.Alerts,
 		knowledge:       o.Knowledge,
 		reports:         o.Reports,
+		rules:           o.Rules,
 		citizenReports:  newLimiter(citizenReports, 2*time.Minute, o.Now),
 		citizenLookups:  newLimiter(citizenLookups, 5*time.Second, o.Now),
 		citizenAll:      newLimiter(citizenAll, 500*time.Millisecond, o.Now),

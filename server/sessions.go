@@ -284,8 +284,11 @@ func (s *Server) audit(c echo.Context, e auth.AuditEntry) {
 	}
 }
 
-func tooMany(wait time.Duration) error {
+func tooMany(wait time.Duration) error { return tooOften("login", wait) }
+
+// tooOften is the answer to who has to wait for so long before the next try.
+func tooOften(reason string, wait time.Duration) error {
 	seconds := int((wait + time.Second - 1) / time.Second)
-	return &layers.Error{Code: layers.CodeRateLimited, Reason: "login", Msg: "too many tries; wait before the next",
+	return &layers.Error{Code: layers.CodeRateLimited, Reason: reason, Msg: "too many tries; wait before the next",
 		Params: map[string]string{paramRetryAfter: strconv.Itoa(seconds)}}
 }

@@ -36,6 +36,7 @@ const (
 	ActionRead           Action = "read" // map, lists, details
 	ActionCreateIncident Action = "incident.create"
 	ActionReport         Action = "report.create" // 上报: tell of something
+	ActionIntake         Action = "report.intake" // hand in what another system tells
 	ActionMoveIncident   Action = "incident.move" // accept, file, reject, close, …
 	ActionDispatch       Action = "task.dispatch" // send, call off
 	ActionWorkTask       Action = "task.work"     // acknowledge, arrive, feed back: the unit's own tasks only
@@ -47,6 +48,7 @@ const (
 	ActionManageHooks    Action = "webhook.manage" // who is told of changes
 	ActionManageFences   Action = "geofence.manage"
 	ActionKeepKnowledge  Action = "knowledge.manage"
+	ActionManageRules    Action = "rules.manage" // limits of time, the calendar
 	ActionManageTokens   Action = "token.manage" // one's own personal access tokens
 )
 
@@ -55,6 +57,7 @@ var allowed = map[Action][]Role{
 	ActionRead:           Roles,
 	ActionCreateIncident: {RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionReport:         {roleCitizen, RoleDuty, RoleDispatcher, RoleUnit, RoleDroneTeam, RoleAdmin},
+	ActionIntake:         {RoleAdmin},
 	ActionMoveIncident:   {RoleDuty, RoleAdmin},
 	ActionDispatch:       {RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionWorkTask:       {RoleUnit},
@@ -66,6 +69,7 @@ var allowed = map[Action][]Role{
 	ActionManageHooks:    {RoleAdmin},
 	ActionManageFences:   {RoleDuty, RoleAdmin}, // who is on duty closes a road now, not in the morning
 	ActionKeepKnowledge:  {RoleAdmin},
+	ActionManageRules:    {RoleAdmin},
 	ActionManageTokens:   Roles,
 }
 

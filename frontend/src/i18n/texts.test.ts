@@ -4,8 +4,10 @@ import { describe, expect, test } from 'vitest'
 import { actions } from '../actions'
 import { en as enFirst } from './en'
 import { enAdmin } from './en.admin'
+import { enAlerts } from './en.alerts'
 import { zh as zhFirst } from './zh'
 import { zhAdmin } from './zh.admin'
+import { zhAlerts } from './zh.alerts'
 
 const zh = { ...zhFirst, ...zhAdmin }
 const en = { ...enFirst, ...enAdmin }
@@ -21,8 +23,8 @@ function flat(value: object, prefix = ''): Map<string, string> {
   return out
 }
 
-const chinese = flat(zh)
-const english = flat(en)
+const chinese = new Map([...flat(zh), ...flat(zhAlerts)])
+const english = new Map([...flat(en), ...flat(enAlerts)])
 const variables = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((m) => m[1]).sort()
 
 /** The values of Go constants of one type in a file. */

@@ -7,6 +7,7 @@ import { select } from '../../app/router'
 import { change } from '../../app/workbench'
 import { useText } from '../../i18n'
 import { lonLat } from '../../lib/format'
+import { newKey } from '../../lib/key'
 import type { LonLat } from '../../map/types'
 import { Button, IconButton } from '../../ui/Button'
 import { FieldGroup, TextInput } from '../../ui/Field'
@@ -38,7 +39,7 @@ export default function CreateIncident({ point }: { point: LonLat }) {
   const client = useQueryClient()
   const similar = useCandidates(title, description, category, point)
   // One key for one form: pressing twice, or again after a broken connection, makes one case.
-  const [key] = useState(() => newKey())
+  const [key] = useState(newKey)
 
   const create = useMutation({
     mutationFn: async (joins: number | null) => {
@@ -134,9 +135,4 @@ export default function CreateIncident({ point }: { point: LonLat }) {
       </form>
     </article>
   )
-}
-
-/** crypto.randomUUID exists on secure pages alone; an intranet may be plain http. */
-function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

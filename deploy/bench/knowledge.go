@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -45,18 +47,21 @@ var knowledgeSearch = bench{figures: []string{"knowledge-search"}, run: func(ctx
 	if _, err := db.Pool.Exec(ctx, `UPDATE app_user SET roles = '{duty_officer}' WHERE login = $1`, benchLogin); err != nil {
 		return nil, err
 	}
-	conn, err := dial(ctx, srv.address)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = conn.Close() }()
 	ask := func(q string) (found int, took float64, err error) {
-		r := request(srv.address, "/api/knowledge?limit=20&q="+url.QueryEscape(q), "Cookie: "+srv.cookie())
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+srv.address+"/api/knowledge?limit=20&q="+url.QueryEscape(q), nil)
+		if err != nil {
+			return 0, 0, err
+		}
 		began := time.Now()
-		a, err := conn.ask(r, true)
+		resp, err := srv.client.Do(req)
+		if err != nil {
+			return 0, 0, err
+		}
+		body, err := io.ReadAll(resp.Body)
 		took = float64(time.Since(began)) / float64(time.Millisecond)
-		if err == nil && a.status != 200 {
-			err = fmt.Errorf("%q: status %d: %s", q, a.status, a.body)
+		_ = resp.Body.Close()
+		if err == nil && resp.StatusCode != http.StatusOK {
+			err = fmt.Errorf("%q: %s: %s", q, resp.Status, body)
 		}
 		if err != nil {
 			return 0, 0, err
@@ -65,7 +70,7 @@ var knowledgeSearch = bench{figures: []string{"knowledge-search"}, run: func(ctx
 			Items []json.RawMessage `json:"items"`
 			Loose bool              `json:"loose"`
 		}
-		err = json.Unmarshal(a.body, &answer)
+		err = json.Unmarshal(body, &answer)
 		if answer.Loose {
 			answer.Items = nil
 		}
@@ -74,8 +79,11 @@ var knowledgeSearch = bench{figures: []string{"knowledge-search"}, run: func(ctx
 	questions := w.questions(knowledgeQuestions + 50)
 	for until := time.Now().Add(10 * time.Second); ; { // the server hears of the role in a moment
 		_, _, err := ask("")
-		if err == nil || time.Now().After(until) || ctx.Err() != nil {
+		if err == nil {
 			break
+		}
+		if time.Now().After(until) || ctx.Err() != nil {
+			return nil, err
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

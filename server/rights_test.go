@@ -90,6 +90,11 @@ func requests() map[string]request {
 		"POST /api/geofences":                                 {body: map[string]any{}, who: "admin duty town", want: 404},
 		"PUT /api/geofences/:id":                              {path: "/api/geofences/1", body: map[string]any{}, who: "admin duty town", want: 404},
 		"DELETE /api/geofences/:id":                           {path: "/api/geofences/1", who: "admin duty town", want: 404},
+		"GET /api/knowledge":                                  {path: "/api/knowledge?q=x", who: "admin duty town", want: 404}, // this world has none
+		"GET /api/knowledge/:id":                              {path: "/api/knowledge/1", who: "admin duty town", want: 404},
+		"POST /api/knowledge":                                 {body: map[string]any{}, who: "admin", want: 404},
+		"PUT /api/knowledge/:id":                              {path: "/api/knowledge/1", body: map[string]any{}, who: "admin", want: 404},
+		"DELETE /api/knowledge/:id":                           {path: "/api/knowledge/1", who: "admin", want: 404},
 		"GET /api/webhooks":                                   {who: "admin", want: 404}, // this world has none
 		"POST /api/webhooks":                                  {body: map[string]any{}, who: "admin", want: 404},
 		"PUT /api/webhooks/:id":                               {path: "/api/webhooks/1", body: map[string]any{"paused": true}, who: "admin", want: 404},

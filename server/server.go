@@ -26,6 +26,7 @@ import (
 	"wanglou/layers/fence"
 	"wanglou/layers/hook"
 	"wanglou/layers/incident"
+	"wanglou/layers/knowledge"
 	"wanglou/layers/offer"
 	"wanglou/layers/report"
 	"wanglou/layers/task"
@@ -61,6 +62,7 @@ type Options struct {
 	Webhooks  hook.Store           // default none
 	Fences    fence.Store          // default none
 	Bookmarks bookmark.Service     // default none
+	Knowledge knowledge.Service    // default none
 	Alerts    cap.Store            // default none
 	Reports   report.Service       // default none are taken
 	Rules     incident.RuleService // of time; default none
@@ -122,6 +124,7 @@ type Server struct {
 	tokens          *tokenCache          // nil: none are taken
 	fences          fence.Store          // nil: there are none
 	bookmarks       bookmark.Service     // nil: there are none
+	knowledge       knowledge.Service    // nil: there is none
 	alerts          cap.Store            // nil: there are none
 	reports         report.Service       // nil: none are taken
 	rules           incident.RuleService // nil: there are none
@@ -161,6 +164,7 @@ func New(o Options) *Server {
 		fences:          o.Fences,
 		bookmarks:       o.Bookmarks,
 		alerts:          o.Alerts,
+		knowledge:       o.Knowledge,
 		reports:         o.Reports,
 		rules:           o.Rules,
 		citizenReports:  newLimiter(citizenReports, 2*time.Minute, o.Now),

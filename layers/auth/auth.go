@@ -48,6 +48,7 @@ const (
 	ActionManageHooks    Action = "webhook.manage" // who is told of changes
 	ActionManageFences   Action = "geofence.manage"
 	ActionManageRules    Action = "rules.manage" // limits of time, the calendar
+	ActionKeepKnowledge  Action = "knowledge.manage"
 	ActionManageTokens   Action = "token.manage" // one's own personal access tokens
 )
 
@@ -68,6 +69,7 @@ var allowed = map[Action][]Role{
 	ActionManageHooks:    {RoleAdmin},
 	ActionManageFences:   {RoleDuty, RoleAdmin}, // who is on duty closes a road now, not in the morning
 	ActionManageRules:    {RoleAdmin},
+	ActionKeepKnowledge:  {RoleAdmin},
 	ActionManageTokens:   Roles,
 }
 

@@ -102,7 +102,7 @@ func snapshot(t *testing.T) []byte {
 	if err := jpeg.Encode(&buf, image.NewGray(image.Rect(0, 0, 640, 400)), nil); err != nil {
 		t.Fatal(err)
 	}
-	return append(append([]byte("\xff\xd8\xff\xe1\x00\x1dExif\x00\x00GPS 29.79N 119.68E  "), []byte{}...), buf.Bytes()[2:]...)
+	return append(append([]byte("\xff\xd8\xff\xe1\x00\x1cExif\x00\x00GPS 29.79N 119.68E  "), []byte{}...), buf.Bytes()[2:]...)
 }
 
 func announce(src []byte, n int) map[string]any {

@@ -18,6 +18,7 @@ const ReviewApp = lazy(() => import('../review/ReviewApp'))
 const KioskPage = lazy(() => import('../kiosk/KioskPage'))
 const SessionLost = later(() => import('../login/SessionLost'))
 const FieldApp = lazy(() => import('../field/FieldApp'))
+const FieldOffline = lazy(() => import('../field/FieldOffline'))
 
 export function App() {
   const { t, locale } = useText()
@@ -55,6 +56,7 @@ function Gate() {
 
   if (onKiosk) return <KioskPage />
   if (state.status === 'asking') return <Loading text={t('app.loading')} />
+  if (state.status === 'failed' && onField) return <FieldOffline error={state.error} onRetry={() => void askSession()} />
   if (state.status === 'failed') return <Failure error={state.error} onRetry={() => void askSession()} />
   if (!session) return <LoginPage />
   return (

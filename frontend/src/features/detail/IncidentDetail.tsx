@@ -11,6 +11,7 @@ import { useLayer, useRow } from '../../live/hooks'
 import { asSeverity, SeveritySign } from '../../ui/Severity'
 import { Failure, Loading } from '../../ui/State'
 import { asApiError } from '../../api/error'
+import { later } from '../../ui/later'
 import { CategoryName } from './CategoryName'
 import { Conflict, type ConflictSeen } from './Conflict'
 import { DispatchList } from './DispatchList'
@@ -19,6 +20,8 @@ import { LogTimeline } from './LogTimeline'
 import { Moves } from './Moves'
 import { NearbyCameras } from './NearbyCameras'
 import { TaskList } from './TaskList'
+
+const Attachments = later(() => import('./Attachments'))
 
 /** A case: facts, whom to send, who is on it, what may be done, what has happened. Follows the live copy. */
 export function IncidentDetail({ id }: { id: number }) {
@@ -72,6 +75,7 @@ export function IncidentDetail({ id }: { id: number }) {
             ]}
           />
           {conflict && <Conflict seen={conflict} onClose={() => setConflict(null)} />}
+          {detail.data.attachments.length > 0 && <Attachments items={detail.data.attachments} />}
           {detail.data.tasks.length > 0 && <TaskList detail={detail.data} onConflict={setConflict} />}
           <DispatchList detail={detail.data} onConflict={setConflict} />
           <Moves detail={detail.data} onConflict={setConflict} />
@@ -85,7 +89,7 @@ export function IncidentDetail({ id }: { id: number }) {
   )
 }
 
-/** Asks for the case again when the live copy has a newer revision of it, or one of its tasks has moved. */
+/** Asks for the case again when the live copy has it newer (a photo changes no revision), or one of its tasks has moved. */
 function useFresh(id: number, have: Detail | undefined): void {
   const client = useQueryClient()
   const row = useRow('incident', id)
@@ -95,7 +99,7 @@ function useFresh(id: number, have: Detail | undefined): void {
     tasks.each('incident_id', (task, incident) => {
       if (incident === id) mine.push(`${task}:${tasks.value(task, 'revision')}`)
     })
-    return `${row?.revision ?? 'gone'} ${mine.sort().join(' ')}`
+    return `${row?.revision} ${row?.updated_at} ${mine.sort().join(' ')}`
   }, [id, row, tasks, tasks.version])
   const loaded = have !== undefined
   useEffect(() => {

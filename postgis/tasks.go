@@ -116,8 +116,8 @@ func taskDetails(taskID, unitID int64, unitName string) map[string]any {
 func (s *Tasks) Move(ctx context.Context, id int64, m task.Move, reason string, revision int64, origin ...task.Origin) (*task.Task, error) {
 	actor := auth.ActorFrom(ctx)
 	var from task.Origin
-	for _, from = range origin {
-		break
+	if len(origin) > 0 {
+		from = origin[0]
 	}
 	asked := map[string]any{"task": id, "move": m, "reason": reason, "revision": revision}
 	var out *task.Task

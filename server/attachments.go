@@ -144,14 +144,16 @@ func isTimeout(err error) bool {
 	return errors.As(err, &t) && t.Timeout()
 }
 
-// patientBody moves the deadline of reading along with what the client sends.
+// patientBody moves the deadlines of the request along with what the client sends.
 type patientBody struct {
 	io.Reader
 	control *http.ResponseController
 }
 
 func (p *patientBody) Read(b []byte) (int, error) {
-	_ = p.control.SetReadDeadline(time.Now().Add(stall)) // not every connection of tests has one
+	now := time.Now()
+	_ = p.control.SetReadDeadline(now.Add(stall)) // not every connection of tests has one
+	_ = p.control.SetWriteDeadline(now.Add(stall + finishTime))
 	return p.Reader.Read(b)
 }
 

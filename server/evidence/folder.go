@@ -50,6 +50,21 @@ func storage(err error) error {
 	return err
 }
 
+// spare is how many bytes attachments leave free on their disk: the database may live there too.
+const spare = 1 << 30
+
+// room refuses what would fill the disk: CodeStorageFull.
+func (f *Folder) room(wanted int64) error {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(f.root, &disk); err != nil {
+		return nil // writing will tell
+	}
+	if int64(disk.Bavail)*disk.Bsize < 2*wanted+spare { // the copy that is shared needs as much again
+		return layers.Errorf(layers.CodeStorageFull, "the disk for attachments is full")
+	}
+	return nil
+}
+
 // Received is how many bytes of an attachment are there.
 func (f *Folder) Received(a *attachment.Attachment) (int64, error) {
 	if a.DoneAt != nil {
@@ -75,6 +90,9 @@ func (f *Folder) Append(a *attachment.Attachment, offset int64, body io.Reader) 
 	}
 	if have == a.Size && offset == have { // nothing more is wanted
 		return have, nil
+	}
+	if err := f.room(a.Size - have); err != nil {
+		return have, err
 	}
 	file, err := os.OpenFile(f.part(a.ID), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

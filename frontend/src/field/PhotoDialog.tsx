@@ -108,14 +108,14 @@ const place = () =>
   })
 
 /** The button that opens the phone's camera or its pictures. */
-export function AddPhoto({ task }: { task: number }) {
+export function AddPhoto({ task, quiet }: { task: number; quiet?: boolean }) {
   const { t } = useText()
   const input = useRef<HTMLInputElement>(null)
   const [file, setFile] = useState<File | null>(null)
-  if (!window.isSecureContext) return <span className="card-soft">{t('field.photo.insecure')}</span>
+  if (!window.isSecureContext) return quiet ? null : <span className="card-soft">{t('field.photo.insecure')}</span>
   return (
     <>
-      <Button small icon="camera" onPress={() => input.current?.click()} data-testid={`photo-${task}`}>
+      <Button small look={quiet ? 'quiet' : 'plain'} icon="camera" onPress={() => input.current?.click()} data-testid={`photo-${task}`}>
         {t('field.photo.add')}
       </Button>
       <input

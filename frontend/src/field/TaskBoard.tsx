@@ -88,7 +88,7 @@ function EndedTask({ item: { task, incident } }: { item: FieldTask }) {
       </div>
       {task.result && <p className="ended-result">{task.result}</p>}
       <OutboxList task={task.id} />
-      <AddPhoto task={task.id} />
+      <AddPhoto task={task.id} quiet />
     </div>
   )
 }

@@ -108,14 +108,14 @@ const timeline: [from: string, move: string, to: string, why: boolean][] = [
 ]
 export const steps = timeline
 
-/** A task as it will be when all that waits is sent. */
+/** A task as it will be when all that waits is sent, and what was sent is in the answer that is shown. */
 export function foreseen(item: FieldTask, items: readonly Item[]): FieldTask {
   let { state, revision } = item.task
   let changed = false
   let ended = item.task.ended_at
   let result = item.task.result
   for (const step of [...items].sort((a, b) => a.seq - b.seq)) {
-    if (step.kind !== 'step' || step.task !== item.task.id || !pending(step)) continue
+    if (step.kind !== 'step' || step.task !== item.task.id || step.state === 'refused') continue
     const arrow = timeline.find(([from, move]) => from === state && move === step.move)
     if (!arrow || step.revision < revision) continue // the server has it already
     state = arrow[2]

@@ -57,6 +57,7 @@ describe('items', () => {
     expect(after.task).toMatchObject({ state: 'on_scene', revision: 3 })
     expect(after.moves).toEqual([{ move: 'done', needs_reason: true }, { move: 'return', needs_reason: true }])
     const known = { ...task, task: { ...task.task, state: 'acknowledged', revision: 2 } } as FieldTask
+    expect(foreseen(task, [step({ state: 'sent' })]).task).toMatchObject({ state: 'acknowledged' }) // the answer shown is older
     expect(foreseen(known, [step()])).toBe(known) // the answer was faster than the outbox
     expect(foreseen(task, [step({ state: 'refused' })])).toBe(task)
   })
@@ -178,6 +179,22 @@ describe('outbox', () => {
     await box.dismiss(['a', 'b'])
     expect(box.items.get()).toEqual([])
     expect(await db.getAll('items')).toEqual([])
+    box.stop()
+  })
+
+  test('without a session nothing is tried until there is one', async () => {
+    let asked = 0
+    const server: Transport = { step: () => (asked++, Promise.reject(new ApiError('unauthorized', 401))), begin: () => Promise.reject(), part: () => Promise.reject() }
+    const box = new Outbox(await openDatabase(name), 1, server)
+    await box.start()
+    await box.add({ kind: 'step', id: 'a', task: 9, made: new Date().toISOString(), move: 'acknowledge', revision: 1 })
+    await box.quiet()
+    await box.add({ kind: 'step', id: 'b', task: 8, made: new Date().toISOString(), move: 'acknowledge', revision: 1 })
+    await box.quiet()
+    expect(asked).toBe(1)
+    box.hurry()
+    await box.quiet()
+    expect(asked).toBe(2)
     box.stop()
   })
 

@@ -22,6 +22,8 @@ export class Outbox {
   private running: Promise<void> | null = null
   private again = false
   private stopped = true
+  /** There is no session: nothing is tried until the person has logged in. */
+  private locked = false
 
   constructor(
     private readonly db: FieldDatabase,
@@ -63,6 +65,7 @@ export class Outbox {
 
   /** The network is back, or somebody presses "now": pauses are over. */
   hurry(): void {
+    this.locked = false
     this.items.set((now) => now.map((item) => (pending(item) && item.notBefore > 0 ? { ...item, notBefore: 0 } : item)))
     this.wake()
   }
@@ -73,14 +76,14 @@ export class Outbox {
 
   private wake(): void {
     clearTimeout(this.timer)
-    if (this.stopped) return
+    if (this.stopped || this.locked) return
     if (this.running) {
       this.again = true
       return
     }
     this.running = this.alone(() => this.round()).finally(() => {
       this.running = null
-      if (this.stopped) return
+      if (this.stopped || this.locked) return
       if (this.again) {
         this.again = false
         this.wake()
@@ -123,7 +126,10 @@ export class Outbox {
         for (const follower of refuseFollowers(this.items.get(), after)) if (follower !== this.find(follower.id)) await this.save(follower)
         this.onSent(after)
       }
-      if (after.why?.code === 'unauthorized') return
+      if (after.why?.code === 'unauthorized') {
+        this.locked = true
+        return
+      }
     }
   }
 

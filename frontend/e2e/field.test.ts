@@ -142,6 +142,19 @@ test('a task that was called off meanwhile: the phone says so until somebody has
   await refused.waitFor({ state: 'detached' })
   expect(server.psql(`select state from task where id = ${task}`)).toBe('called_off')
 
+  // The unit's place is on the map from one press to the next.
+  const unit = Number(server.psql("select unit_id from app_user where login = 'unit7'"))
+  const place = () => server.psql(`select coalesce((select round(ST_X(geom)::numeric, 3)::text from position where id = ${unit}), 'none')`)
+  await phone.context.grantPermissions(['geolocation'])
+  await phone.context.setGeolocation({ longitude: 119.777, latitude: 29.811, accuracy: 5 })
+  expect(place()).not.toBe('119.777')
+  await phone.page.getByTestId('share-start').click()
+  await until('the place is shared', () => place() === '119.777', 30_000)
+  await phone.page.locator('[data-testid=sharing][data-state=on]').waitFor()
+  await phone.shot('field-sharing')
+  await phone.page.getByTestId('share-stop').click()
+  await until('the place is off the map', () => place() === 'none', 30_000)
+
   await phone.page.getByTestId('logout').click()
   await phone.page.locator('input[type="password"]').waitFor()
   const left = await phone.page.evaluate(async () => {

@@ -91,7 +91,7 @@ export function TaskCard({ item: { task, incident, moves }, here }: { item: Fiel
       {mapOpen && (
         <Boundary>
           <Suspense fallback={<Loading text={t('app.loading')} />}>
-            <FieldMap incident={incident.id} point={incident.point as LonLat} />
+            <FieldMap point={incident.point as LonLat} />
           </Suspense>
         </Boundary>
       )}

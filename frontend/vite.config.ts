@@ -50,7 +50,7 @@ function fieldFiles(dist: string): string[] {
     for (const file of [chunk.file, ...(chunk.css ?? [])]) out.add(`/${file}`)
     chunk.imports?.forEach(walk)
     // of what the entry may load, the pages of others stay away
-    chunk.dynamicImports?.filter((name) => !chunk.isEntry || /^src\/(field|login)\//.test(name)).forEach(walk)
+    chunk.dynamicImports?.filter((name) => !chunk.isEntry || /^src\/(field\/|login\/|i18n\/en\.)/.test(name)).forEach(walk)
   }
   Object.keys(manifest).filter((key) => manifest[key]!.isEntry).forEach(walk)
   for (const file of readdirSync(resolve(dist, 'assets'))) if (/worker/i.test(file)) out.add(`/assets/${file}`)

@@ -27,6 +27,7 @@ import (
 	"wanglou/layers/hook"
 	"wanglou/layers/incident"
 	"wanglou/layers/offer"
+	"wanglou/layers/report"
 	"wanglou/layers/task"
 	"wanglou/layers/unit"
 	"wanglou/server/evidence"
@@ -64,6 +65,7 @@ type Options struct {
 	Attachments attachment.Service // default none; together with Evidence
 	Evidence    *evidence.Folder   // the bytes of attachments
 	Sharing     unit.Sharing       // default none: units tell no places
+	Reports     report.Service     // default none are taken
 	Sessions    scs.Store          // may also be a scs.CtxStore and a scs.IterableCtxStore
 	Console     fs.FS              // the built console; default none
 
@@ -124,8 +126,12 @@ type Server struct {
 	attachments     attachment.Service // nil: there are none
 	evidence        *evidence.Folder   // nil with them
 	sharing         unit.Sharing       // nil: no places are taken
-	webhooks        hook.Store         // nil: there are none
-	deliveries      *hooks.Deliveries  // of webhooks; nil with them
+	reports         report.Service     // nil: none are taken
+	citizenReports  *limiter
+	citizenLookups  *limiter
+	citizenAll      *limiter
+	webhooks        hook.Store        // nil: there are none
+	deliveries      *hooks.Deliveries // of webhooks; nil with them
 }
 
 const (
@@ -158,6 +164,10 @@ func New(o Options) *Server {
 		attachments:     o.Attachments,
 		evidence:        o.Evidence,
 		sharing:         o.Sharing,
+		reports:         o.Reports,
+		citizenReports:  newLimiter(citizenReports, 2*time.Minute, o.Now),
+		citizenLookups:  newLimiter(citizenLookups, 5*time.Second, o.Now),
+		citizenAll:      newLimiter(citizenAll, 500*time.Millisecond, o.Now),
 		webhooks:        o.Webhooks,
 	}
 	if o.Tokens != nil {

@@ -22,6 +22,7 @@ import { NearbyCameras } from './NearbyCameras'
 import { TaskList } from './TaskList'
 
 const Attachments = later(() => import('./Attachments'))
+const CaseReports = later(() => import('../reports/CaseReports'))
 
 /** A case: facts, whom to send, who is on it, what may be done, what has happened. Follows the live copy. */
 export function IncidentDetail({ id }: { id: number }) {
@@ -79,6 +80,7 @@ export function IncidentDetail({ id }: { id: number }) {
           {detail.data.tasks.length > 0 && <TaskList detail={detail.data} onConflict={setConflict} />}
           <DispatchList detail={detail.data} onConflict={setConflict} />
           <Moves detail={detail.data} onConflict={setConflict} />
+          <CaseReports detail={detail.data} />
           <NearbyCameras point={incident.point} />
           <Section title={t('detail.log')} testid="incident-log">
             <LogTimeline log={detail.data.log} />

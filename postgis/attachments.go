@@ -192,16 +192,18 @@ func (s *Attachments) Finish(ctx context.Context, id int64, f attachment.Files) 
 	return out, err
 }
 
-// OfIncident implements attachment.Service.
+// OfIncident implements attachment.Service. What was taken of a case that was merged into it shows with it, where the actor sees that case too.
 func (s *Attachments) OfIncident(ctx context.Context, incidentID int64) ([]*attachment.Attachment, error) {
 	in, err := incidentByID(ctx, s.db.Pool, incidentID, "")
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSeen(ctx, s.db.Pool, auth.ActorFrom(ctx), in); err != nil {
+	actor := auth.ActorFrom(ctx)
+	if err := checkSeen(ctx, s.db.Pool, actor, in); err != nil {
 		return nil, Wrap(err)
 	}
-	return collect(ctx, s.db.Pool, scanAttachment, selectAttachment+`WHERE a.incident_id = $1 AND a.done_at IS NOT NULL ORDER BY a.source_time, a.id`, incidentID)
+	return collect(ctx, s.db.Pool, scanAttachment, selectAttachment+`WHERE (a.incident_id = $1 OR i.merged_into = $1 AND `+inAreas("i.area_path", "$2")+`)
+		AND a.done_at IS NOT NULL ORDER BY a.source_time, a.id`, incidentID, actor.Scope.Areas)
 }
 
 // Original implements attachment.Service.

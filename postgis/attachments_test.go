@@ -235,3 +235,27 @@ func TestSharedPositions(t *testing.T) {
 	w.exec(t, `UPDATE unit SET status = 'off_duty' WHERE id = 1`)
 	wantError(t, share(119.6, now), layers.CodeConflict, "off_duty")
 }
+
+func TestAttachmentsGoWithAMerge(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s, reports := postgis.NewAttachments(w.db), postgis.NewReports(w.db)
+	a, b := w.create(t, inWest), w.create(t, inWest)
+	p := photo(0)
+	p.IncidentID = a.ID
+	if err := s.Begin(w.as(t, "west"), p); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Finish(w.as(t, "west"), p.ID, kept); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reports.Merge(w.as(t, "west"), a.ID, b.ID, "同一件事", a.Revision, b.Revision); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.OfIncident(w.as(t, "west"), b.ID); err != nil || len(got) != 1 || got[0].ID != p.ID {
+		t.Errorf("%v, %v", got, err)
+	}
+	if _, err := s.Attachment(w.as(t, "west"), p.ID); err != nil {
+		t.Error(err)
+	}
+}

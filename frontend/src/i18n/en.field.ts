@@ -62,7 +62,7 @@ export const enField: FieldDictionary = {
     offlineCopy: 'Offline: this stands at {{time}}',
     needsLine: 'There is no network, and this phone has no copy of your tasks.',
     navigate: 'Navigate',
-    sharing: 'Your unit’s place is being shared',
+    sharing: 'The place of your unit is shared',
     shareStart: 'Share place',
     shareStop: 'Stop',
     shareWaits: 'Locating…',

@@ -1,8 +1,10 @@
-import { closeSync, openSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import react from '@vitejs/plugin-react'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { iconPng } from './scripts/icon'
 import { servedStyle } from './src/map/style/served'
 
 /** dist/.keep lets the server embed the folder before the console was ever built; emptying the folder must not lose it. */
@@ -29,6 +31,50 @@ function servedStyles(): Plugin {
   }
 }
 
+/** What the phone page needs to open without network: its own files and the map's, by the build's manifest. */
+function fieldFiles(dist: string): string[] {
+  interface Chunk {
+    file: string
+    isEntry?: boolean
+    css?: string[]
+    imports?: string[]
+    dynamicImports?: string[]
+  }
+  const manifest = JSON.parse(readFileSync(resolve(dist, 'manifest.json'), 'utf8')) as Record<string, Chunk>
+  const out = new Set(['/index.html', '/manifest.webmanifest', '/favicon.svg'])
+  const seen = new Set<string>()
+  const walk = (key: string) => {
+    const chunk = manifest[key]
+    if (!chunk || seen.has(key)) return
+    seen.add(key)
+    for (const file of [chunk.file, ...(chunk.css ?? [])]) out.add(`/${file}`)
+    chunk.imports?.forEach(walk)
+    // of what the entry may load, the pages of others stay away
+    chunk.dynamicImports?.filter((name) => !chunk.isEntry || /^src\/(field\/|login\/|i18n\/en\.)/.test(name)).forEach(walk)
+  }
+  Object.keys(manifest).filter((key) => manifest[key]!.isEntry).forEach(walk)
+  for (const file of readdirSync(resolve(dist, 'assets'))) if (/worker/i.test(file)) out.add(`/assets/${file}`)
+  return [...out].sort()
+}
+
+/** The phone page's service worker, with the list of its files, and the signs of the home screen. */
+function fieldPage(): Plugin {
+  const dist = resolve(import.meta.dirname, 'dist')
+  return {
+    name: 'field-page',
+    apply: 'build',
+    closeBundle() {
+      mkdirSync(resolve(dist, 'icons'), { recursive: true })
+      for (const size of [180, 192, 512]) writeFileSync(resolve(dist, `icons/field-${size}.png`), iconPng(size))
+      const files = fieldFiles(dist)
+      const source = readFileSync(resolve(import.meta.dirname, 'src/field/worker.js'), 'utf8')
+      const version = createHash('sha256').update(source)
+      for (const file of files) version.update(file).update(readFileSync(resolve(dist, `.${file}`)))
+      writeFileSync(resolve(dist, 'field-worker.js'), source.replace('__FILES__', JSON.stringify(files)).replace('__VERSION__', version.digest('hex').slice(0, 12)))
+    },
+  }
+}
+
 /** react-aria carries its words in 34 languages; the product speaks two. */
 function onlyOurLanguages(): Plugin {
   return {
@@ -45,7 +91,7 @@ function onlyOurLanguages(): Plugin {
 const server = process.env.WANGLOU_DEV_SERVER ?? 'http://127.0.0.1:8080'
 
 export default defineConfig({
-  plugins: [react(), onlyOurLanguages(), keepDist(), servedStyles()],
+  plugins: [react(), onlyOurLanguages(), keepDist(), servedStyles(), fieldPage()],
   build: {
     outDir: 'dist',
     emptyOutDir: true,

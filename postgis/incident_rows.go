@@ -18,7 +18,8 @@ type logRow struct {
 	from, to incident.State
 	reason   string
 	details  map[string]any
-	into     int64 // the other case of a merge; 0 else
+	made     time.Time // by the one who tells it; zero for now
+	into     int64     // the other case of a merge; 0 else
 }
 
 // advance makes a case what the new row of its log says. The caller holds the case's lock.
@@ -42,8 +43,8 @@ func appendIncidentLog(ctx context.Context, tx pgx.Tx, id int64, r logRow) error
 	// Not now(): a transaction that waited for the lock began before the row that it follows.
 	_, err := tx.Exec(ctx, `INSERT INTO incident_log
 			(incident_id, source_time, receive_time, actor_id, actor_name, move, from_state, to_state, reason, details)
-		VALUES ($1, clock_timestamp(), clock_timestamp(), nullif($2::bigint, 0), $3, $4, $5, $6, $7, $8)`,
-		id, actor.User.ID, actor.User.Name, r.move, r.from, r.to, strings.TrimSpace(r.reason), object(r.details))
+		VALUES ($1, coalesce($9, clock_timestamp()), clock_timestamp(), nullif($2::bigint, 0), $3, $4, $5, $6, $7, $8)`,
+		id, actor.User.ID, actor.User.Name, r.move, r.from, r.to, strings.TrimSpace(r.reason), object(r.details), timeOrNull(r.made))
 	if err != nil || r.from == r.to { // a clock follows states alone
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -93,22 +94,31 @@ var reachedColumn = map[task.State]string{
 	task.CalledOff:    "ended_at",
 }
 
-// setTask makes a task what the new row of its log says.
-func setTask(ctx context.Context, tx pgx.Tx, t *task.Task, m task.Move, to task.State, reason string) error {
+// setTask makes a task what the new row of its log says. Its own times are those of arrival, by the one clock that all tasks share; the log has the sender's beside it.
+func setTask(ctx context.Context, tx pgx.Tx, t *task.Task, m task.Move, to task.State, reason string, made time.Time) error {
 	sql := fmt.Sprintf(`UPDATE task SET state = $2, %s = clock_timestamp(), revision = revision + 1,
 		result = CASE WHEN $3 THEN $4 ELSE result END WHERE id = $1`, reachedColumn[to])
 	if _, err := tx.Exec(ctx, sql, t.ID, to, to.Final(), strings.TrimSpace(reason)); err != nil {
 		return err
 	}
-	return appendTaskLog(ctx, tx, t.ID, m, t.State, to, reason)
+	return appendTaskLog(ctx, tx, t.ID, m, t.State, to, reason, made)
 }
 
-func appendTaskLog(ctx context.Context, tx pgx.Tx, id int64, m task.Move, from, to task.State, reason string) error {
+// timeOrNull returns what stands for a moment that may not be known.
+func timeOrNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// appendTaskLog writes the row; made is when the step was made by the one who tells it, zero for now.
+func appendTaskLog(ctx context.Context, tx pgx.Tx, id int64, m task.Move, from, to task.State, reason string, made time.Time) error {
 	actor := auth.ActorFrom(ctx)
 	_, err := tx.Exec(ctx, `INSERT INTO task_log
 			(task_id, source_time, receive_time, actor_id, actor_name, move, from_state, to_state, reason)
-		VALUES ($1, clock_timestamp(), clock_timestamp(), nullif($2::bigint, 0), $3, $4, $5, $6, $7)`,
-		id, actor.User.ID, actor.User.Name, m, from, to, strings.TrimSpace(reason))
+		VALUES ($1, coalesce($8, clock_timestamp()), clock_timestamp(), nullif($2::bigint, 0), $3, $4, $5, $6, $7)`,
+		id, actor.User.ID, actor.User.Name, m, from, to, strings.TrimSpace(reason), timeOrNull(made))
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -81,7 +82,7 @@ func (s *Tasks) insert(ctx context.Context, tx pgx.Tx, in *incident.Incident, u 
 	if err != nil {
 		return 0, err
 	}
-	if err := appendTaskLog(ctx, tx, id, "dispatch", "", task.Dispatched, note); err != nil {
+	if err := appendTaskLog(ctx, tx, id, "dispatch", "", task.Dispatched, note, time.Time{}); err != nil {
 		return 0, err
 	}
 	return id, followTasks(ctx, tx, u.ID)
@@ -112,12 +113,20 @@ func taskDetails(taskID, unitID int64, unitName string) map[string]any {
 }
 
 // Move implements task.Service. Every step is also a row "task.<move>" of the case's log; what follows for the case is one more row.
-func (s *Tasks) Move(ctx context.Context, id int64, m task.Move, reason string, revision int64) (*task.Task, error) {
+func (s *Tasks) Move(ctx context.Context, id int64, m task.Move, reason string, revision int64, origin ...task.Origin) (*task.Task, error) {
 	actor := auth.ActorFrom(ctx)
+	var from task.Origin
+	if len(origin) > 0 {
+		from = origin[0]
+	}
+	asked := map[string]any{"task": id, "move": m, "reason": reason, "revision": revision}
 	var out *task.Task
 	err := s.db.transact(ctx, func(tx pgx.Tx) error {
 		in, before, err := lockTask(ctx, tx, actor, id)
 		if err != nil {
+			return err
+		}
+		if again, err := answered(ctx, tx, from.Key, asked, &out); again || err != nil {
 			return err
 		}
 		if err := checkWorks(actor, before, m); err != nil {
@@ -130,21 +139,23 @@ func (s *Tasks) Move(ctx context.Context, id int64, m task.Move, reason string, 
 		if err != nil {
 			return err
 		}
-		if err := setTask(ctx, tx, before, m, to, reason); err != nil {
+		if err := setTask(ctx, tx, before, m, to, reason, from.Time); err != nil {
 			return err
 		}
 		if err := followTasks(ctx, tx, before.UnitID); err != nil {
 			return err
 		}
-		if err := s.followCase(ctx, tx, in, before, m, to, reason); err != nil {
+		if err := s.followCase(ctx, tx, in, before, m, to, reason, from.Time); err != nil {
 			return err
 		}
 		details := map[string]any{"move": m, "from": before.State, "to": to, "incident_id": in.ID}
 		if err := appendAudit(ctx, tx, "task.move", subject("task", id), details); err != nil {
 			return err
 		}
-		out, err = taskByID(ctx, tx, id)
-		return err
+		if out, err = taskByID(ctx, tx, id); err != nil {
+			return err
+		}
+		return remember(ctx, tx, from.Key, asked, out)
 	})
 	return out, err
 }
@@ -171,9 +182,9 @@ func checkWorks(actor *auth.Actor, t *task.Task, m task.Move) error {
 }
 
 // followCase appends the task's step to the case's log, and makes the move of the case that follows from it, if any.
-func (s *Tasks) followCase(ctx context.Context, tx pgx.Tx, in *incident.Incident, t *task.Task, m task.Move, to task.State, reason string) error {
+func (s *Tasks) followCase(ctx context.Context, tx pgx.Tx, in *incident.Incident, t *task.Task, m task.Move, to task.State, reason string, made time.Time) error {
 	details := taskDetails(t.ID, t.UnitID, t.UnitName)
-	step := logRow{move: "task." + string(m), from: in.State, to: in.State, reason: reason, details: details}
+	step := logRow{move: "task." + string(m), from: in.State, to: in.State, reason: reason, details: details, made: made}
 	if err := advance(ctx, tx, in.ID, step); err != nil {
 		return err
 	}
@@ -185,7 +196,7 @@ func (s *Tasks) followCase(ctx context.Context, tx pgx.Tx, in *incident.Incident
 	if !exists { // a second unit acknowledges: the case is being handled already
 		return nil
 	}
-	return advance(ctx, tx, in.ID, logRow{move: string(follows), from: in.State, to: next, reason: reason, details: details})
+	return advance(ctx, tx, in.ID, logRow{move: string(follows), from: in.State, to: next, reason: reason, details: details, made: made})
 }
 
 // consequence returns the move of the case that follows when one of its tasks came to state to, "" for none: the first

@@ -488,7 +488,7 @@ func (k *orders) Dispatch(_ context.Context, incidentID, unitID int64, note stri
 	return k.task()
 }
 
-func (k *orders) Move(_ context.Context, id int64, m task.Move, reason string, revision int64) (*task.Task, error) {
+func (k *orders) Move(_ context.Context, id int64, m task.Move, reason string, revision int64, _ ...task.Origin) (*task.Task, error) {
 	if _, err := (*cases)(k).one(id, m, reason, revision); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"wanglou/layers"
+	"wanglou/layers/attachment"
 	"wanglou/layers/auth"
 	"wanglou/layers/incident"
 	"wanglou/server/strictjson"
@@ -98,6 +99,7 @@ type incidentDetail struct {
 	Moves       []moveOption        `json:"moves"`
 	MayDispatch bool                `json:"may_dispatch"`
 	Tasks       []taskBody          `json:"tasks"`
+	Attachments []attachmentBody    `json:"attachments"`
 	Log         []incident.LogEntry `json:"log"`
 }
 
@@ -119,8 +121,14 @@ func (s *Server) getIncident(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	var attachments []*attachment.Attachment
+	if s.attachments != nil {
+		if attachments, err = s.attachments.OfIncident(ctx, id); err != nil {
+			return err
+		}
+	}
 	scope := auth.ActorFrom(ctx).Scope
-	b := incidentDetail{Incident: bodyOfIncident(in), Moves: []moveOption{}, Tasks: []taskBody{}, Log: []incident.LogEntry{}}
+	b := incidentDetail{Incident: bodyOfIncident(in), Moves: []moveOption{}, Tasks: []taskBody{}, Attachments: []attachmentBody{}, Log: []incident.LogEntry{}}
 	if scope.May(auth.ActionMoveIncident) && scope.InArea(in.AreaPath) {
 		for _, m := range in.State.Moves() {
 			b.Moves = append(b.Moves, moveOption{string(m), in.State.NeedsReason(m)})
@@ -131,6 +139,9 @@ func (s *Server) getIncident(c echo.Context) error {
 	for _, t := range tasks {
 		b.Tasks = append(b.Tasks, bodyOfTask(t))
 	}
+	for _, a := range attachments {
+		b.Attachments = append(b.Attachments, bodyOfAttachment(a, a.Size))
+	}
 	for _, e := range log {
 		e.SourceTime, e.ReceiveTime = e.SourceTime.UTC(), e.ReceiveTime.UTC()
 		b.Log = append(b.Log, e)
@@ -140,13 +151,14 @@ func (s *Server) getIncident(c echo.Context) error {
 
 // moveBody is schema MoveRequest.
 type moveBody struct {
-	Move     string `json:"move"`
-	Reason   string `json:"reason"`
-	Revision *int64 `json:"revision"`
+	Move       string     `json:"move"`
+	Reason     string     `json:"reason"`
+	Revision   *int64     `json:"revision"`
+	SourceTime *time.Time `json:"source_time"` // of a task's step alone
 }
 
 // decodeMove reads a move. Whether there is such a move from where the thing stands is the service's to say.
-func decodeMove[M ~string](c echo.Context) (m M, reason string, revision int64, err error) {
+func decodeMove[M ~string](c echo.Context, made ...*time.Time) (m M, reason string, revision int64, err error) {
 	var in moveBody
 	if err := strictjson.Decode(c, &in); err != nil {
 		return "", "", 0, err
@@ -156,6 +168,13 @@ func decodeMove[M ~string](c echo.Context) (m M, reason string, revision int64, 
 		return "", "", 0, layers.Invalid("move", "required", "a move is required")
 	case in.Revision == nil:
 		return "", "", 0, layers.Invalid("revision", "required", "the revision that was seen is required")
+	case in.SourceTime != nil && len(made) == 0:
+		return "", "", 0, layers.Invalid("source_time", "unknown_field", "a case is moved now")
+	}
+	for _, t := range made {
+		if in.SourceTime != nil {
+			*t = *in.SourceTime
+		}
 	}
 	reason, err = decodeText("reason", in.Reason)
 	return M(in.Move), reason, *in.Revision, err

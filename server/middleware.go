@@ -155,7 +155,7 @@ func compress() echo.MiddlewareFunc {
 	return middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024, Skipper: func(c echo.Context) bool {
 		p := c.Request().URL.Path
 		return strings.HasPrefix(p, "/archives/") || strings.HasPrefix(p, "/tilesets/") || strings.HasPrefix(p, "/tiles/") && !strings.HasSuffix(p, ".json") || p == "/live" || strings.HasPrefix(p, "/api/events/") || p == "/metrics" || strings.HasPrefix(p, "/debug/") ||
-			isCompressed(p) || c.Request().Header.Get("Range") != ""
+			strings.HasPrefix(p, "/api/attachments/") || isCompressed(p) || c.Request().Header.Get("Range") != ""
 	}})
 }
 

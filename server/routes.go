@@ -75,6 +75,11 @@ var routes = []route{
 	{http.MethodGet, "/api/tasks", may(auth.ActionWorkTask), (*Server).listMyTasks},
 	{http.MethodGet, "/api/tasks/:id", may(auth.ActionRead), (*Server).getTask},
 	{http.MethodPost, "/api/tasks/:id/moves", may(auth.ActionWorkTask, auth.ActionDispatch), (*Server).moveTask},
+	{http.MethodPost, "/api/attachments", may(auth.ActionAttach), (*Server).beginAttachment},
+	{http.MethodPatch, "/api/attachments/:id", may(auth.ActionAttach), (*Server).appendAttachment},
+	{http.MethodGet, "/api/attachments/:id", may(auth.ActionRead), (*Server).getAttachment},
+	{http.MethodPost, "/api/positions", may(auth.ActionWorkTask), (*Server).sharePosition},
+	{http.MethodDelete, "/api/positions", may(auth.ActionWorkTask), (*Server).stopSharing},
 	{http.MethodGet, "/api/units", may(auth.ActionRead), (*Server).listUnits},
 
 	{http.MethodPost, "/api/intake/cap", may(auth.ActionIntake), (*Server).takeCAP},

@@ -19,6 +19,7 @@ import (
 
 	"wanglou/layers"
 	"wanglou/layers/area"
+	"wanglou/layers/attachment"
 	"wanglou/layers/auth"
 	"wanglou/layers/bookmark"
 	"wanglou/layers/camera"
@@ -31,6 +32,7 @@ import (
 	"wanglou/layers/report"
 	"wanglou/layers/task"
 	"wanglou/layers/unit"
+	"wanglou/server/evidence"
 	"wanglou/server/fences"
 	"wanglou/server/hooks"
 	"wanglou/server/live"
@@ -48,26 +50,29 @@ type TileSet interface {
 
 // Options wire a server. All services are required; the other zero fields take the defaults.
 type Options struct {
-	Replica   *layers.Replica
-	Tiles     TileSet
-	Offers    offer.Service // what is read by SQL; default none
-	Users     auth.Service
-	Tokens    auth.Tokens // personal access tokens; default none are taken
-	Incidents incident.Service
-	Figures   incident.Figures
-	Tasks     task.Service
-	Units     unit.Service
-	Areas     area.Service
-	Cameras   camera.Registry      // default none: cameras are read alone
-	Webhooks  hook.Store           // default none
-	Fences    fence.Store          // default none
-	Bookmarks bookmark.Service     // default none
-	Alerts    cap.Store            // default none
-	Knowledge knowledge.Service    // default none
-	Reports   report.Service       // default none are taken
-	Rules     incident.RuleService // of time; default none
-	Sessions  scs.Store            // may also be a scs.CtxStore and a scs.IterableCtxStore
-	Console   fs.FS                // the built console; default none
+	Replica     *layers.Replica
+	Tiles       TileSet
+	Offers      offer.Service // what is read by SQL; default none
+	Users       auth.Service
+	Tokens      auth.Tokens // personal access tokens; default none are taken
+	Incidents   incident.Service
+	Figures     incident.Figures
+	Tasks       task.Service
+	Units       unit.Service
+	Areas       area.Service
+	Cameras     camera.Registry      // default none: cameras are read alone
+	Webhooks    hook.Store           // default none
+	Fences      fence.Store          // default none
+	Bookmarks   bookmark.Service     // default none
+	Attachments attachment.Service   // default none; together with Evidence
+	Evidence    *evidence.Folder     // the bytes of attachments
+	Sharing     unit.Sharing         // default none: units tell no places
+	Knowledge   knowledge.Service    // default none
+	Alerts      cap.Store            // default none
+	Reports     report.Service       // default none are taken
+	Rules       incident.RuleService // of time; default none
+	Sessions    scs.Store            // may also be a scs.CtxStore and a scs.IterableCtxStore
+	Console     fs.FS                // the built console; default none
 
 	Past     layers.Recorder               // default none: there are no replays
 	NewTiles func(*layers.Replica) TileSet // the tiles of a replay's replica; required with Past
@@ -124,6 +129,10 @@ type Server struct {
 	tokens          *tokenCache          // nil: none are taken
 	fences          fence.Store          // nil: there are none
 	bookmarks       bookmark.Service     // nil: there are none
+	attachments     attachment.Service   // nil: there are none
+	evidence        *evidence.Folder     // nil with them
+	sharing         unit.Sharing         // nil: no places are taken
+	knowledge       knowledge.Service    // nil: there is none
 	alerts          cap.Store            // nil: there are none
 	knowledge       knowledge.Service    // nil: there is none
 	reports         report.Service       // nil: none are taken
@@ -165,6 +174,9 @@ func New(o Options) *Server {
 		bookmarks:       o.Bookmarks,
 		alerts:          o.Alerts,
 		knowledge:       o.Knowledge,
+		attachments:     o.Attachments,
+		evidence:        o.Evidence,
+		sharing:         o.Sharing,
 		reports:         o.Reports,
 		rules:           o.Rules,
 		citizenReports:  newLimiter(citizenReports, 2*time.Minute, o.Now),

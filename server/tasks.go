@@ -81,11 +81,15 @@ func (s *Server) moveTask(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	m, reason, revision, err := decodeMove[task.Move](c)
+	origin := task.Origin{Key: c.Request().Header.Get("Idempotency-Key")}
+	m, reason, revision, err := decodeMove[task.Move](c, &origin.Time)
 	if err != nil {
 		return err
 	}
-	t, err := s.tasks.Move(c.Request().Context(), id, m, reason, revision)
+	if err := origin.Validate(s.now()); err != nil {
+		return err
+	}
+	t, err := s.tasks.Move(c.Request().Context(), id, m, reason, revision, origin)
 	if err != nil {
 		return err
 	}

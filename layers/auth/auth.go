@@ -35,20 +35,22 @@ type Action string
 const (
 	ActionRead           Action = "read" // map, lists, details
 	ActionCreateIncident Action = "incident.create"
-	ActionReport         Action = "report.create" // 上报: tell of something
-	ActionIntake         Action = "report.intake" // hand in what another system tells
-	ActionMoveIncident   Action = "incident.move" // accept, file, reject, close, …
-	ActionDispatch       Action = "task.dispatch" // send, call off
-	ActionWorkTask       Action = "task.work"     // acknowledge, arrive, feed back: the unit's own tasks only
-	ActionManageCameras  Action = "camera.manage" // the registry: enter, correct, strike off
-	ActionReplay         Action = "replay"        // begin and move a replay of the past; whoever reads may watch one
-	ActionShowWalls      Action = "wall.show"     // what all walls show
+	ActionReport         Action = "report.create"       // 上报: tell of something
+	ActionIntake         Action = "report.intake"       // hand in what another system tells
+	ActionMoveIncident   Action = "incident.move"       // accept, file, reject, close, …
+	ActionDispatch       Action = "task.dispatch"       // send, call off
+	ActionWorkTask       Action = "task.work"           // acknowledge, arrive, feed back: the unit's own tasks only
+	ActionAttach         Action = "attachment.add"      // photos and videos: to the unit's own tasks, and to cases by those who send
+	ActionReadOriginal   Action = "attachment.original" // as it was sent, with what it tells of device and place
+	ActionManageCameras  Action = "camera.manage"       // the registry: enter, correct, strike off
+	ActionReplay         Action = "replay"              // begin and move a replay of the past; whoever reads may watch one
+	ActionShowWalls      Action = "wall.show"           // what all walls show
 	ActionReadAudit      Action = "audit.read"
 	ActionManageUsers    Action = "user.manage"
 	ActionManageHooks    Action = "webhook.manage" // who is told of changes
 	ActionManageFences   Action = "geofence.manage"
-	ActionKeepKnowledge  Action = "knowledge.manage"
 	ActionManageRules    Action = "rules.manage" // limits of time, the calendar
+	ActionKeepKnowledge  Action = "knowledge.manage"
 	ActionManageTokens   Action = "token.manage" // one's own personal access tokens
 )
 
@@ -61,6 +63,8 @@ var allowed = map[Action][]Role{
 	ActionMoveIncident:   {RoleDuty, RoleAdmin},
 	ActionDispatch:       {RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionWorkTask:       {RoleUnit},
+	ActionAttach:         {RoleUnit, RoleDuty, RoleDispatcher, RoleAdmin},
+	ActionReadOriginal:   {RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionManageCameras:  {RoleAdmin},
 	ActionReplay:         {RoleViewer, RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionShowWalls:      {RoleDuty, RoleAdmin},
@@ -68,8 +72,8 @@ var allowed = map[Action][]Role{
 	ActionManageUsers:    {RoleAdmin},
 	ActionManageHooks:    {RoleAdmin},
 	ActionManageFences:   {RoleDuty, RoleAdmin}, // who is on duty closes a road now, not in the morning
-	ActionKeepKnowledge:  {RoleAdmin},
 	ActionManageRules:    {RoleAdmin},
+	ActionKeepKnowledge:  {RoleAdmin},
 	ActionManageTokens:   Roles,
 }
 

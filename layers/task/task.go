@@ -149,14 +149,37 @@ type Task struct {
 	Revision       int64      `json:"revision"`
 }
 
+// Origin is what a request tells of itself: a step that was made without network arrives late, and perhaps twice.
+type Origin struct {
+	Key  string    // made by the sender, "" for none: a repeat is told what the first one was told
+	Time time.Time // when the step was made, by the sender's clock; zero for now
+}
+
+// maxLate is how long after it was made a step is still taken.
+const maxLate = 30 * 24 * time.Hour
+
+// Validate reports the first wrong field: CodeInvalid. A sender's clock may run ahead; a step was made no later than it arrived.
+func (o *Origin) Validate(now time.Time) error {
+	switch {
+	case utf8.RuneCountInString(o.Key) > 100:
+		return layers.Invalid("Idempotency-Key", "too_long", "the key has at most 100 characters")
+	case !o.Time.IsZero() && o.Time.Before(now.Add(-maxLate)):
+		return layers.Invalid("source_time", "too_late", "the step was made over 30 days ago")
+	case o.Time.After(now):
+		o.Time = time.Time{}
+	}
+	return nil
+}
+
 // Service is dispatch. Rights and audit are as in incident.Service. Implemented by postgis.Tasks.
 type Service interface {
 	// Dispatch sends a unit to an incident in state filed, dispatched or handling; the incident moves along. revision is
 	// the incident's. CodeConflict when the unit is not available any more or somebody else moved the case first.
 	Dispatch(ctx context.Context, incidentID, unitID int64, note string, revision int64) (*Task, error)
 	// Move makes one step: by the unit's own user, or call_off by a dispatcher. The incident follows: acknowledge ⇒ handling,
-	// the last open task done ⇒ checking, returned or called off with none left ⇒ filed.
-	Move(ctx context.Context, id int64, m Move, reason string, revision int64) (*Task, error)
+	// the last open task done ⇒ checking, returned or called off with none left ⇒ filed. An origin that was validated says when the step was made, for the logs, and
+	// makes a repeat harmless; CodeConflict with reason "key_taken" where its key belongs to another step.
+	Move(ctx context.Context, id int64, m Move, reason string, revision int64, origin ...Origin) (*Task, error)
 	// Task returns one task.
 	Task(ctx context.Context, id int64) (*Task, error)
 	// OfIncident lists the tasks of a case, oldest first.

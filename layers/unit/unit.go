@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/paulmach/orb"
+
+	"wanglou/layers"
 )
 
 // Status is what a unit is doing.
@@ -59,6 +61,38 @@ type Service interface {
 	Units(ctx context.Context) ([]*Unit, error)
 	// Recommend ranks units for an incident (see Recommend): picks first, then those left out.
 	Recommend(ctx context.Context, incidentID int64) (Recommendations, error)
+}
+
+// Fix is one place of a unit, as its own device tells it.
+type Fix struct {
+	Point      orb.Point // EPSG:4326
+	SourceTime time.Time
+	Heading    *float64 // degrees clockwise from north, nil where the device does not know
+	Speed      *float64 // metres a second
+}
+
+// Validate reports the first wrong field: CodeInvalid. A device's clock may run ahead; its fix is no newer than its arrival.
+func (f *Fix) Validate(now time.Time) error {
+	switch {
+	case f.SourceTime.IsZero():
+		return layers.Invalid("source_time", "required", "when the place was measured is required")
+	case f.Heading != nil && !(*f.Heading >= 0 && *f.Heading < 360):
+		return layers.Invalid("heading_deg", "out_of_range", "a heading is from 0 to below 360 degrees")
+	case f.Speed != nil && !(*f.Speed >= 0 && *f.Speed <= 150):
+		return layers.Invalid("speed_mps", "out_of_range", "a speed is from 0 to 150 metres a second")
+	}
+	if f.SourceTime.After(now) {
+		f.SourceTime = now
+	}
+	return layers.ValidatePoint("point", f.Point)
+}
+
+// Sharing is a unit's own device telling where it is: its people begin it, and end it. Implemented by postgis.Units.
+type Sharing interface {
+	// Share stores the place of the actor's unit, unless a later one is known. CodeForbidden for who works for no unit, CodeConflict with reason "off_duty".
+	Share(ctx context.Context, f Fix) error
+	// StopSharing takes the unit's place off the map.
+	StopSharing(ctx context.Context) error
 }
 
 // Recommendations is the answer to "whom can I send".

@@ -49,6 +49,7 @@ ALTER TABLE task_log DISABLE TRIGGER append_only;
 ALTER TABLE detection_log DISABLE TRIGGER append_only;
 ALTER TABLE camera_log DISABLE TRIGGER append_only;
 ALTER TABLE unit_log DISABLE TRIGGER append_only;
+DELETE FROM attachment;
 DELETE FROM task_log;
 DELETE FROM task;
 DELETE FROM report WHERE source IN ('` + Source + `', '` + Simulated + `') OR incident_id IS NOT NULL;

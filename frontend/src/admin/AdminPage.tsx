@@ -6,8 +6,8 @@ import { Empty } from '../ui/State'
 import '../i18n/admin'
 import { AuditList } from './AuditList'
 import { GeofenceList } from './GeofenceList'
-import { KnowledgeList } from './KnowledgeList'
 import { TimeRulesPage } from './TimeRulesPage'
+import { KnowledgeList } from './KnowledgeList'
 import { TokenList } from './TokenList'
 import { UserList } from './UserList'
 import { WebhookList } from './WebhookList'
@@ -22,8 +22,8 @@ export default function AdminPage() {
     { path: paths.users, label: 'admin.users', allowed: may(session, 'user.manage'), page: <UserList /> },
     { path: paths.tokens, label: 'admin.tokens', allowed: may(session, 'token.manage'), page: <TokenList all={may(session, 'user.manage')} /> },
     { path: paths.geofences, label: 'admin.geofences', allowed: may(session, 'geofence.manage'), page: <GeofenceList /> },
-    { path: paths.knowledge, label: 'knowledge.title', allowed: may(session, 'knowledge.manage'), page: <KnowledgeList /> },
     { path: paths.rules, label: 'admin.rules', allowed: may(session, 'rules.manage'), page: <TimeRulesPage /> },
+    { path: paths.knowledge, label: 'knowledge.title', allowed: may(session, 'knowledge.manage'), page: <KnowledgeList /> },
     { path: paths.webhooks, label: 'admin.webhooks', allowed: may(session, 'webhook.manage'), page: <WebhookList /> },
     { path: paths.audit, label: 'admin.audit', allowed: may(session, 'audit.read'), page: <AuditList /> },
   ].filter((tab) => tab.allowed)

@@ -26,7 +26,7 @@ export function AuditList() {
       <header className="admin-head">
         <h2 id="audit-title">{t('admin.audit')}</h2>
         <Button icon="refresh" onPress={() => void audit.refetch()}>
-          {t('field.refresh')}
+          {t('admin.refresh')}
         </Button>
       </header>
       <table className="grid">

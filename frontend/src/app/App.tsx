@@ -19,6 +19,7 @@ const CitizenPage = lazy(() => import('../citizen/CitizenPage'))
 const KioskPage = lazy(() => import('../kiosk/KioskPage'))
 const SessionLost = later(() => import('../login/SessionLost'))
 const FieldApp = lazy(() => import('../field/FieldApp'))
+const FieldOffline = lazy(() => import('../field/FieldOffline'))
 
 export function App() {
   const { t, locale } = useText()
@@ -58,6 +59,7 @@ function Gate() {
   if (onKiosk) return <KioskPage />
   if (onCitizen) return <CitizenPage />
   if (state.status === 'asking') return <Loading text={t('app.loading')} />
+  if (state.status === 'failed' && onField) return <FieldOffline error={state.error} onRetry={() => void askSession()} />
   if (state.status === 'failed') return <Failure error={state.error} onRetry={() => void askSession()} />
   if (!session) return <LoginPage />
   return (

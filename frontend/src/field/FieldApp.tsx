@@ -1,9 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { useEffect, useMemo } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { myTasksQuery } from '../api/queries'
 import { go, paths } from '../app/router'
 import { fieldOnly, logOut, loseSession, onSessionResumed, useSession } from '../app/session'
 import { useText } from '../i18n'
+import '../i18n/field'
+import { useStore } from '../lib/store'
 import { ScreenSwitches } from '../login/LoginPage'
 import { LiveClient } from '../live/client'
 import { LiveContext } from '../live/hooks'
@@ -11,15 +13,42 @@ import { LiveStore } from '../live/store'
 import { Button, IconButton } from '../ui/Button'
 import { Mark } from '../ui/icons'
 import { LampSign } from '../ui/LampSign'
-import { Empty } from '../ui/State'
+import { notify } from '../ui/notices'
+import { Empty, Loading } from '../ui/State'
+import { forgetEverything, keepAnswers } from './kept'
+import { LogOut } from './LogOut'
+import { pending } from './outbox/items'
+import { newVersion, startServiceWorker } from './serviceWorker'
+import { SharingBar } from './SharingBar'
 import { TaskBoard } from './TaskBoard'
+import { OutboxContext, useOpenOutbox } from './useOutbox'
 import './field.css'
 
 /** The phone page of a field unit: its tasks, and the next step of each as one large button. */
 export default function FieldApp({ isUnit }: { isUnit: boolean }) {
   const { t } = useText()
   const session = useSession()
-  const live = useFieldCopy(isUnit)
+  const ready = useKept(isUnit)
+  const live = useFieldCopy(isUnit && ready)
+  const outbox = useOpenOutbox(session.user.id)
+  const update = useStore(newVersion)
+  const [leaving, setLeaving] = useState(0)
+  const leave = async () => {
+    try {
+      await forgetEverything()
+    } catch (error) {
+      console.error('not everything was forgotten:', error) // a browser that keeps nothing
+    }
+    await logOut().catch(() => location.assign('/field')) // without network: what was here is gone all the same
+  }
+  const askToLeave = () => {
+    const unsent = outbox && outbox !== 'failed' ? outbox.items.get().filter(pending).length : 0
+    if (unsent > 0) setLeaving(unsent)
+    else void leave()
+  }
+  useEffect(() => {
+    if (outbox === 'failed') notify('wrong', t('field.storeFailed'))
+  }, [outbox, t])
   return (
     <LiveContext value={live}>
       <div className="field-page" data-testid="field">
@@ -36,22 +65,60 @@ export default function FieldApp({ isUnit }: { isUnit: boolean }) {
             <span className="field-tools">
               {!fieldOnly(session) && <IconButton icon="screen" label={t('session.openConsole')} onPress={() => go(paths.situation, null)} />}
               <ScreenSwitches />
-              <IconButton icon="logout" label={t('session.logout')} onPress={() => void logOut()} data-testid="logout" />
+              <IconButton icon="logout" label={t('session.logout')} onPress={askToLeave} data-testid="logout" />
             </span>
           </div>
         </header>
         <main className="field-main">
+          {update && (
+            <div className="field-update" role="status" data-testid="field-update">
+              {t('field.update')}
+              <Button small look="primary" onPress={update}>
+                {t('field.updateNow')}
+              </Button>
+            </div>
+          )}
           {isUnit ? (
-            <TaskBoard />
+            ready && outbox ? (
+              <OutboxContext value={outbox === 'failed' ? null : outbox}>
+                <SharingBar />
+                <TaskBoard />
+              </OutboxContext>
+            ) : (
+              <Loading text={t('field.loading')} />
+            )
           ) : (
             <Empty icon="phone" title={t('field.notUnit')} detail={t('field.notUnitDetail')}>
               <Button onPress={() => go(paths.situation, null)}>{t('session.openConsole')}</Button>
             </Empty>
           )}
         </main>
+        {leaving > 0 && <LogOut unsent={leaving} onLeave={() => void leave()} onStay={() => setLeaving(0)} />}
       </div>
     </LiveContext>
   )
+}
+
+/** Shows and keeps copies of answers; false until those of the last visit were read. */
+function useKept(wanted: boolean): boolean {
+  const session = useSession()
+  const [ready, setReady] = useState(false)
+  useEffect(() => {
+    if (!wanted) return
+    let over = false
+    let stop = () => {}
+    keepAnswers(session)
+      .then((end) => (over ? end() : (stop = end)))
+      .catch((error: unknown) => console.warn('nothing is kept on this phone:', error))
+      .finally(() => !over && setReady(true))
+    startServiceWorker()
+    return () => {
+      over = true
+      stop()
+    }
+    // once for each person
+  }, [wanted, session.user.id])
+  return ready
 }
 
 /** A live copy of tasks and cases alone: what changes in them makes the phone ask for its tasks again. */

@@ -10,7 +10,7 @@ import { createMap } from '../map/controller'
 import { Empty, Failure, Loading } from '../ui/State'
 
 /** Where the case is. Loaded when somebody opens it. */
-export default function FieldMap({ incident, point }: { incident: number; point: LonLat }) {
+export default function FieldMap({ point }: { point: LonLat }) {
   const { t } = useText()
   const catalog = useQuery(catalogQuery)
   const live = useLive()
@@ -24,14 +24,14 @@ export default function FieldMap({ incident, point }: { incident: number; point:
       const map = createMap(container.current!, { live, catalog: catalog.data, theme, locale })
       map.set3D(false)
       map.flyTo([lon, lat], { zoom: 15.5, instant: true })
-      map.select({ layer: 'incident', id: incident })
+      map.mark([lon, lat]) // also without the live copy
       return () => map.destroy()
     } catch (error) {
       console.error('the map did not open:', error)
       setFailed(true)
       return undefined
     }
-  }, [live, catalog.data, theme, locale, incident, lon, lat])
+  }, [live, catalog.data, theme, locale, lon, lat])
   if (catalog.isError) return <Failure compact error={catalog.error} onRetry={() => void catalog.refetch()} />
   if (failed) return <Empty icon="area" title={t('map.failed')} />
   return <div className="field-map">{catalog.data ? <div className="field-map-box" ref={container} /> : <Loading text={t('app.loading')} />}</div>

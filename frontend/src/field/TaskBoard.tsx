@@ -8,7 +8,11 @@ import { useLamp } from '../live/hooks'
 import { Button } from '../ui/Button'
 import { Icon } from '../ui/icons'
 import { Empty, Failure, Loading } from '../ui/State'
+import { foreseen, pending } from './outbox/items'
+import { OutboxList } from './OutboxList'
+import { AddPhoto } from './PhotoDialog'
 import { TaskCard } from './TaskCard'
+import { useItems } from './useOutbox'
 import { useHere } from './useHere'
 
 /** Open tasks first, then what ended in the last day. */
@@ -17,24 +21,38 @@ export function TaskBoard() {
   const tasks = useQuery(myTasksQuery)
   const lamp = useLamp()
   const here = useHere()
+  const unsent = useItems()
   const fresh = useFreshTasks(tasks.data)
   if (tasks.isPending) return <Loading text={t('field.loading')} />
   if (tasks.isError && !tasks.data) return <Failure error={tasks.error} onRetry={() => void tasks.refetch()} />
-  const items = tasks.data ?? []
+  const items = (tasks.data ?? []).map((item) => foreseen(item, unsent))
+  const orphans = [...new Set(unsent.filter((item) => item.state === 'refused' || pending(item)).map((item) => item.task))].filter((id) => !items.some(({ task }) => task.id === id))
+  const waiting = unsent.filter(pending).length
   const open = items.filter(({ task }) => !task.ended_at)
   const ended = items.filter(({ task }) => task.ended_at)
-  const cut = lamp.state === 'offline' || lamp.state === 'delayed'
+  const cut = lamp.state === 'offline' || lamp.state === 'delayed' || tasks.isError
   return (
     <>
       {cut && (
         <p className="field-cut" role="alert" data-testid="field-cut">
           <Icon name="alert" />
-          {t('field.stale', { time: moment(lamp.lastGood ?? tasks.dataUpdatedAt, locale) })}
+          {t(lamp.lastGood ? 'field.stale' : 'field.offlineCopy', { time: moment(lamp.lastGood ?? tasks.dataUpdatedAt, locale) })}
         </p>
       )}
       <p className="visually-hidden" role="alert">
         {fresh}
       </p>
+      {waiting > 0 && (
+        <p className="field-unsent" role="status" data-testid="field-unsent">
+          {t('field.outbox.count', { n: waiting })}
+        </p>
+      )}
+      {orphans.map((id) => (
+        <article key={id} className="card" data-testid={`field-gone-${id}`}>
+          <p className="card-soft">{t('field.outbox.gone')}</p>
+          <OutboxList task={id} />
+        </article>
+      ))}
       {open.length === 0 && (
         <Empty icon="check" title={t('field.empty')} detail={t('field.emptyDetail')}>
           <Button icon="refresh" onPress={() => void tasks.refetch()}>
@@ -69,6 +87,8 @@ function EndedTask({ item: { task, incident } }: { item: FieldTask }) {
         <span className="ended-time">{moment(task.ended_at!, locale)}</span>
       </div>
       {task.result && <p className="ended-result">{task.result}</p>}
+      <OutboxList task={task.id} />
+      <AddPhoto task={task.id} quiet />
     </div>
   )
 }

@@ -1,22 +1,25 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useState } from 'react'
-import { api, take } from '../api/client'
-import { asApiError, errorText } from '../api/error'
-import { categoriesQuery, myTasksQuery } from '../api/queries'
+import { categoriesQuery } from '../api/queries'
 import type { FieldTask } from '../api/types'
 import { useAreas } from '../domain/useAreas'
 import { textOr, useText } from '../i18n'
 import { useNow } from '../lib/clock'
 import { distance } from '../lib/format'
 import { type LonLat, metresBetween } from '../lib/geo'
-import { age, clock, moment } from '../lib/time'
+import { age, moment } from '../lib/time'
 import { Boundary } from '../ui/Boundary'
 import { Button } from '../ui/Button'
 import { Icon, type IconName } from '../ui/icons'
+import { notify } from '../ui/notices'
 import { asSeverity, SeveritySign } from '../ui/Severity'
 import { Loading } from '../ui/State'
+import { OutboxList } from './OutboxList'
+import { AddPhoto } from './PhotoDialog'
 import { SayWhy } from './SayWhy'
 import type { Here } from './useHere'
+import { useOutbox } from './useOutbox'
+import { uuid } from './uuid'
 
 const FieldMap = lazy(() => import('./FieldMap')) // with MapLibre: only when somebody opens the map
 
@@ -27,21 +30,28 @@ const stepOf: Record<string, number> = { dispatched: 1, acknowledged: 2, respond
 /** One task: the case's facts, how far away it is, and what can be done next. */
 export function TaskCard({ item: { task, incident, moves }, here }: { item: FieldTask; here: Here }) {
   const { t, has, locale } = useText()
-  const queries = useQueryClient()
+  const box = useOutbox()
   const areas = useAreas()
   const [asking, setAsking] = useState<string | null>(null)
   const [mapOpen, setMapOpen] = useState(false)
-  const move = useMutation({
-    mutationFn: (input: { move: string; reason?: string }) =>
-      take(api.POST('/api/tasks/{id}/moves', { params: { path: { id: task.id } }, body: { ...input, revision: task.revision } })),
-    onSettled: () => queries.invalidateQueries({ queryKey: myTasksQuery.queryKey }),
-    onSuccess: () => setAsking(null),
-  })
+  const [busy, setBusy] = useState(false)
+  /** A step is made when it is safe on this phone; the outbox sends it, now or later. */
+  const make = async (move: string, reason?: string) => {
+    setBusy(true)
+    try {
+      await box.add({ kind: 'step', id: uuid(), task: task.id, made: new Date().toISOString(), move, reason, revision: task.revision })
+      setAsking(null)
+    } catch (error) {
+      console.error('the step was not kept:', error)
+      notify('wrong', t('field.storeFailed'))
+    } finally {
+      setBusy(false)
+    }
+  }
   const name = (each: string) => textOr(t, has, `move.field.${each}`, each)
   const onwards = moves.filter((each) => each.move !== 'return')
   const back = moves.find((each) => each.move === 'return')
-  const perform = (each: FieldTask['moves'][number]) => (each.needs_reason ? setAsking(each.move) : move.mutate({ move: each.move }))
-  const error = move.error && asApiError(move.error)
+  const perform = (each: FieldTask['moves'][number]) => (each.needs_reason ? setAsking(each.move) : void make(each.move))
 
   return (
     <article className="card" data-testid={`field-task-${task.id}`} data-state={task.state}>
@@ -70,6 +80,10 @@ export function TaskCard({ item: { task, incident, moves }, here }: { item: Fiel
       </dl>
       <div className="card-where">
         <Distance here={here} to={incident.point as LonLat} />
+        <a className="button button-plain button-small" href={geoAddress(incident.point as LonLat, incident.title)} data-testid={`navigate-${task.id}`}>
+          <Icon name="arrow" />
+          <span className="button-text">{t('field.navigate')}</span>
+        </a>
         <Button small icon="place" onPress={() => setMapOpen(!mapOpen)} aria-expanded={mapOpen} data-testid={`field-map-${task.id}`}>
           {t('field.map')}
         </Button>
@@ -77,32 +91,31 @@ export function TaskCard({ item: { task, incident, moves }, here }: { item: Fiel
       {mapOpen && (
         <Boundary>
           <Suspense fallback={<Loading text={t('app.loading')} />}>
-            <FieldMap incident={incident.id} point={incident.point as LonLat} />
+            <FieldMap point={incident.point as LonLat} />
           </Suspense>
         </Boundary>
       )}
-      {error && !asking && error.code !== 'unauthorized' && (
-        <p className="card-error" role="alert" data-testid="field-error">
-          <Icon name="alert" />
-          {error.code === 'conflict' && error.body.params?.by ? t('conflict.changed', { who: error.body.params.by, time: clock(error.body.params.at ?? Date.now(), locale) }) : errorText(error, t, has)}
-        </p>
-      )}
+      <OutboxList task={task.id} />
+      <AddPhoto task={task.id} />
       <div className="card-moves">
         {onwards.map((each, i) => (
-          <Button key={each.move} look={i === 0 ? 'primary' : 'plain'} icon={icons[each.move]} isDisabled={move.isPending} onPress={() => perform(each)} data-testid={`field-${each.move}`}>
-            {move.isPending && move.variables.move === each.move ? t('field.pending') : name(each.move)}
+          <Button key={each.move} look={i === 0 ? 'primary' : 'plain'} icon={icons[each.move]} isDisabled={busy} onPress={() => perform(each)} data-testid={`field-${each.move}`}>
+            {name(each.move)}
           </Button>
         ))}
         {back && (
-          <Button look="quiet" icon="undo" isDisabled={move.isPending} onPress={() => perform(back)} data-testid="field-return">
+          <Button look="quiet" icon="undo" isDisabled={busy} onPress={() => perform(back)} data-testid="field-return">
             {name('return')}
           </Button>
         )}
       </div>
-      {asking && <SayWhy move={asking} busy={move.isPending} error={move.error} onClose={() => setAsking(null)} onSay={(reason) => move.mutate({ move: asking, reason })} />}
+      {asking && <SayWhy move={asking} busy={busy} error={null} onClose={() => setAsking(null)} onSay={(reason) => void make(asking, reason)} />}
     </article>
   )
 }
+
+/** What map programs of phones open: WGS 84, latitude first. */
+const geoAddress = ([lon, lat]: LonLat, name: string) => `geo:${lat},${lon}?q=${lat},${lon}(${encodeURIComponent(name)})`
 
 function Progress({ step }: { step: number }) {
   const { t } = useText()

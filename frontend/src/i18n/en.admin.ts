@@ -3,6 +3,7 @@ import type { AdminDictionary } from './zh.admin'
 /** Wordings of the administration in English. */
 export const enAdmin: AdminDictionary = {
   admin: {
+    refresh: 'Refresh',
     title: 'Admin',
     users: 'Users',
     audit: 'Audit log',
@@ -193,10 +194,14 @@ export const enAdmin: AdminDictionary = {
     'geofence.update': 'Geofence rule changed',
     'geofence.delete': 'Geofence rule deleted',
     'replay.walls': 'Replay shown on the walls, or taken from them',
+    'alert.receive': 'Warning received',
     'knowledge.create': 'Knowledge entry made',
     'knowledge.update': 'Knowledge entry changed',
     'knowledge.delete': 'Knowledge entry deleted',
-    'alert.receive': 'Warning received',
+    'attachment.begin': 'Attachment announced',
+    'attachment.finish': 'Attachment complete',
+    'attachment.original': 'Original attachment read',
+    'position.stop': 'Place no longer shared',
     'bookmark.create': 'Bookmark made',
     'bookmark.delete': 'Bookmark deleted',
     'webhook.create': 'Webhook made',

@@ -5,12 +5,16 @@ import { actions } from '../actions'
 import { en as enFirst } from './en'
 import { enAdmin } from './en.admin'
 import { enAlerts } from './en.alerts'
+import { enField } from './en.field'
+import { zhField } from './zh.field'
 import { zh as zhFirst } from './zh'
 import { zhAdmin } from './zh.admin'
 import { zhAlerts } from './zh.alerts'
 
-const zh = { ...zhFirst, ...zhAdmin }
-const en = { ...enFirst, ...enAdmin }
+/** As bundles are added: deep. */
+const together = <T extends { error: { reason: object } }>(first: T, field: { error: { reason: object } }) => ({ ...first, ...field, error: { ...first.error, reason: { ...first.error.reason, ...field.error.reason } } })
+const zh = together({ ...zhFirst, ...zhAdmin }, zhField)
+const en = together({ ...enFirst, ...enAdmin }, enField)
 
 const root = join(import.meta.dirname, '../../..')
 

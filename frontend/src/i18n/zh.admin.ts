@@ -3,6 +3,7 @@ import type { Widen } from './zh'
 /** Wordings of the administration, which come with its pages: users, tokens, the audit log. */
 export const zhAdmin = {
   admin: {
+    refresh: '刷新',
     title: '管理',
     users: '用户',
     audit: '操作记录',
@@ -193,10 +194,14 @@ export const zhAdmin = {
     'geofence.update': '修改围栏规则',
     'geofence.delete': '删除围栏规则',
     'replay.walls': '大屏回放',
+    'alert.receive': '收到预警报文',
     'knowledge.create': '新建知识条目',
     'knowledge.update': '修改知识条目',
     'knowledge.delete': '删除知识条目',
-    'alert.receive': '收到预警报文',
+    'attachment.begin': '登记附件',
+    'attachment.finish': '附件传完',
+    'attachment.original': '查看附件原件',
+    'position.stop': '停止共享位置',
     'bookmark.create': '新建书签',
     'bookmark.delete': '删除书签',
     'webhook.create': '新建推送',

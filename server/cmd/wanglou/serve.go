@@ -17,6 +17,7 @@ import (
 	"wanglou/postgis"
 	"wanglou/postgis/demo"
 	"wanglou/server"
+	"wanglou/server/evidence"
 	"wanglou/server/live"
 	"wanglou/tiles"
 	"wanglou/tiles/glyphs"
@@ -65,13 +66,15 @@ type Main struct {
 	Replica *layers.Replica
 	Server  *server.Server
 
-	source   layers.Source
-	history  *postgis.History
-	offers   *postgis.Offers
-	folder   *tiles.Folder
-	listener net.Listener
-	closeDB  func()
-	proxy    *proxy.Group
+	source      layers.Source
+	history     *postgis.History
+	offers      *postgis.Offers
+	folder      *tiles.Folder
+	listener    net.Listener
+	closeDB     func()
+	proxy       *proxy.Group
+	evidence    *evidence.Folder
+	attachments *postgis.Attachments
 }
 
 // Open takes the address, opens the database and wires the parts.
@@ -111,11 +114,17 @@ func (m *Main) Open(ctx context.Context) (err error) {
 		tiles.NewQuery(tiles.BasemapInfo(county.Bound, county.Attribution), tiles.ByCoord(postgis.NewBasemap(m.DB).Tile), tiles.QueryOptions{}),
 	})
 	set.Add(tiles.NewOffers(m.offers, tiles.OfferOptions{TimeToLive: publish.TTL}))
-	incidents := postgis.NewIncidents(m.DB)
+	if m.evidence, err = evidence.Open(filepath.Join(m.App.Data, "attachments")); err != nil {
+		m.Close()
+		return err
+	}
+	m.attachments = postgis.NewAttachments(m.DB)
+	incidents, units := postgis.NewIncidents(m.DB), postgis.NewUnits(m.DB)
 	m.Server = server.New(server.Options{
 		Replica: m.Replica, Tiles: set, Offers: m.offers, Users: postgis.NewUsers(m.DB), Tokens: postgis.NewTokens(m.DB), Cameras: postgis.NewCameras(m.DB), Fences: postgis.NewFences(m.DB), Bookmarks: postgis.NewBookmarks(m.DB), Knowledge: postgis.NewKnowledge(m.DB), Reports: postgis.NewReports(m.DB), Alerts: postgis.NewAlerts(m.DB), Rules: incidents, Webhooks: postgis.NewHooks(m.DB, m.Config.Webhooks.rules().Allows), Deliveries: m.Config.Webhooks.deliveries(), Incidents: incidents, Figures: incidents, Tasks: postgis.NewTasks(m.DB),
 		Past: m.history, NewTiles: func(r *layers.Replica) server.TileSet { return tiles.NewSet(r, replayCache) },
-		Units: postgis.NewUnits(m.DB), Areas: postgis.NewAreas(m.DB), Sessions: postgis.NewSessionStore(m.DB), Console: frontend.Files(),
+		Attachments: m.attachments, Evidence: m.evidence, Sharing: units,
+		Units: units, Areas: postgis.NewAreas(m.DB), Sessions: postgis.NewSessionStore(m.DB), Console: frontend.Files(),
 		Logger: m.App.Logger, Version: Version, TLS: secure, HTTPS: m.Config.HTTPS, TrustedProxies: proxies, Profile: m.Config.Pprof,
 		Assets: server.Assets{Archives: m.folder, Proxies: m.proxy, Tilesets: tileset.Open(filepath.Join(m.App.Data, "tilesets"), m.App.Logger), Glyphs: glyphs.Open(filepath.Join(m.App.Data, "fonts"), m.App.Logger)},
 		Live:   live.Options{Compress: m.Config.Compress},
@@ -132,6 +141,7 @@ func (m *Main) Run(ctx context.Context) error {
 		group.Go(func() error { return m.Config.Relay.publish(ctx, m.DB, m.App.Logger) })
 	}
 	group.Go(func() error { return m.proxy.Run(ctx) })
+	group.Go(func() error { return m.evidence.Keep(ctx, m.attachments, m.App.Logger) })
 	group.Go(func() error { return postgis.WatchRights(ctx, m.DB, m.Server.RightsChanged, m.App.Logger) })
 	group.Go(func() error { return m.history.Run(ctx) })
 	group.Go(func() error { return m.folder.Run(ctx) })

@@ -21,6 +21,7 @@ import { Moves } from './Moves'
 import { NearbyCameras } from './NearbyCameras'
 import { TaskList } from './TaskList'
 
+const Attachments = later(() => import('./Attachments'))
 const CaseReports = later(() => import('../reports/CaseReports'))
 
 /** A case: facts, whom to send, who is on it, what may be done, what has happened. Follows the live copy. */
@@ -75,6 +76,7 @@ export function IncidentDetail({ id }: { id: number }) {
             ]}
           />
           {conflict && <Conflict seen={conflict} onClose={() => setConflict(null)} />}
+          {detail.data.attachments.length > 0 && <Attachments items={detail.data.attachments} />}
           {detail.data.tasks.length > 0 && <TaskList detail={detail.data} onConflict={setConflict} />}
           <DispatchList detail={detail.data} onConflict={setConflict} />
           <Moves detail={detail.data} onConflict={setConflict} />
@@ -89,7 +91,7 @@ export function IncidentDetail({ id }: { id: number }) {
   )
 }
 
-/** Asks for the case again when the live copy has a newer revision of it, or one of its tasks has moved. */
+/** Asks for the case again when the live copy has it newer (a photo changes no revision), or one of its tasks has moved. */
 function useFresh(id: number, have: Detail | undefined): void {
   const client = useQueryClient()
   const row = useRow('incident', id)
@@ -99,7 +101,7 @@ function useFresh(id: number, have: Detail | undefined): void {
     tasks.each('incident_id', (task, incident) => {
       if (incident === id) mine.push(`${task}:${tasks.value(task, 'revision')}`)
     })
-    return `${row?.revision ?? 'gone'} ${mine.sort().join(' ')}`
+    return `${row?.revision} ${row?.updated_at} ${mine.sort().join(' ')}`
   }, [id, row, tasks, tasks.version])
   const loaded = have !== undefined
   useEffect(() => {

@@ -39,7 +39,9 @@ const rain = `<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>r1
 
 func TestIntakeOfCAP(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *server.Options) { o.Tokens, o.Alerts = &tokens{users: o.Users}, &mailbox{came: map[string]bool{}} })
+	w := newWorld(t, func(o *server.Options) {
+		o.Tokens, o.Alerts = &tokens{users: o.Users}, &mailbox{came: map[string]bool{}}
+	})
 	secret := func(login, access string) string {
 		var made struct{ Secret string }
 		w.as(login).Do(http.MethodPost, "/api/tokens", map[string]any{"name": access, "access": access}).Want(201).Into(&made)
@@ -60,9 +62,9 @@ func TestIntakeOfCAP(t *testing.T) {
 		}
 	}
 	for _, bad := range []struct {
-		body                  any
-		kind                  string
-		status                int
+		body                any
+		kind                string
+		status              int
 		code, field, reason string
 	}{
 		{rain, "application/json", 400, "invalid", "", "content_type"},

@@ -97,6 +97,8 @@ func requests() map[string]request {
 		"GET /api/webhooks/:id/dead":                          {path: "/api/webhooks/1/dead", who: "admin", want: 404},
 		"POST /api/webhooks/:id/dead/:event":                  {path: "/api/webhooks/1/dead/x", who: "admin", want: 404},
 		"DELETE /api/webhooks/:id/dead/:event":                {path: "/api/webhooks/1/dead/x", who: "admin", want: 404},
+		"GET /api/timerules":                                  {who: readers, want: 404}, // this world has none
+		"PUT /api/timerules":                                  {body: map[string]any{}, who: "admin", want: 404},
 		"GET /api/audit":                                      {who: "admin", want: 200},
 		"GET /api/openapi.yaml":                               {who: anybody, want: 200},
 		"GET /tiles/:source":                                  {path: "/tiles/camera.json", who: readers, want: 200},

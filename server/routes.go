@@ -108,6 +108,8 @@ var routes = []route{
 	{http.MethodGet, "/api/webhooks/:id/dead", may(auth.ActionManageHooks), (*Server).listDeadEvents},
 	{http.MethodPost, "/api/webhooks/:id/dead/:event", may(auth.ActionManageHooks), (*Server).resendDeadEvent},
 	{http.MethodDelete, "/api/webhooks/:id/dead/:event", may(auth.ActionManageHooks), (*Server).buryDeadEvent},
+	{http.MethodGet, "/api/timerules", may(auth.ActionRead), (*Server).getTimeRules},
+	{http.MethodPut, "/api/timerules", may(auth.ActionManageRules), (*Server).setTimeRules},
 	{http.MethodGet, "/api/audit", may(auth.ActionReadAudit), (*Server).listAudit},
 	{http.MethodGet, "/api/openapi.yaml", public, (*Server).getOpenapi},
 

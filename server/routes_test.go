@@ -121,6 +121,7 @@ func TestAccessByRole(t *testing.T) {
 		"GET /api/users":                                     {auth.RoleAdmin},
 		"POST /api/users":                                    {auth.RoleAdmin},
 		"PUT /api/users/:id":                                 {auth.RoleAdmin},
+		"PUT /api/timerules":                                 {auth.RoleAdmin},
 		"GET /api/audit":                                     {auth.RoleAdmin},
 		"POST /api/intake/cap":                               {auth.RoleAdmin},
 		"POST /api/bookmarks":                                replay,

@@ -57,14 +57,15 @@ type Options struct {
 	Tasks     task.Service
 	Units     unit.Service
 	Areas     area.Service
-	Cameras   camera.Registry  // default none: cameras are read alone
-	Webhooks  hook.Store       // default none
-	Fences    fence.Store      // default none
-	Bookmarks bookmark.Service // default none
-	Alerts    cap.Store        // default none
-	Reports   report.Service   // default none are taken
-	Sessions  scs.Store        // may also be a scs.CtxStore and a scs.IterableCtxStore
-	Console   fs.FS            // the built console; default none
+	Cameras   camera.Registry      // default none: cameras are read alone
+	Webhooks  hook.Store           // default none
+	Fences    fence.Store          // default none
+	Bookmarks bookmark.Service     // default none
+	Alerts    cap.Store            // default none
+	Reports   report.Service       // default none are taken
+	Rules     incident.RuleService // of time; default none
+	Sessions  scs.Store            // may also be a scs.CtxStore and a scs.IterableCtxStore
+	Console   fs.FS                // the built console; default none
 
 	Past     layers.Recorder               // default none: there are no replays
 	NewTiles func(*layers.Replica) TileSet // the tiles of a replay's replica; required with Past
@@ -118,11 +119,12 @@ type Server struct {
 	counts          *countCache
 	tree            *areaCache
 	ogc             *ogc.API
-	tokens          *tokenCache      // nil: none are taken
-	fences          fence.Store      // nil: there are none
-	bookmarks       bookmark.Service // nil: there are none
-	alerts          cap.Store        // nil: there are none
-	reports         report.Service   // nil: none are taken
+	tokens          *tokenCache          // nil: none are taken
+	fences          fence.Store          // nil: there are none
+	bookmarks       bookmark.Service     // nil: there are none
+	alerts          cap.Store            // nil: there are none
+	reports         report.Service       // nil: none are taken
+	rules           incident.RuleService // nil: there are none
 	citizenReports  *limiter
 	citizenLookups  *limiter
 	citizenAll      *limiter
@@ -160,6 +162,7 @@ func New(o Options) *Server {
 		bookmarks:       o.Bookmarks,
 		alerts:          o.Alerts,
 		reports:         o.Reports,
+		rules:           o.Rules,
 		citizenReports:  newLimiter(citizenReports, 2*time.Minute, o.Now),
 		citizenLookups:  newLimiter(citizenLookups, 5*time.Second, o.Now),
 		citizenAll:      newLimiter(citizenAll, 500*time.Millisecond, o.Now),

@@ -47,6 +47,7 @@ const (
 	ActionManageUsers    Action = "user.manage"
 	ActionManageHooks    Action = "webhook.manage" // who is told of changes
 	ActionManageFences   Action = "geofence.manage"
+	ActionManageRules    Action = "rules.manage" // limits of time, the calendar
 	ActionManageTokens   Action = "token.manage" // one's own personal access tokens
 )
 
@@ -66,6 +67,7 @@ var allowed = map[Action][]Role{
 	ActionManageUsers:    {RoleAdmin},
 	ActionManageHooks:    {RoleAdmin},
 	ActionManageFences:   {RoleDuty, RoleAdmin}, // who is on duty closes a road now, not in the morning
+	ActionManageRules:    {RoleAdmin},
 	ActionManageTokens:   Roles,
 }
 

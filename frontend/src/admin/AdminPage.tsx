@@ -6,6 +6,7 @@ import { Empty } from '../ui/State'
 import '../i18n/admin'
 import { AuditList } from './AuditList'
 import { GeofenceList } from './GeofenceList'
+import { TimeRulesPage } from './TimeRulesPage'
 import { TokenList } from './TokenList'
 import { UserList } from './UserList'
 import { WebhookList } from './WebhookList'
@@ -20,6 +21,7 @@ export default function AdminPage() {
     { path: paths.users, label: 'admin.users', allowed: may(session, 'user.manage'), page: <UserList /> },
     { path: paths.tokens, label: 'admin.tokens', allowed: may(session, 'token.manage'), page: <TokenList all={may(session, 'user.manage')} /> },
     { path: paths.geofences, label: 'admin.geofences', allowed: may(session, 'geofence.manage'), page: <GeofenceList /> },
+    { path: paths.rules, label: 'admin.rules', allowed: may(session, 'rules.manage'), page: <TimeRulesPage /> },
     { path: paths.webhooks, label: 'admin.webhooks', allowed: may(session, 'webhook.manage'), page: <WebhookList /> },
     { path: paths.audit, label: 'admin.audit', allowed: may(session, 'audit.read'), page: <AuditList /> },
   ].filter((tab) => tab.allowed)

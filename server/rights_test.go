@@ -58,6 +58,9 @@ func requests() map[string]request {
 		"POST /api/incidents/:id/moves":                       {path: "/api/incidents/7/moves", body: move, who: "admin duty town", want: 200},
 		"GET /api/incidents/:id/recommendations":              {path: "/api/incidents/7/recommendations", who: readers, want: 200},
 		"POST /api/incidents/:id/tasks":                       {path: "/api/incidents/7/tasks", body: map[string]any{"unit_id": 5, "revision": 3}, who: "admin duty town", want: 201},
+		"GET /api/incidents/:id/messages":                     {path: "/api/incidents/7/messages", who: "admin duty town unit", want: 404}, // this world has none
+		"POST /api/incidents/:id/messages":                    {path: "/api/incidents/7/messages", body: map[string]any{"text": "x"}, who: "admin duty town unit", want: 404},
+		"POST /api/incidents/:id/messages/:message/kept":      {path: "/api/incidents/7/messages/1/kept", who: "admin duty town unit", want: 404},
 		"GET /api/tasks":                                      {who: "unit", want: 200},
 		"GET /api/tasks/:id":                                  {path: "/api/tasks/9", who: readers, want: 200},
 		"POST /api/tasks/:id/moves":                           {path: "/api/tasks/9/moves", body: map[string]any{"move": "respond", "revision": 2}, who: "admin duty town unit", want: 200},

@@ -60,6 +60,10 @@ var routes = []route{
 	{http.MethodGet, "/api/incidents/:id/recommendations", may(auth.ActionRead), (*Server).recommendUnits},
 	{http.MethodPost, "/api/incidents/:id/tasks", may(auth.ActionDispatch), (*Server).dispatchUnit},
 
+	{http.MethodGet, "/api/incidents/:id/messages", may(auth.ActionMessage), (*Server).listMessages},
+	{http.MethodPost, "/api/incidents/:id/messages", may(auth.ActionMessage), (*Server).sendMessage},
+	{http.MethodPost, "/api/incidents/:id/messages/:message/kept", may(auth.ActionMessage), (*Server).keepPromise},
+
 	{http.MethodGet, "/api/tasks", may(auth.ActionWorkTask), (*Server).listMyTasks},
 	{http.MethodGet, "/api/tasks/:id", may(auth.ActionRead), (*Server).getTask},
 	{http.MethodPost, "/api/tasks/:id/moves", may(auth.ActionWorkTask, auth.ActionDispatch), (*Server).moveTask},

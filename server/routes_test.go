@@ -96,10 +96,14 @@ func TestAccessByRole(t *testing.T) {
 	t.Parallel()
 	read := []auth.Role{auth.RoleViewer, auth.RoleDuty, auth.RoleDispatcher, auth.RoleUnit, auth.RoleDroneTeam, auth.RoleAdmin}
 	replay := []auth.Role{auth.RoleViewer, auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin}
+	talk := []auth.Role{auth.RoleDuty, auth.RoleDispatcher, auth.RoleUnit, auth.RoleAdmin}
 	want := map[string][]auth.Role{
 		"POST /api/incidents":                                {auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
 		"POST /api/incidents/:id/moves":                      {auth.RoleDuty, auth.RoleAdmin},
 		"POST /api/incidents/:id/tasks":                      {auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
+		"GET /api/incidents/:id/messages":                    talk,
+		"POST /api/incidents/:id/messages":                   talk,
+		"POST /api/incidents/:id/messages/:message/kept":     talk,
 		"GET /api/tasks":                                     {auth.RoleUnit},
 		"POST /api/tasks/:id/moves":                          {auth.RoleDuty, auth.RoleDispatcher, auth.RoleUnit, auth.RoleAdmin},
 		"POST /api/replays":                                  replay,

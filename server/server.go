@@ -25,9 +25,11 @@ import (
 	"wanglou/layers/fence"
 	"wanglou/layers/hook"
 	"wanglou/layers/incident"
+	"wanglou/layers/message"
 	"wanglou/layers/offer"
 	"wanglou/layers/task"
 	"wanglou/layers/unit"
+	"wanglou/server/escalations"
 	"wanglou/server/fences"
 	"wanglou/server/hooks"
 	"wanglou/server/live"
@@ -45,22 +47,24 @@ type TileSet interface {
 
 // Options wire a server. All services are required; the other zero fields take the defaults.
 type Options struct {
-	Replica   *layers.Replica
-	Tiles     TileSet
-	Offers    offer.Service // what is read by SQL; default none
-	Users     auth.Service
-	Tokens    auth.Tokens // personal access tokens; default none are taken
-	Incidents incident.Service
-	Figures   incident.Figures
-	Tasks     task.Service
-	Units     unit.Service
-	Areas     area.Service
-	Cameras   camera.Registry  // default none: cameras are read alone
-	Webhooks  hook.Store       // default none
-	Fences    fence.Store      // default none
-	Bookmarks bookmark.Service // default none
-	Sessions  scs.Store        // may also be a scs.CtxStore and a scs.IterableCtxStore
-	Console   fs.FS            // the built console; default none
+	Replica     *layers.Replica
+	Tiles       TileSet
+	Offers      offer.Service // what is read by SQL; default none
+	Users       auth.Service
+	Tokens      auth.Tokens // personal access tokens; default none are taken
+	Incidents   incident.Service
+	Figures     incident.Figures
+	Tasks       task.Service
+	Units       unit.Service
+	Areas       area.Service
+	Cameras     camera.Registry  // default none: cameras are read alone
+	Webhooks    hook.Store       // default none
+	Fences      fence.Store      // default none
+	Bookmarks   bookmark.Service // default none
+	Messages    message.Service  // in cases; default none
+	Escalations task.Escalations // default none: nobody is told of tasks that are not acknowledged
+	Sessions    scs.Store        // may also be a scs.CtxStore and a scs.IterableCtxStore
+	Console     fs.FS            // the built console; default none
 
 	Past     layers.Recorder               // default none: there are no replays
 	NewTiles func(*layers.Replica) TileSet // the tiles of a replay's replica; required with Past
@@ -113,9 +117,12 @@ type Server struct {
 	counts          *countCache
 	tree            *areaCache
 	ogc             *ogc.API
-	tokens          *tokenCache       // nil: none are taken
-	fences          fence.Store       // nil: there are none
-	bookmarks       bookmark.Service  // nil: there are none
+	tokens          *tokenCache      // nil: none are taken
+	fences          fence.Store      // nil: there are none
+	bookmarks       bookmark.Service // nil: there are none
+	messages        message.Service  // nil: there are none
+	messagesByUser  *limiter
+	escalations     task.Escalations  // nil: there are none
 	webhooks        hook.Store        // nil: there are none
 	deliveries      *hooks.Deliveries // of webhooks; nil with them
 }
@@ -147,6 +154,9 @@ func New(o Options) *Server {
 		tree:            newAreaCache(o.Areas, o.Now),
 		fences:          o.Fences,
 		bookmarks:       o.Bookmarks,
+		messages:        o.Messages,
+		escalations:     o.Escalations,
+		messagesByUser:  newLimiter(30, 2*time.Second, o.Now),
 		webhooks:        o.Webhooks,
 	}
 	if o.Tokens != nil {
@@ -214,6 +224,10 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	}
 	if s.fences != nil {
 		watcher := fences.New(fences.Options{Store: s.fences, Replica: s.replica, Logger: s.log, Now: s.now})
+		told.Go(func() { _ = watcher.Run(ctx) }) // it ends with ctx
+	}
+	if s.escalations != nil {
+		watcher := escalations.New(escalations.Options{Store: s.escalations, Logger: s.log, Now: s.now})
 		told.Go(func() { _ = watcher.Run(ctx) }) // it ends with ctx
 	}
 	served := make(chan error, 1)

@@ -192,7 +192,7 @@ func (s *Server) createSession(c echo.Context) error {
 	}{{s.loginsByAddress, remote}, {s.loginsByLogin, in.Login}} {
 		if wait, ok := l.limit.take(l.key); !ok {
 			s.metrics.logins.WithLabelValues("limited").Inc()
-			return tooMany(wait)
+			return tooMany("login", wait)
 		}
 	}
 	user, err := s.users.Authenticate(ctx, in.Login, in.Password)
@@ -284,8 +284,8 @@ func (s *Server) audit(c echo.Context, e auth.AuditEntry) {
 	}
 }
 
-func tooMany(wait time.Duration) error {
+func tooMany(of string, wait time.Duration) error {
 	seconds := int((wait + time.Second - 1) / time.Second)
-	return &layers.Error{Code: layers.CodeRateLimited, Reason: "login", Msg: "too many tries; wait before the next",
+	return &layers.Error{Code: layers.CodeRateLimited, Reason: of, Msg: "too many tries; wait before the next",
 		Params: map[string]string{paramRetryAfter: strconv.Itoa(seconds)}}
 }

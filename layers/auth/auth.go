@@ -42,7 +42,10 @@ const (
 	ActionManageUsers    Action = "user.manage"
 	ActionManageHooks    Action = "webhook.manage" // who is told of changes
 	ActionManageFences   Action = "geofence.manage"
-	ActionManageTokens   Action = "token.manage" // one's own personal access tokens
+	ActionManageTokens   Action = "token.manage"     // one's own personal access tokens
+	ActionMessage        Action = "incident.message" // read and write messages: the desk, and units in their own cases
+	ActionManageRoster   Action = "roster.manage"    // who is on duty when
+	ActionHandover       Action = "handover"         // hand a shift over, and take one
 )
 
 // allowed says which roles may do an action.
@@ -60,6 +63,9 @@ var allowed = map[Action][]Role{
 	ActionManageHooks:    {RoleAdmin},
 	ActionManageFences:   {RoleDuty, RoleAdmin}, // who is on duty closes a road now, not in the morning
 	ActionManageTokens:   Roles,
+	ActionMessage:        {RoleDuty, RoleDispatcher, RoleUnit, RoleAdmin},
+	ActionManageRoster:   {RoleDuty, RoleAdmin},
+	ActionHandover:       {RoleDuty, RoleDispatcher, RoleAdmin},
 }
 
 // Actions lists what may be asked for, for tables and tests.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -30,11 +31,10 @@ func (s *Server) listMessages(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	var before int64
-	if text := c.QueryParam("before"); text != "" {
-		if before, err = strconv.ParseInt(text, 10, 64); err != nil || before < 1 {
-			return layers.Invalid("before", "wrong_type", "before is the id of a message")
-		}
+	q := newQuery(c)
+	before := q.integer("before", 1, math.MaxInt64, 0)
+	if err := q.err(); err != nil {
+		return err
 	}
 	found, err := service.Messages(c.Request().Context(), id, before)
 	if err != nil {

@@ -76,6 +76,18 @@ func requests() map[string]request {
 		"GET /api/bookmarks":                                  {who: readers, want: 404}, // this world has none
 		"POST /api/bookmarks":                                 {body: map[string]any{}, who: "admin duty town viewer", want: 404},
 		"DELETE /api/bookmarks/:id":                           {path: "/api/bookmarks/1", who: "admin duty town viewer", want: 404},
+		"GET /api/duty":                                       {who: readers, want: 404}, // this world has no roster
+		"GET /api/shifts":                                     {who: "admin duty town", want: 404},
+		"POST /api/shifts":                                    {body: map[string]any{}, who: "admin duty town", want: 404},
+		"GET /api/shifts/people":                              {who: "admin duty town", want: 404},
+		"POST /api/shifts/copies":                             {body: map[string]any{}, who: "admin duty town", want: 404},
+		"PUT /api/shifts/:id":                                 {path: "/api/shifts/1", body: map[string]any{}, who: "admin duty town", want: 404},
+		"DELETE /api/shifts/:id":                              {path: "/api/shifts/1", who: "admin duty town", want: 404},
+		"GET /api/handovers":                                  {who: "admin duty town", want: 404},
+		"POST /api/handovers":                                 {body: map[string]any{}, who: "admin duty town", want: 404},
+		"GET /api/handovers/draft":                            {who: "admin duty town", want: 404},
+		"GET /api/handovers/:id":                              {path: "/api/handovers/1", who: "admin duty town", want: 404},
+		"POST /api/handovers/:id/signature":                   {path: "/api/handovers/1/signature", body: map[string]any{}, who: "admin duty town", want: 404},
 		"GET /api/geofences":                                  {who: "admin duty town", want: 404}, // this world has none
 		"POST /api/geofences":                                 {body: map[string]any{}, who: "admin duty town", want: 404},
 		"PUT /api/geofences/:id":                              {path: "/api/geofences/1", body: map[string]any{}, who: "admin duty town", want: 404},

@@ -22,6 +22,7 @@ import (
 	"wanglou/layers/auth"
 	"wanglou/layers/bookmark"
 	"wanglou/layers/camera"
+	"wanglou/layers/duty"
 	"wanglou/layers/fence"
 	"wanglou/layers/hook"
 	"wanglou/layers/incident"
@@ -62,6 +63,8 @@ type Options struct {
 	Fences      fence.Store      // default none
 	Bookmarks   bookmark.Service // default none
 	Messages    message.Service  // in cases; default none
+	Roster      duty.Roster      // default none
+	Handovers   duty.Handovers   // default none
 	Escalations task.Escalations // default none: nobody is told of tasks that are not acknowledged
 	Sessions    scs.Store        // may also be a scs.CtxStore and a scs.IterableCtxStore
 	Console     fs.FS            // the built console; default none
@@ -122,6 +125,8 @@ type Server struct {
 	bookmarks       bookmark.Service // nil: there are none
 	messages        message.Service  // nil: there are none
 	messagesByUser  *limiter
+	roster          duty.Roster       // nil: there is none
+	handovers       duty.Handovers    // nil: there are none
 	escalations     task.Escalations  // nil: there are none
 	webhooks        hook.Store        // nil: there are none
 	deliveries      *hooks.Deliveries // of webhooks; nil with them
@@ -156,6 +161,8 @@ func New(o Options) *Server {
 		bookmarks:       o.Bookmarks,
 		messages:        o.Messages,
 		escalations:     o.Escalations,
+		roster:          o.Roster,
+		handovers:       o.Handovers,
 		messagesByUser:  newLimiter(30, 2*time.Second, o.Now),
 		webhooks:        o.Webhooks,
 	}

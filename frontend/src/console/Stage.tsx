@@ -15,7 +15,10 @@ import { useStore } from '../lib/store'
 import { IconButton } from '../ui/Button'
 import { Icon } from '../ui/icons'
 import { Empty } from '../ui/State'
+import { later } from '../ui/later'
 import { useMap } from './useMap'
+
+const DutyBanner = later(() => import('../features/duty/DutyBanner'))
 
 /** The map with what lies on it: banner, layers, controls, and the hint while a place is picked. */
 export function Stage({ catalog, context }: { catalog: Catalog; context: ActionContext }) {
@@ -35,6 +38,7 @@ export function Stage({ catalog, context }: { catalog: Catalog; context: ActionC
       )}
       <div className="stage-top">
         <LampBanner />
+        <DutyBanner />
         {picking && (
           <div className="pick-hint" role="status" data-testid="pick-hint">
             <Icon name="coordinate" />

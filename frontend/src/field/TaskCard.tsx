@@ -15,6 +15,7 @@ import { Button } from '../ui/Button'
 import { Icon, type IconName } from '../ui/icons'
 import { asSeverity, SeveritySign } from '../ui/Severity'
 import { Loading } from '../ui/State'
+import { FieldTalk } from './FieldTalk'
 import { SayWhy } from './SayWhy'
 import type { Here } from './useHere'
 
@@ -99,6 +100,7 @@ export function TaskCard({ item: { task, incident, moves }, here }: { item: Fiel
           </Button>
         )}
       </div>
+      <FieldTalk incident={incident.id} />
       {asking && <SayWhy move={asking} busy={move.isPending} error={move.error} onClose={() => setAsking(null)} onSay={(reason) => move.mutate({ move: asking, reason })} />}
     </article>
   )

@@ -2,11 +2,12 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { actions } from '../actions'
-import { enDuty, zhDuty } from './duty'
 import { en as enFirst } from './en'
 import { enAdmin } from './en.admin'
+import { enDuty } from './en.duty'
 import { zh as zhFirst } from './zh'
 import { zhAdmin } from './zh.admin'
+import { zhDuty } from './zh.duty'
 
 const reasons = <T extends { error: { reason: object } }>(first: T, more: { error: { reason: object } }) => ({ ...first.error, reason: { ...first.error.reason, ...more.error.reason } })
 const zh = { ...zhFirst, ...zhAdmin, ...zhDuty, error: reasons(zhFirst, zhDuty) }

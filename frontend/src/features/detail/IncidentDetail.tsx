@@ -19,6 +19,10 @@ import { LogTimeline } from './LogTimeline'
 import { Moves } from './Moves'
 import { NearbyCameras } from './NearbyCameras'
 import { TaskList } from './TaskList'
+import { later } from '../../ui/later'
+
+const QueueMark = later(() => import('../duty/QueueMark'))
+const Talk = later(() => import('../duty/Talk'))
 
 /** A case: facts, whom to send, who is on it, what may be done, what has happened. Follows the live copy. */
 export function IncidentDetail({ id }: { id: number }) {
@@ -57,6 +61,7 @@ export function IncidentDetail({ id }: { id: number }) {
         <Loading text={t('detail.loading')} />
       ) : (
         <>
+          <QueueMark incident={id} />
           <Facts
             facts={[
               [t('detail.source'), textOr(t, has, `source.${incident.source}`, incident.source)],
@@ -75,6 +80,7 @@ export function IncidentDetail({ id }: { id: number }) {
           {detail.data.tasks.length > 0 && <TaskList detail={detail.data} onConflict={setConflict} />}
           <DispatchList detail={detail.data} onConflict={setConflict} />
           <Moves detail={detail.data} onConflict={setConflict} />
+          <Talk incident={id} />
           <NearbyCameras point={incident.point} />
           <Section title={t('detail.log')} testid="incident-log">
             <LogTimeline log={detail.data.log} />

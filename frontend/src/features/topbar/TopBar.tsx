@@ -16,9 +16,11 @@ import { clock, day } from '../../lib/time'
 import { Button, IconButton } from '../../ui/Button'
 import { Mark } from '../../ui/icons'
 import { SearchBox } from '../search/SearchBox'
-import { AccountMenu } from './AccountMenu'
 import { LampSign } from '../../ui/LampSign'
+import { later } from '../../ui/later'
 import './topbar.css'
+
+const AccountMenu = later(() => import('./AccountMenu'))
 
 const views: { action: Action; label: string; shown: (path: string) => boolean }[] = [
   { action: situation, label: 'view.situation', shown: (path) => path === paths.situation },

@@ -302,8 +302,12 @@ func (s *Roster) Copy(ctx context.Context, area string, from, until time.Time, b
 		}
 		for _, shift := range models {
 			shift.ID, shift.StartsAt, shift.EndsAt = 0, shift.StartsAt.Add(by), shift.EndsAt.Add(by)
-			if layers.ErrorCode(s.check(ctx, tx, shift)) != "" { // there already, or somebody has left since
+			switch err := s.check(ctx, tx, shift); layers.ErrorCode(err) {
+			case "":
+			case layers.CodeConflict, layers.CodeInvalid: // there already, or somebody has left since
 				continue
+			default:
+				return err
 			}
 			if err := s.insert(ctx, tx, shift); err != nil {
 				return err

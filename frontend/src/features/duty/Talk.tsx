@@ -53,19 +53,26 @@ export default function Talk({ incident }: { incident: number }) {
   const allowed = may(useSession(), 'incident.message')
   const found = useMessages(incident, allowed)
   const waiting = useStore(outbox).filter((each) => each.incident === incident)
-  const [older, setOlder] = useState<Message[]>([])
+  const [seen, setSeen] = useState<ReadonlyMap<number, Message>>(new Map())
+  const [whole, setWhole] = useState(false)
+  const learn = (items: readonly Message[]) => setSeen((now) => new Map([...now, ...items.map((each) => [each.id, each] as const)]))
+  useEffect(() => learn(found.data ?? []), [found.data])
   const fresh = () => void client.invalidateQueries({ queryKey: ['messages', incident] })
   const before = useMutation({
     mutationFn: async (id: number) => (await take(api.GET('/api/incidents/{id}/messages', { params: { path: { id: incident }, query: { before: id } } }))).items,
-    onSuccess: (items) => setOlder((now) => [...items, ...now]),
+    onSuccess: (items) => {
+      learn(items)
+      setWhole(items.length < PAGE)
+    },
   })
   const keep = useMutation({
     mutationFn: (message: number) => take(api.POST('/api/incidents/{id}/messages/{message}/kept', { params: { path: { id: incident, message } } })),
+    onSuccess: (kept) => learn([kept]),
     onSettled: fresh,
   })
   if (!allowed) return null
-  const items = [...older, ...(found.data ?? [])]
-  const full = (older.length || found.data?.length || 0) % PAGE === 0 && items.length > 0
+  const items = [...seen.values()].sort((a, b) => a.id - b.id)
+  const more = !whole && found.data?.length === PAGE
   return (
     <section className="detail-section" data-testid="talk">
       <header className="detail-section-head">
@@ -75,7 +82,7 @@ export default function Talk({ incident }: { incident: number }) {
       {found.isPending && <Loading text={t('app.loading')} />}
       {found.isError && !found.data && <Failure compact error={found.error} onRetry={() => void found.refetch()} />}
       {found.data?.length === 0 && waiting.length === 0 && <p className="detail-hint">{t('duty.noMessages')}</p>}
-      {full && (
+      {more && (
         <Button small look="quiet" isDisabled={before.isPending} onPress={() => before.mutate(items[0]!.id)}>
           {t('duty.older')}
         </Button>

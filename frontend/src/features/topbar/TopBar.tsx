@@ -66,7 +66,9 @@ export function TopBar({ catalog, context }: { catalog: Catalog; context: Action
         <IconButton icon="contrast" label={t(toggleTheme.label)} shortcut={shortcut(toggleTheme)} onPress={() => toggleTheme.perform(context)} data-testid="toggle-theme" />
         <IconButton icon="language" label={t(toggleLocale.label)} shortcut={shortcut(toggleLocale)} onPress={() => toggleLocale.perform(context)} data-testid="toggle-locale" />
         <IconButton icon="keyboard" label={t(help.label)} shortcut={shortcut(help)} onPress={() => help.perform(context)} data-testid="open-help" />
-        <AccountMenu context={context} />
+        <span className="account-place">
+          <AccountMenu context={context} />
+        </span>
       </div>
     </header>
   )

@@ -96,7 +96,9 @@ func TestASignatureIsVerified(t *testing.T) {
 	kept := &signatures{}
 	w := newWorld(t, func(o *server.Options) { o.Handovers = kept })
 	c := w.as("duty")
-	sign := func(login, password string) map[string]any { return map[string]any{"login": login, "password": password} }
+	sign := func(login, password string) map[string]any {
+		return map[string]any{"login": login, "password": password}
+	}
 	c.Do("POST", "/api/handovers/1/signature", sign("town", "wrong")).WantError(400, "invalid", "password", "wrong_password")
 	c.Do("POST", "/api/handovers/1/signature", sign("", "x")).WantError(400, "invalid", "login", "required")
 	c.Do("POST", "/api/handovers/9/signature", sign("town", "town-password")).Want(404)

@@ -30,10 +30,10 @@ test('a task without acknowledgement is told until the unit acknowledges', async
   }, [incident, unit, Number(server.psql(`select revision from incident where id = ${incident}`))] as const)
   expect(answer.status).toBe(201)
   task = answer.id
-  server.psql(`update task set dispatched_at = now() - interval '3 minutes' where id = ${task}`)
+  server.psql(`update task set dispatched_at = now() - interval '3 minutes 10 seconds' where id = ${task}`)
   const banner = desk.page.getByTestId('unanswered-banner')
   await banner.waitFor({ timeout: 30_000 })
-  expect(await banner.innerText()).toContain('无人签收 3 分钟')
+  expect(await banner.innerText()).toMatch(/巡查7组 无人签收 [34] 分钟/)
   await banner.getByTestId(`act-${task}`).click()
   const mark = desk.page.getByTestId('incident-detail').getByTestId('unanswered')
   await mark.waitFor()

@@ -28,6 +28,8 @@ export const enDuty: typeof zhDuty = {
     unanswered: 'No acknowledgement for {{time}}',
     unansweredLeader: 'No acknowledgement for {{time}}, shift leader told',
     unansweredOf: '{{unit}}: no acknowledgement for {{time}}',
+    told: '{{unit}} has not acknowledged its task.',
+    waiting: 'Tasks without acknowledgement',
     open: 'Act',
     more: '{{n}} more tasks without acknowledgement',
     actHint: 'Goes when it is acknowledged, called off, or another unit is sent',

@@ -29,6 +29,8 @@ export const zhDuty = {
     unanswered: '无人签收 {{time}}',
     unansweredLeader: '无人签收 {{time}}，已报值班长',
     unansweredOf: '{{unit}} 无人签收 {{time}}',
+    told: '{{unit}} 没有签收任务。',
+    waiting: '无人签收的任务',
     open: '处理',
     more: '另有 {{n}} 个任务无人签收',
     actHint: '签收、撤回或改派后消失',

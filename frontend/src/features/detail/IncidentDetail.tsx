@@ -61,7 +61,7 @@ export function IncidentDetail({ id }: { id: number }) {
         <Loading text={t('detail.loading')} />
       ) : (
         <>
-          <QueueMark incident={id} />
+          <QueueMark incident={id} whole />
           <Facts
             facts={[
               [t('detail.source'), textOr(t, has, `source.${incident.source}`, incident.source)],

@@ -43,14 +43,18 @@ function Waiting({ told }: { told: ReturnType<typeof unanswered> }) {
   const units = useLayer('unit')
   const incidents = useLayer('incident')
   const now = useNow(5)
+  const name = (unit: number) => String(units.value(unit, 'name') ?? unit)
   return (
-    <div className="banner banner-unanswered" role="alert" data-testid="unanswered-banner">
+    <section className="banner banner-duty banner-unanswered" aria-label={t('duty.waiting')} data-testid="unanswered-banner">
+      <p className="visually-hidden" role="alert">
+        {told.map(({ unit }) => t('duty.told', { unit: name(unit) })).join(' ') /* without the time: it is said once */}
+      </p>
       <ul>
         {told.slice(0, SHOWN).map(({ task, incident, unit, level, since }) => (
           <li key={task} data-level={level}>
             <Icon name={level === 2 ? 'flag' : 'alert'} />
             <span className="banner-text">
-              <b>{t('duty.unansweredOf', { unit: String(units.value(unit, 'name') ?? unit), time: duration(now - since, t) })}</b>
+              <b>{t('duty.unansweredOf', { unit: name(unit), time: duration(now - since, t) })}</b>
               <span className="truncate">{String(incidents.value(incident, 'title') ?? '')}</span>
             </span>
             <Button small onPress={() => select({ layer: 'incident', id: incident })} data-testid={`act-${task}`}>
@@ -63,7 +67,7 @@ function Waiting({ told }: { told: ReturnType<typeof unanswered> }) {
         {told.length > SHOWN && `${t('duty.more', { n: told.length - SHOWN })} · `}
         {t('duty.actHint')}
       </p>
-    </div>
+    </section>
   )
 }
 
@@ -72,7 +76,7 @@ function Vacancy({ post }: { post: { role: string; stages: string[]; until?: str
   const role = t(`role.${post.role}`)
   const stages = [...new Set(post.stages.map((state) => t(`stage.${stageOf(state)}`)))].join(locale === 'zh' ? '、' : ', ')
   return (
-    <div className="banner" role="status" data-testid={`vacant-${post.role}`}>
+    <div className="banner banner-duty" role="status" data-testid={`vacant-${post.role}`}>
       <Icon name="people" />
       <span>
         <b>{post.until ? t('duty.vacantUntil', { role, time: moment(post.until, locale) }) : t('duty.vacant', { role })}</b> {t('duty.vacantStages', { stages })}

@@ -64,7 +64,7 @@ func machine(b *strings.Builder, title, text string, arrows []arrow) {
 	}
 	ended := map[string]bool{}
 	for _, a := range arrows {
-		if !left[a.to] && !ended[a.to] {
+		if !left[a.to] && !ended[a.to] && a.to != string(incident.Before) {
 			ended[a.to] = true
 			fmt.Fprintf(b, "  %s --> [*]\n", a.to)
 		}
@@ -95,8 +95,12 @@ func incidentArrows() []arrow {
 	for _, s := range incident.Steps() {
 		by := "duty officer"
 		switch {
+		case s.Move == incident.MoveReport:
+			by = "any channel"
 		case s.From == "":
 			by = "duty officer, dispatcher"
+		case s.Move == incident.MoveMerge || s.Move == incident.MoveUnmerge:
+			by = "duty officer, with the other case"
 		case s.System && s.Move == incident.MoveDispatch:
 			by = "dispatch of a unit"
 		case s.System:

@@ -18,14 +18,20 @@ type logRow struct {
 	from, to incident.State
 	reason   string
 	details  map[string]any
+	into     int64 // the other case of a merge; 0 else
 }
 
 // advance makes a case what the new row of its log says. The caller holds the case's lock.
 func advance(ctx context.Context, tx pgx.Tx, id int64, r logRow) error {
 	_, err := tx.Exec(ctx, `UPDATE incident SET state = $2, revision = revision + 1, updated_at = clock_timestamp(),
-		closed_at = CASE WHEN $3 THEN clock_timestamp() END WHERE id = $1`, id, r.to, r.to.Final())
+		closed_at = CASE WHEN $3 THEN clock_timestamp() END, merged_into = nullif($4::bigint, 0) WHERE id = $1`, id, r.to, r.to.Final(), r.into)
 	if err != nil {
 		return err
+	}
+	if r.to.Final() && r.into == 0 {
+		if err := answerReports(ctx, tx, id, r); err != nil {
+			return err
+		}
 	}
 	return appendIncidentLog(ctx, tx, id, r)
 }
@@ -81,12 +87,12 @@ func hasTaskAt(incidentID, unitID string) string {
 const recentTask = `(t.ended_at IS NULL OR t.ended_at > now() - interval '1 day')`
 
 const selectIncident = `SELECT i.id, i.number, i.title, i.description, i.category, i.standard, i.severity, i.state, i.source, i.address,
-	coalesce(i.area_path, ''), ST_X(i.geom), ST_Y(i.geom), i.created_at, i.updated_at, i.closed_at, i.amber_at, i.due_at, i.revision FROM incident i `
+	coalesce(i.area_path, ''), ST_X(i.geom), ST_Y(i.geom), i.created_at, i.updated_at, i.closed_at, i.amber_at, i.due_at, coalesce(i.merged_into, 0), i.revision FROM incident i `
 
 func scanIncident(row pgx.CollectableRow) (*incident.Incident, error) {
 	var in incident.Incident
 	err := row.Scan(&in.ID, &in.Number, &in.Title, &in.Description, &in.Category, &in.Standard, &in.Severity, &in.State, &in.Source,
-		&in.Address, &in.AreaPath, &in.Point[0], &in.Point[1], &in.CreatedAt, &in.UpdatedAt, &in.ClosedAt, &in.AmberAt, &in.DueAt, &in.Revision)
+		&in.Address, &in.AreaPath, &in.Point[0], &in.Point[1], &in.CreatedAt, &in.UpdatedAt, &in.ClosedAt, &in.AmberAt, &in.DueAt, &in.MergedInto, &in.Revision)
 	in.CreatedAt, in.UpdatedAt, in.ClosedAt = in.CreatedAt.UTC(), in.UpdatedAt.UTC(), utc(in.ClosedAt)
 	in.AmberAt, in.DueAt = utc(in.AmberAt), utc(in.DueAt)
 	return &in, err

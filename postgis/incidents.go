@@ -76,15 +76,23 @@ func (s *Incidents) repeated(ctx context.Context, tx pgx.Tx, actor *auth.Actor, 
 // insert stores a new case with its first log row and its audit row.
 func (s *Incidents) insert(ctx context.Context, tx pgx.Tx, actor *auth.Actor, in *incident.Incident, clientKey string) (int64, error) {
 	n := *in
-	n.Title, n.State, n.Revision = strings.TrimSpace(in.Title), incident.Filed, 1
+	n.Title, n.Revision = strings.TrimSpace(in.Title), 1
+	move := incident.MoveCreate
+	if n.State == incident.Reported {
+		move = incident.MoveReport
+	} else {
+		n.State = incident.Filed
+	}
 	if n.Standard == "" {
 		n.Standard = defaultStandard
 	}
 	if n.Source == "" {
 		n.Source = "console"
 	}
-	if err := checkCategory(ctx, tx, n.Standard, n.Category); err != nil {
-		return 0, err
+	if n.Category != "" || n.State == incident.Filed { // before that it may be unknown
+		if err := checkCategory(ctx, tx, n.Standard, n.Category); err != nil {
+			return 0, err
+		}
 	}
 	var err error
 	if n.AreaPath, err = placeOf(ctx, tx, actor, n.Point); err != nil {
@@ -113,7 +121,7 @@ func (s *Incidents) insert(ctx context.Context, tx pgx.Tx, actor *auth.Actor, in
 	if err != nil {
 		return 0, err
 	}
-	if err := appendIncidentLog(ctx, tx, n.ID, logRow{move: string(incident.MoveCreate), to: n.State}); err != nil {
+	if err := appendIncidentLog(ctx, tx, n.ID, logRow{move: string(move), to: n.State}); err != nil {
 		return 0, err
 	}
 	return n.ID, appendAudit(ctx, tx, "incident.create", subject("incident", n.ID),
@@ -172,6 +180,9 @@ func (s *Incidents) Move(ctx context.Context, id int64, m incident.Move, reason 
 		to, err := in.State.Take(m, reason)
 		if err != nil {
 			return err
+		}
+		if to == incident.Filed && in.Category == "" { // it fixes the limits of time
+			return layers.Invalid("category", "required", "a case is filed under a category")
 		}
 		if err := advance(ctx, tx, id, logRow{move: string(m), from: in.State, to: to, reason: reason}); err != nil {
 			return err

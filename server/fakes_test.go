@@ -410,6 +410,10 @@ func (k *cases) Move(_ context.Context, id int64, m incident.Move, reason string
 	return k.one(id, m, reason, revision)
 }
 
+func (k *cases) Correct(_ context.Context, id int64, c incident.Correction, revision int64) (*incident.Incident, error) {
+	return k.one("correct", id, c, revision)
+}
+
 func (k *cases) Incident(_ context.Context, id int64) (*incident.Incident, error) {
 	if id != 7 {
 		return nil, layers.Errorf(layers.CodeNotFound, "there is no incident %d", id)

@@ -73,9 +73,9 @@ func (s *Server) createIncident(c echo.Context) error {
 	case len(in.Point) != 2:
 		return layers.Invalid("point", "wrong_type", "a point is [longitude, latitude]")
 	}
-	key := c.Request().Header.Get("Idempotency-Key")
-	if len(key) > 100 {
-		return layers.Invalid("Idempotency-Key", "too_long", "the key has at most 100 characters")
+	key, err := idempotencyKey(c)
+	if err != nil {
+		return err
 	}
 	created, err := s.incidents.Create(c.Request().Context(), &incident.Incident{
 		Title: strings.TrimSpace(in.Title), Description: in.Description, Category: in.Category, Severity: incident.Severity(in.Severity),

@@ -101,7 +101,7 @@ func TestLimitsOfRequests(t *testing.T) {
 	c.Do("POST", "/api/incidents", big).WantError(413, "too_large", "", "")
 	c.Get("/", "X-Filler", strings.Repeat("x", 80<<10)).Want(431)
 	c.Do("POST", "/api/session", "{}", "Content-Type", "text/html").WantError(400, "invalid", "", "content_type")
-	c.Do("PATCH", "/api/incidents/7", "{}").WantError(405, "invalid", "", "method_not_allowed")
+	c.Do("DELETE", "/api/incidents/7", "{}").WantError(405, "invalid", "", "method_not_allowed")
 	c.Do("DELETE", "/api/users/1", nil).WantError(405, "invalid", "", "method_not_allowed")
 	c.Do("OPTIONS", "/api/incidents", nil, "Origin", "https://evil.example", "Access-Control-Request-Method", "POST")
 	// A body that ends before its time is no half case.

@@ -61,6 +61,17 @@ func requests() map[string]request {
 		"GET /api/incidents/:id/messages":                     {path: "/api/incidents/7/messages", who: "admin duty town unit", want: 404}, // this world has none
 		"POST /api/incidents/:id/messages":                    {path: "/api/incidents/7/messages", body: map[string]any{"text": "x"}, who: "admin duty town unit", want: 404},
 		"POST /api/incidents/:id/messages/:message/kept":      {path: "/api/incidents/7/messages/1/kept", who: "admin duty town unit", want: 404},
+		"PATCH /api/incidents/:id":                            {path: "/api/incidents/7", body: map[string]any{"severity": 1, "revision": 3}, who: "admin duty town", want: 200},
+		"GET /api/incidents/:id/candidates":                   {path: "/api/incidents/7/candidates", who: "admin duty town", want: 404}, // this world takes no reports
+		"POST /api/incidents/:id/merge":                       {path: "/api/incidents/7/merge", body: map[string]any{}, who: "admin duty town", want: 404},
+		"POST /api/incidents/:id/unmerge":                     {path: "/api/incidents/7/unmerge", body: map[string]any{}, who: "admin duty town", want: 404},
+		"GET /api/reports":                                    {who: "admin duty town", want: 404},
+		"POST /api/reports":                                   {body: map[string]any{}, who: "admin duty town unit", want: 404},
+		"POST /api/reports/candidates":                        {body: map[string]any{}, who: "admin duty town", want: 404},
+		"POST /api/reports/caller":                            {body: map[string]any{"phone": "13800000000"}, who: "admin duty town", want: 404},
+		"POST /api/reports/:id/moves":                         {path: "/api/reports/1/moves", body: map[string]any{}, who: "admin duty town", want: 404},
+		"POST /api/citizen/reports":                           {body: map[string]any{}, who: anybody, want: 404},
+		"POST /api/citizen/reports/track":                     {body: map[string]any{}, who: anybody, want: 404},
 		"GET /api/tasks":                                      {who: "unit", want: 200},
 		"GET /api/tasks/:id":                                  {path: "/api/tasks/9", who: readers, want: 200},
 		"POST /api/tasks/:id/moves":                           {path: "/api/tasks/9/moves", body: map[string]any{"move": "respond", "revision": 2}, who: "admin duty town unit", want: 200},

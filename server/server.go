@@ -28,6 +28,7 @@ import (
 	"wanglou/layers/incident"
 	"wanglou/layers/message"
 	"wanglou/layers/offer"
+	"wanglou/layers/report"
 	"wanglou/layers/task"
 	"wanglou/layers/unit"
 	"wanglou/server/escalations"
@@ -62,6 +63,7 @@ type Options struct {
 	Webhooks    hook.Store       // default none
 	Fences      fence.Store      // default none
 	Bookmarks   bookmark.Service // default none
+	Reports     report.Service   // default none are taken
 	Messages    message.Service  // in cases; default none
 	Roster      duty.Roster      // default none
 	Handovers   duty.Handovers   // default none
@@ -125,9 +127,13 @@ type Server struct {
 	bookmarks       bookmark.Service // nil: there are none
 	messages        message.Service  // nil: there are none
 	messagesByUser  *limiter
-	roster          duty.Roster       // nil: there is none
-	handovers       duty.Handovers    // nil: there are none
-	escalations     task.Escalations  // nil: there are none
+	roster          duty.Roster      // nil: there is none
+	handovers       duty.Handovers   // nil: there are none
+	escalations     task.Escalations // nil: there are none
+	reports         report.Service   // nil: none are taken
+	citizenReports  *limiter
+	citizenLookups  *limiter
+	citizenAll      *limiter
 	webhooks        hook.Store        // nil: there are none
 	deliveries      *hooks.Deliveries // of webhooks; nil with them
 }
@@ -164,6 +170,10 @@ func New(o Options) *Server {
 		roster:          o.Roster,
 		handovers:       o.Handovers,
 		messagesByUser:  newLimiter(30, 2*time.Second, o.Now),
+		reports:         o.Reports,
+		citizenReports:  newLimiter(citizenReports, 2*time.Minute, o.Now),
+		citizenLookups:  newLimiter(citizenLookups, 5*time.Second, o.Now),
+		citizenAll:      newLimiter(citizenAll, 500*time.Millisecond, o.Now),
 		webhooks:        o.Webhooks,
 	}
 	if o.Tokens != nil {

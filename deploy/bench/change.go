@@ -169,12 +169,17 @@ func (a *arrivals) milliseconds(sent []time.Time) ([]float64, error) {
 
 // readFrames subscribes to the cameras' state and notes every row of every diff.
 func readFrames(ctx context.Context, srv *server, subscribed chan<- struct{}, note func(id int64)) error {
+	return readLayer(ctx, srv, "camera", subscribed, note)
+}
+
+// readLayer subscribes to a layer's state and notes every row of every diff.
+func readLayer(ctx context.Context, srv *server, layer string, subscribed chan<- struct{}, note func(id int64)) error {
 	conn, err := srv.live(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.CloseNow() }()
-	if err := conn.Write(ctx, websocket.MessageText, []byte(`{"type":"subscribe","layer":"camera","geometry":false}`)); err != nil {
+	if err := conn.Write(ctx, websocket.MessageText, []byte(`{"type":"subscribe","layer":"`+layer+`","geometry":false}`)); err != nil {
 		return err
 	}
 	for {

@@ -44,7 +44,7 @@ func (e *env) serve(ctx context.Context, db *postgis.DB, database string) (*serv
 	if err != nil {
 		return nil, err
 	}
-	viewer := &auth.User{Login: benchLogin, Name: "Bench", Roles: []auth.Role{auth.RoleViewer}, Areas: []string{auth.Everywhere}}
+	viewer := &auth.User{Login: benchLogin, Name: "Bench", Roles: []auth.Role{auth.RoleViewer, auth.RoleDuty}, Areas: []string{auth.Everywhere}}
 	admin := &auth.User{Login: "bench-setup", Roles: []auth.Role{auth.RoleAdmin}, Areas: []string{auth.Everywhere}}
 	asAdmin := auth.WithActor(ctx, &auth.Actor{User: admin, Scope: admin.Scope()})
 	if err := postgis.NewUsers(db).Save(asAdmin, viewer, benchPassword); err != nil {

@@ -26,12 +26,16 @@ const (
 // Roles lists every role, in the order in which screens show them.
 var Roles = []Role{RoleViewer, RoleDuty, RoleDispatcher, RoleUnit, RoleDroneTeam, RoleAdmin}
 
+// roleCitizen is nobody's account: see [Citizen].
+const roleCitizen Role = "citizen"
+
 // Action is something a role may allow.
 type Action string
 
 const (
 	ActionRead           Action = "read" // map, lists, details
 	ActionCreateIncident Action = "incident.create"
+	ActionReport         Action = "report.create" // 上报: tell of something
 	ActionMoveIncident   Action = "incident.move" // accept, file, reject, close, …
 	ActionDispatch       Action = "task.dispatch" // send, call off
 	ActionWorkTask       Action = "task.work"     // acknowledge, arrive, feed back: the unit's own tasks only
@@ -52,6 +56,7 @@ const (
 var allowed = map[Action][]Role{
 	ActionRead:           Roles,
 	ActionCreateIncident: {RoleDuty, RoleDispatcher, RoleAdmin},
+	ActionReport:         {roleCitizen, RoleDuty, RoleDispatcher, RoleUnit, RoleDroneTeam, RoleAdmin},
 	ActionMoveIncident:   {RoleDuty, RoleAdmin},
 	ActionDispatch:       {RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionWorkTask:       {RoleUnit},

@@ -17,11 +17,11 @@ func TestEveryRoleAndAction(t *testing.T) {
 	// The rule written a second time, by hand.
 	want := map[Role]string{
 		RoleViewer:     "read replay token.manage",
-		RoleDuty:       "read incident.create incident.move task.dispatch replay wall.show geofence.manage token.manage incident.message roster.manage handover",
-		RoleDispatcher: "read incident.create task.dispatch replay token.manage incident.message handover",
-		RoleUnit:       "read task.work token.manage incident.message",
-		RoleDroneTeam:  "read token.manage",
-		RoleAdmin:      "read camera.manage webhook.manage geofence.manage wall.show incident.create incident.move task.dispatch audit.read user.manage replay token.manage incident.message roster.manage handover",
+		RoleDuty:       "read report.create incident.create incident.move task.dispatch replay wall.show geofence.manage token.manage incident.message roster.manage handover",
+		RoleDispatcher: "read report.create incident.create task.dispatch replay token.manage incident.message handover",
+		RoleUnit:       "read report.create task.work token.manage incident.message",
+		RoleDroneTeam:  "read report.create token.manage",
+		RoleAdmin:      "read camera.manage webhook.manage geofence.manage wall.show report.create incident.create incident.move task.dispatch audit.read user.manage replay token.manage incident.message roster.manage handover",
 	}
 	if len(want) != len(Roles) {
 		t.Fatalf("%d roles in the table, %d in the code", len(want), len(Roles))

@@ -74,6 +74,15 @@ func (s *Scope) Covers(areas []string) bool {
 	return !slices.ContainsFunc(areas, func(a string) bool { return !s.InArea(a) })
 }
 
+// Citizen is the actor of whoever tells of something on the citizens' page: without an account, and without any other right.
+func Citizen(requestID, remote string) *Actor {
+	return &Actor{
+		User:      &User{Login: "citizen", Name: "市民"},
+		Scope:     &Scope{Roles: []Role{roleCitizen}, Areas: []string{Everywhere}},
+		RequestID: requestID, Remote: remote,
+	}
+}
+
 // Operator is the actor of whoever runs the program's commands on the server: all rights everywhere, no account of its
 // own. The name stands in the logs.
 func Operator(name string) *Actor {

@@ -35,7 +35,8 @@ type Incident struct {
 	ClosedAt    *time.Time `json:"closed_at,omitempty"`
 	AmberAt     *time.Time `json:"amber_at,omitempty"` // when 80 % of the running limit have passed
 	DueAt       *time.Time `json:"due_at,omitempty"`   // when all have; nil while no clock runs
-	Revision    int64      `json:"revision"`           // number of log rows; a move names the one it saw
+	MergedInto  int64      `json:"merged_into,omitempty"`
+	Revision    int64      `json:"revision"` // number of log rows; a move names the one it saw
 }
 
 // Validate reports the first wrong field of an incident that somebody wants to create.
@@ -91,6 +92,8 @@ type Service interface {
 	Create(ctx context.Context, in *Incident, clientKey string) (*Incident, error)
 	// Move makes one move of the state machine. revision is the one the caller saw: CodeConflict when it is no longer the newest.
 	Move(ctx context.Context, id int64, m Move, reason string, revision int64) (*Incident, error)
+	// Correct changes what is said of an open case 更正. revision as for Move.
+	Correct(ctx context.Context, id int64, c Correction, revision int64) (*Incident, error)
 	// Incident returns one case.
 	Incident(ctx context.Context, id int64) (*Incident, error)
 	// Incidents lists cases, the most urgent first.

@@ -24,19 +24,26 @@ const (
 	Rejected   State = "rejected"   // 不予受理
 	Unfiled    State = "unfiled"    // 不予立案
 	Voided     State = "voided"     // 作废
+	Merged     State = "merged"     // 并案: its reports are another case's
 )
 
-// States lists all states in the order of a case's life; the last four are final.
-var States = []State{Reported, Verifying, Accepted, Filed, Dispatched, Handling, Suspended, Checking, Closed, Rejected, Unfiled, Voided}
+// Before is where MoveUnmerge leads to: the state that the case had before it was merged, as its log says.
+const Before State = "before"
+
+// States lists all states in the order of a case's life; the last five are final.
+var States = []State{Reported, Verifying, Accepted, Filed, Dispatched, Handling, Suspended, Checking, Closed, Rejected, Unfiled, Voided, Merged}
 
 // Final reports whether a case in s is over.
-func (s State) Final() bool { return s == Closed || s == Rejected || s == Unfiled || s == Voided }
+func (s State) Final() bool {
+	return s == Closed || s == Rejected || s == Unfiled || s == Voided || s == Merged
+}
 
 // Move is a named step from one state to another.
 type Move string
 
 const (
-	MoveCreate     Move = "create"      // a new case: filed at once by a duty officer, or reported by a channel
+	MoveCreate     Move = "create"      // a new case, filed at once by a duty officer
+	MoveReport     Move = "report"      // 上报: a new case, reported by a channel
 	MoveVerify     Move = "verify"      // 核实
 	MoveExists     Move = "exists"      // 核实属实
 	MoveNotExists  Move = "not_exists"  // 核实不属实
@@ -54,6 +61,8 @@ const (
 	MovePass       Move = "pass"        // 核查通过并结案
 	MoveRework     Move = "rework"      // 返工
 	MoveSelfHandle Move = "self_handle" // 自行处置
+	MoveMerge      Move = "merge"       // 并案: the same thing as another case
+	MoveUnmerge    Move = "unmerge"     // 撤销并案
 )
 
 // Step is one arrow of the machine.
@@ -62,12 +71,13 @@ type Step struct {
 	Move   Move
 	To     State
 	Reason bool // a reason is required
-	System bool // made by the program as the effect of a task's move, never asked for by itself
+	System bool // made by the program as the effect of a task's move or of a merge, never asked for by itself
 }
 
 // steps is the whole machine. docs/states.md draws it; the test walks every pair.
 var steps = []Step{
 	{From: "", Move: MoveCreate, To: Filed},
+	{From: "", Move: MoveReport, To: Reported},
 	{From: Reported, Move: MoveVerify, To: Verifying},
 	{From: Reported, Move: MoveAccept, To: Accepted},
 	{From: Reported, Move: MoveReject, To: Rejected, Reason: true},
@@ -91,6 +101,12 @@ var steps = []Step{
 	{From: Suspended, Move: MoveReturn, To: Filed, Reason: true, System: true},
 	{From: Checking, Move: MovePass, To: Closed},
 	{From: Checking, Move: MoveRework, To: Handling, Reason: true},
+	// A case that somebody was sent to is not merged: the others are merged into it.
+	{From: Reported, Move: MoveMerge, To: Merged, System: true},
+	{From: Verifying, Move: MoveMerge, To: Merged, System: true},
+	{From: Accepted, Move: MoveMerge, To: Merged, System: true},
+	{From: Filed, Move: MoveMerge, To: Merged, System: true},
+	{From: Merged, Move: MoveUnmerge, To: Before, System: true},
 }
 
 // Next returns the state a move leads to from s, and whether it exists.

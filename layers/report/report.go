@@ -61,7 +61,13 @@ type Report struct {
 	ReceiveTime   time.Time
 	AreaPath      string // given by the database
 	Raw           json.RawMessage
-	Point         *orb.Point // EPSG:4326, longitude first; nil when only an address is known
+	Point         *orb.Point       // EPSG:4326, longitude first; nil when only an address is known
+	Outline       orb.MultiPolygon // EPSG:4326; nil where the thing told of is a point
+	Tracking      string           // by which its reporter asks for the answer; never published
+	Likeness      *Candidate       // why the program attached it by itself; nil where it did not
+	Answer        string           // what the reporter was told at the end
+	AnsweredAt    *time.Time
+	Satisfied     *bool // as the reporter said; nil: not asked, or no answer
 }
 
 // Limits of the texts, in characters.
@@ -69,6 +75,10 @@ const (
 	MaxTitle       = 300
 	MaxDescription = 20_000
 	MaxAddress     = 500
+	MaxReporter    = 60
+	MaxPhone       = 30
+	MaxAnswer      = 2000
+	MaxRaw         = 64 << 10 // bytes
 )
 
 // Validate reports the first wrong field: CodeInvalid.
@@ -88,10 +98,13 @@ func (r *Report) Validate() error {
 	for _, f := range []struct {
 		name, text string
 		limit      int
-	}{{"title", r.Title, MaxTitle}, {"description", r.Description, MaxDescription}, {"address", r.Address, MaxAddress}} {
+	}{{"title", r.Title, MaxTitle}, {"description", r.Description, MaxDescription}, {"address", r.Address, MaxAddress}, {"reporter_name", r.ReporterName, MaxReporter}, {"reporter_phone", r.ReporterPhone, MaxPhone}, {"answer", r.Answer, MaxAnswer}} {
 		if n := utf8.RuneCountInString(f.text); n > f.limit {
 			return layers.Invalid(f.name, "too_long", "the %s has %d characters, at most %d are kept", f.name, n, f.limit)
 		}
+	}
+	if len(r.Raw) > MaxRaw {
+		return layers.Invalid("raw", "too_long", "the raw message has %d bytes, at most %d are kept", len(r.Raw), MaxRaw)
 	}
 	if len(r.Raw) > 0 && !json.Valid(r.Raw) {
 		return layers.Invalid("raw", "not_json", "the raw message is not JSON")
@@ -100,4 +113,17 @@ func (r *Report) Validate() error {
 		return nil
 	}
 	return layers.ValidatePoint("point", *r.Point)
+}
+
+// FoldPhone returns a telephone number as it is compared: without what people write between digits.
+func FoldPhone(phone string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r == '+' || r == '*' || r == '#' {
+			return r
+		}
+		if strings.ContainsRune(" -()（）—\u00a0\u3000", r) {
+			return -1
+		}
+		return r
+	}, phone)
 }

@@ -55,12 +55,23 @@ ALTER TABLE task ADD COLUMN escalation smallint NOT NULL DEFAULT 0 CHECK (escala
 COMMENT ON COLUMN task.escalation IS 'who is told now that nobody has acknowledged: 0 nobody, 1 the dispatcher, 2 the shift leader';
 CREATE INDEX task_unanswered ON task (dispatched_at) WHERE state = 'dispatched';
 
-ALTER PUBLICATION wanglou DROP TABLE incident, task;
-ALTER PUBLICATION wanglou ADD TABLE
-  incident (id, number, title, category, severity, state, source, address, area_path, created_at, updated_at, revision, amber_at, due_at, messages, geom)
-    WHERE (state <> 'closed' AND state <> 'rejected' AND state <> 'unfiled' AND state <> 'voided'),
-  task (id, incident_id, unit_id, state, area_path, dispatched_at, acknowledged_at, responding_at, on_scene_at, revision, escalation)
-    WHERE (state <> 'done' AND state <> 'returned' AND state <> 'called_off');
+-- Whatever else is published of them stays.
+-- +goose StatementBegin
+DO $$
+DECLARE
+  layer   text;
+  name    text;
+  columns text[];
+  rows    text;
+BEGIN
+  FOR layer, name IN VALUES ('incident', 'messages'), ('task', 'escalation') LOOP
+    SELECT attnames, rowfilter INTO columns, rows FROM pg_publication_tables WHERE pubname = 'wanglou' AND tablename = layer;
+    columns := columns || name;
+    EXECUTE format('ALTER PUBLICATION wanglou DROP TABLE %I', layer);
+    EXECUTE format('ALTER PUBLICATION wanglou ADD TABLE %I (%s) %s', layer, (SELECT string_agg(quote_ident(c), ', ') FROM unnest(columns) c), 'WHERE (' || rows || ')');
+  END LOOP;
+END $$;
+-- +goose StatementEnd
 
 -- ---------------------------------------------------------------- the roster
 CREATE TABLE shift (
@@ -117,12 +128,22 @@ CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON handover FOR EACH STATEM
 -- +goose Down
 DROP TABLE handover, shift_person, shift, task_escalation, acknowledge_limit, promise_kept, incident_message;
 DROP FUNCTION keep_handover;
-ALTER PUBLICATION wanglou DROP TABLE incident, task;
-ALTER PUBLICATION wanglou ADD TABLE
-  incident (id, number, title, category, severity, state, source, address, area_path, created_at, updated_at, revision, amber_at, due_at, geom)
-    WHERE (state <> 'closed' AND state <> 'rejected' AND state <> 'unfiled' AND state <> 'voided'),
-  task (id, incident_id, unit_id, state, area_path, dispatched_at, acknowledged_at, responding_at, on_scene_at, revision)
-    WHERE (state <> 'done' AND state <> 'returned' AND state <> 'called_off');
+-- +goose StatementBegin
+DO $$
+DECLARE
+  layer   text;
+  name    text;
+  columns text[];
+  rows    text;
+BEGIN
+  FOR layer, name IN VALUES ('incident', 'messages'), ('task', 'escalation') LOOP
+    SELECT attnames, rowfilter INTO columns, rows FROM pg_publication_tables WHERE pubname = 'wanglou' AND tablename = layer;
+    columns := array_remove(columns, name);
+    EXECUTE format('ALTER PUBLICATION wanglou DROP TABLE %I', layer);
+    EXECUTE format('ALTER PUBLICATION wanglou ADD TABLE %I (%s) %s', layer, (SELECT string_agg(quote_ident(c), ', ') FROM unnest(columns) c), 'WHERE (' || rows || ')');
+  END LOOP;
+END $$;
+-- +goose StatementEnd
 DROP INDEX task_unanswered;
 ALTER TABLE task DROP COLUMN escalation;
 ALTER TABLE incident DROP COLUMN messages;

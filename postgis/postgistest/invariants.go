@@ -19,7 +19,11 @@ var invariants = map[string]string{
 			receive_time, lag(receive_time, 1, '-infinity') OVER (PARTITION BY incident_id ORDER BY id) AS earlier FROM incident_log) l
 		WHERE from_state <> before OR receive_time < earlier`,
 	"an incident is closed exactly when its state is final": `
-		SELECT id FROM incident WHERE (closed_at IS NOT NULL) <> (state IN ('closed', 'rejected', 'unfiled', 'voided'))`,
+		SELECT id FROM incident WHERE (closed_at IS NOT NULL) <> (state IN ('closed', 'rejected', 'unfiled', 'voided', 'merged'))`,
+	"an incident is merged exactly when it names the other": `
+		SELECT id FROM incident WHERE (merged_into IS NOT NULL) <> (state = 'merged')`,
+	"a report of a merged incident is the other's": `
+		SELECT r.id FROM report r JOIN incident i ON i.id = r.incident_id WHERE i.state = 'merged'`,
 	"a task's state is the last row of its log, its revision their number": `
 		SELECT t.id FROM task t CROSS JOIN LATERAL (
 			SELECT count(*) AS n, (array_agg(to_state ORDER BY id DESC))[1] AS state FROM task_log WHERE task_id = t.id) l

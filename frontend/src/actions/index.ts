@@ -11,6 +11,7 @@ import { queueOpen } from './queueOpen'
 import { queuePrevious } from './queuePrevious'
 import { replay } from './replay'
 import { replayPlay } from './replayPlay'
+import { reports } from './reports'
 import { resetView } from './resetView'
 import { search } from './search'
 import { situation } from './situation'
@@ -27,7 +28,7 @@ import { zoomOut } from './zoomOut'
 export const actions: readonly Action[] = [
   situation, detections, cameras, admin, search,
   queueNext, queuePrevious, queueOpen, close,
-  newIncident, dispatchList,
+  newIncident, dispatchList, reports,
   zoomIn, zoomOut, resetView, toggle3d, toggleLayers,
   replay, replayPlay, toggleTheme, toggleLocale, toggleDisplay, help, logout,
 ]

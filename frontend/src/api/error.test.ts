@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
-import { startI18n, type Translate } from '../i18n'
+import { loadEnglish, startI18n, type Translate } from '../i18n'
 import { ApiError, asApiError, errorText, fieldText, fromAnswer } from './error'
 
-const i18n = startI18n('zh')
+const i18n = startI18n()
+await loadEnglish()
 const texts = (language: 'zh' | 'en') => [i18n.getFixedT(language) as unknown as Translate, (key: string) => i18n.exists(key)] as const
 
 test('an answer of ours keeps its code, field and reason', () => {

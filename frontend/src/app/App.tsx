@@ -16,6 +16,7 @@ const ConsoleApp = lazy(() => import('../console/ConsoleApp'))
 const PreviewApp = lazy(() => import('../preview/PreviewApp'))
 const ReviewApp = lazy(() => import('../review/ReviewApp'))
 const HandoverApp = lazy(() => import('../handover/HandoverApp'))
+const CitizenPage = lazy(() => import('../citizen/CitizenPage'))
 const KioskPage = lazy(() => import('../kiosk/KioskPage'))
 const SessionLost = later(() => import('../login/SessionLost'))
 const FieldApp = lazy(() => import('../field/FieldApp'))
@@ -44,17 +45,19 @@ function Gate() {
   const session = state.status === 'in' || state.status === 'lost' ? state.session : null
   const onField = path === paths.field || path.startsWith(`${paths.field}/`)
   const onKiosk = path === paths.kiosk
+  const onCitizen = path === paths.citizen
   const onPreview = path === paths.preview || path.startsWith(`${paths.preview}/`)
   const belongsToField = session !== null && fieldOnly(session)
 
   useEffect(() => {
-    if (!onKiosk) void askSession()
-  }, [onKiosk])
+    if (!onKiosk && !onCitizen) void askSession()
+  }, [onKiosk, onCitizen])
   useEffect(() => {
     if (belongsToField && !onField && !onPreview && path !== paths.review) go(paths.field, null)
   }, [belongsToField, onField, onPreview, path])
 
   if (onKiosk) return <KioskPage />
+  if (onCitizen) return <CitizenPage />
   if (state.status === 'asking') return <Loading text={t('app.loading')} />
   if (state.status === 'failed') return <Failure error={state.error} onRetry={() => void askSession()} />
   if (!session) return <LoginPage />

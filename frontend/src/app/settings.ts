@@ -1,5 +1,5 @@
 import i18next from 'i18next'
-import type { Locale } from '../i18n'
+import { speak, type Locale } from '../i18n'
 import { createStore } from '../lib/store'
 import { applyTokens, type Theme } from '../tokens/tokens'
 import { applyScale, type Display } from './scale'
@@ -49,7 +49,7 @@ export function startSettings(): Settings {
     root.dataset.display = now.display
     applyTokens(now.theme)
     applyScale(now.display)
-    if (i18next.isInitialized && i18next.language !== now.locale) void i18next.changeLanguage(now.locale)
+    if (i18next.isInitialized && i18next.language !== now.locale) void speak(now.locale).catch(() => changeSettings({ locale: 'zh' }))
   }
   settings.set(first)
   apply()

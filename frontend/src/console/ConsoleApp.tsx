@@ -22,6 +22,7 @@ import { Situation } from './Situation'
 import './console.css'
 
 const Help = later(() => import('../features/help/Help'))
+const Inbox = later(() => import('../features/reports/Inbox'))
 const AdminPage = lazy(() => import('../admin/AdminPage'))
 
 /** The duty officer's desk: asks for the catalogue, then keeps a live copy of its layers for everything below. */
@@ -59,6 +60,7 @@ function Desk({ catalog }: { catalog: Catalog }) {
         <TimeBar context={context} />
       </div>
       {context.bench.help && <Help />}
+      {context.bench.reports && <Inbox />}
       <ReplayFrame />
     </LiveContext>
   )

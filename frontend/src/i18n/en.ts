@@ -368,6 +368,7 @@ export const en: Dictionary = {
     search: 'Search',
     help: 'List of shortcuts',
     newIncident: 'New incident',
+    reports: 'Reports and call-backs',
     queueNext: 'Next in the queue',
     queuePrevious: 'Previous in the queue',
     queueOpen: 'Show the selection on the map',

@@ -1,6 +1,5 @@
 import i18next, { type i18n } from 'i18next'
 import { initReactI18next, useTranslation } from 'react-i18next'
-import { en } from './en'
 import { zh } from './zh'
 
 /** Chinese first: it is what screens are laid out for and what a missing text falls back to. */
@@ -18,17 +17,37 @@ declare module 'i18next' {
 /** A translator that takes keys made at run time; `exists` guards those that come from the server. */
 export type Translate = (key: string, values?: Record<string, unknown>) => string
 
-/** Starts i18next with both languages inside, so that switching asks no server. */
-export function startI18n(locale: Locale): i18n {
+/** Starts i18next in Chinese; the other language comes by [speak]. */
+export function startI18n(): i18n {
   void i18next.use(initReactI18next).init({
-    lng: locale,
+    lng: 'zh',
     fallbackLng: 'zh',
-    resources: { zh: { translation: zh }, en: { translation: en } },
+    resources: { zh: { translation: zh } },
     interpolation: { escapeValue: false }, // React escapes
     initAsync: false,
     returnNull: false,
   })
   return i18next
+}
+
+let english: Promise<unknown> | undefined
+
+/** Loads the English wordings, once. A screen in Chinese does so when it has nothing else to do, so that switching asks no server. */
+export function loadEnglish(): Promise<unknown> {
+  english ??= import('./en').then(
+    ({ en }) => i18next.addResourceBundle('en', 'translation', en, true),
+    (lost) => {
+      english = undefined // the next switch asks again
+      throw lost
+    },
+  )
+  return english
+}
+
+/** Changes the language of the screen; one whose wordings cannot be loaded leaves it as it is. */
+export async function speak(locale: Locale): Promise<void> {
+  if (locale === 'en') await loadEnglish()
+  await i18next.changeLanguage(locale)
 }
 
 /** The translator and the language of the screen. */

@@ -367,6 +367,7 @@ export const zh = {
     search: '搜索',
     help: '快捷键一览',
     newIncident: '新建事件',
+    reports: '待办上报与回访',
     queueNext: '下一条',
     queuePrevious: '上一条',
     queueOpen: '在地图上定位所选',

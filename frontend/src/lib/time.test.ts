@@ -4,7 +4,7 @@ import { age, duration } from './time'
 import { bearing, distance, percent } from './format'
 import { metresBetween } from './geo'
 
-const t = startI18n('zh').getFixedT('zh') as unknown as Translate
+const t = startI18n().getFixedT('zh') as unknown as Translate
 const minute = 60_000
 const hour = 60 * minute
 

@@ -13,7 +13,7 @@ export interface Summary {
   arriveMs: number | null
 }
 
-const finals = new Set(['closed', 'rejected', 'unfiled', 'voided'])
+const finals = new Set(['closed', 'rejected', 'unfiled', 'voided', 'merged'])
 
 /** What a span was like. Times are counted from the case's beginning to the first dispatch and the first arrival. O(cases × log). */
 export function summarize(items: readonly Reviewed[], from: number, until: number): Summary {

@@ -113,7 +113,7 @@ func (m *Main) Open(ctx context.Context) (err error) {
 	set.Add(tiles.NewOffers(m.offers, tiles.OfferOptions{TimeToLive: publish.TTL}))
 	incidents := postgis.NewIncidents(m.DB)
 	m.Server = server.New(server.Options{
-		Replica: m.Replica, Tiles: set, Offers: m.offers, Users: postgis.NewUsers(m.DB), Tokens: postgis.NewTokens(m.DB), Cameras: postgis.NewCameras(m.DB), Fences: postgis.NewFences(m.DB), Bookmarks: postgis.NewBookmarks(m.DB), Messages: postgis.NewMessages(m.DB), Escalations: postgis.NewEscalations(m.DB), Roster: postgis.NewRoster(m.DB), Handovers: postgis.NewHandovers(m.DB), Webhooks: postgis.NewHooks(m.DB, m.Config.Webhooks.rules().Allows), Deliveries: m.Config.Webhooks.deliveries(), Incidents: incidents, Figures: incidents, Tasks: postgis.NewTasks(m.DB),
+		Replica: m.Replica, Tiles: set, Offers: m.offers, Users: postgis.NewUsers(m.DB), Tokens: postgis.NewTokens(m.DB), Cameras: postgis.NewCameras(m.DB), Fences: postgis.NewFences(m.DB), Bookmarks: postgis.NewBookmarks(m.DB), Messages: postgis.NewMessages(m.DB), Escalations: postgis.NewEscalations(m.DB), Roster: postgis.NewRoster(m.DB), Handovers: postgis.NewHandovers(m.DB), Reports: postgis.NewReports(m.DB), Webhooks: postgis.NewHooks(m.DB, m.Config.Webhooks.rules().Allows), Deliveries: m.Config.Webhooks.deliveries(), Incidents: incidents, Figures: incidents, Tasks: postgis.NewTasks(m.DB),
 		Past: m.history, NewTiles: func(r *layers.Replica) server.TileSet { return tiles.NewSet(r, replayCache) },
 		Units: postgis.NewUnits(m.DB), Areas: postgis.NewAreas(m.DB), Sessions: postgis.NewSessionStore(m.DB), Console: frontend.Files(),
 		Logger: m.App.Logger, Version: Version, TLS: secure, HTTPS: m.Config.HTTPS, TrustedProxies: proxies, Profile: m.Config.Pprof,

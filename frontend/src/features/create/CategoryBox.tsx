@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { Button, ComboBox, FieldError, Input, Label, ListBox, ListBoxItem, Popover } from 'react-aria-components'
 import { categoriesQuery } from '../../api/queries'
 import { useText } from '../../i18n'
@@ -14,6 +14,11 @@ export function CategoryBox({ value, onChange, error }: { value: string | null; 
   const { data } = useQuery(categoriesQuery)
   const found = useMemo(() => findCategories(data ?? [], text, value), [data, text, value])
   const nameOf = (category: { name: string; name_en?: string }) => (locale === 'en' && category.name_en) || category.name
+  const held = text === '' ? data?.find((category) => category.code === value) : undefined
+  useEffect(() => {
+    if (held) setText(nameOf(held))
+    // once, for the value that the form begins with
+  }, [held?.code])
   return (
     <ComboBox
       className="field"

@@ -1,4 +1,4 @@
-import { useMutation } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type KeyboardEvent, useState } from 'react'
 import { Radio, RadioGroup } from 'react-aria-components'
 import { api, take } from '../../api/client'
@@ -7,19 +7,26 @@ import { select } from '../../app/router'
 import { change } from '../../app/workbench'
 import { useText } from '../../i18n'
 import { lonLat } from '../../lib/format'
+import { newKey } from '../../lib/key'
 import type { LonLat } from '../../map/types'
 import { Button, IconButton } from '../../ui/Button'
 import { FieldGroup, TextInput } from '../../ui/Field'
 import { notify } from '../../ui/notices'
 import { SeveritySign, type SeverityLevel } from '../../ui/Severity'
 import { Failure } from '../../ui/State'
+import { Caller, type CallerSaid } from '../reports/Caller'
+import { Similar } from '../reports/Similar'
+import { useCandidates } from '../reports/useCandidates'
 import { CategoryBox } from './CategoryBox'
 import './create.css'
 
 const levels: SeverityLevel[] = [1, 2, 3]
-const shownFields = ['title', 'category', 'severity', 'address', 'description', 'point']
+const shownFields = ['title', 'category', 'severity', 'address', 'description', 'point', 'reporter_name', 'reporter_phone']
 
-/** The short form of a new case. Afterwards the case is selected, with its dispatch list open: the next press sends somebody. */
+/**
+ * The short form of a new case, or of a call about one that is there already: like cases show while it is filled in. Afterwards the case is selected, with its
+ * dispatch list open: the next press sends somebody.
+ */
 export default function CreateIncident({ point }: { point: LonLat }) {
   const { t, has } = useText()
   const [title, setTitle] = useState('')
@@ -27,20 +34,25 @@ export default function CreateIncident({ point }: { point: LonLat }) {
   const [severity, setSeverity] = useState<SeverityLevel>(2)
   const [address, setAddress] = useState('')
   const [description, setDescription] = useState('')
+  const [said, setSaid] = useState<CallerSaid>({ phone: '', name: '' })
   const [missing, setMissing] = useState(false)
+  const client = useQueryClient()
+  const similar = useCandidates(title, description, category, point)
   // One key for one form: pressing twice, or again after a broken connection, makes one case.
-  const [key] = useState(() => newKey())
+  const [key] = useState(newKey)
 
   const create = useMutation({
-    mutationFn: () =>
-      take(
-        api.POST('/api/incidents', {
-          params: { header: { 'Idempotency-Key': key } },
-          body: { title: title.trim(), category: category ?? '', severity, address: address.trim(), description: description.trim(), point: [...point] },
-        }),
-      ),
-    onSuccess: (incident) => {
-      notify('done', t('create.created', { number: incident.number }))
+    mutationFn: async (joins: number | null) => {
+      const what = { title: title.trim(), category: category ?? '', severity, address: address.trim(), description: description.trim(), point: [...point] }
+      const params = { header: { 'Idempotency-Key': key } }
+      if (joins === null && !said.phone.trim() && !said.name.trim()) return take(api.POST('/api/incidents', { params, body: what }))
+      const caller = { channel: 'hotline' as const, reporter_phone: said.phone.trim(), reporter_name: said.name.trim() }
+      const body = joins === null ? { ...what, ...caller, file: true } : { ...what, ...caller, incident_id: joins }
+      return (await take(api.POST('/api/reports', { params, body }))).incident!
+    },
+    onSuccess: (incident, joins) => {
+      notify('done', t(joins === null ? 'create.created' : 'reports.joined', { number: incident.number }))
+      void client.invalidateQueries({ queryKey: ['incident', incident.id] })
       change({ creating: null })
       select({ layer: 'incident', id: incident.id })
     },
@@ -53,7 +65,13 @@ export default function CreateIncident({ point }: { point: LonLat }) {
 
   function submit() {
     setMissing(true)
-    if (title.trim() && category && !create.isPending) create.mutate()
+    if (title.trim() && category && !create.isPending) create.mutate(null)
+  }
+
+  /** One more report of a case that is there. Its name alone has to be known. */
+  function join(id: number) {
+    setMissing(true)
+    if (title.trim() && !create.isPending) create.mutate(id)
   }
 
   function keys(event: KeyboardEvent) {
@@ -103,6 +121,13 @@ export default function CreateIncident({ point }: { point: LonLat }) {
         </FieldGroup>
         <TextInput label={t('create.address')} placeholder={t('create.addressPlaceholder')} name="address" value={address} onChange={setAddress} maxLength={200} error={wrong('address')} />
         <TextInput label={t('create.description')} name="description" rows={3} value={description} onChange={setDescription} maxLength={4000} error={wrong('description')} />
+        <Caller said={said} onChange={setSaid} wrong={wrong} />
+        {!!similar.data?.length && (
+          <section aria-label={t('reports.similar')}>
+            <h3 className="field-label">{t('reports.similar')}</h3>
+            <Similar items={similar.data.slice(0, 4)} action={t('reports.join')} busy={create.isPending} onAct={(item) => join(item.incident.id)} />
+          </section>
+        )}
         {elsewhere && asApiError(error).code !== 'unauthorized' && <Failure compact error={error} />}
         <Button type="submit" look="primary" isDisabled={create.isPending}>
           {t(create.isPending ? 'create.submitting' : 'create.submit')}
@@ -110,9 +135,4 @@ export default function CreateIncident({ point }: { point: LonLat }) {
       </form>
     </article>
   )
-}
-
-/** crypto.randomUUID exists on secure pages alone; an intranet may be plain http. */
-function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -11,6 +11,7 @@ import { useLayer, useRow } from '../../live/hooks'
 import { asSeverity, SeveritySign } from '../../ui/Severity'
 import { Failure, Loading } from '../../ui/State'
 import { asApiError } from '../../api/error'
+import { later } from '../../ui/later'
 import { CategoryName } from './CategoryName'
 import { Conflict, type ConflictSeen } from './Conflict'
 import { DispatchList } from './DispatchList'
@@ -23,6 +24,8 @@ import { later } from '../../ui/later'
 
 const QueueMark = later(() => import('../duty/QueueMark'))
 const Talk = later(() => import('../duty/Talk'))
+
+const CaseReports = later(() => import('../reports/CaseReports'))
 
 /** A case: facts, whom to send, who is on it, what may be done, what has happened. Follows the live copy. */
 export function IncidentDetail({ id }: { id: number }) {
@@ -81,6 +84,7 @@ export function IncidentDetail({ id }: { id: number }) {
           <DispatchList detail={detail.data} onConflict={setConflict} />
           <Moves detail={detail.data} onConflict={setConflict} />
           <Talk incident={id} />
+          <CaseReports detail={detail.data} />
           <NearbyCameras point={incident.point} />
           <Section title={t('detail.log')} testid="incident-log">
             <LogTimeline log={detail.data.log} />

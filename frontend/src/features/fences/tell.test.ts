@@ -6,7 +6,7 @@ import { tellFences } from './tell'
 
 vi.mock('../../ui/notices', () => ({ notify: vi.fn() }))
 
-startI18n('zh')
+startI18n()
 
 const columns = ['trigger', 'moving', 'fence']
 const frame = (ids: number[]) => ({ columns, ids, values: columns.map((c) => ids.map((id) => (c === 'trigger' ? 'leave' : `${c} ${id}`))), token: 't', geometry: ids.map(() => null) })

@@ -32,7 +32,9 @@ export function IncidentQueue() {
   const lamp = useLamp()
   const { filter } = useStore(workbench)
   const [folded, setFolded] = useState(!filterActive(filter))
-  const rows = useMemo(() => incidents.filter((incident) => passes(incident, filter)).sort(byUrgency), [incidents, filter])
+  // sorted once a change, not once a press: a storm makes the list long
+  const sorted = useMemo(() => incidents.toSorted(byUrgency), [incidents])
+  const rows = useMemo(() => sorted.filter((incident) => passes(incident, filter)), [sorted, filter])
   const counts = useMemo(() => levels.map((level) => incidents.reduce((n, incident) => n + (incident.severity === level ? 1 : 0), 0)), [incidents])
   const active = filterActive(filter)
   const place = (incident: OpenIncident) => areas.place(incident.areaPath, locale) || t('place.outside')

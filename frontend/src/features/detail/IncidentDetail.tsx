@@ -20,11 +20,9 @@ import { LogTimeline } from './LogTimeline'
 import { Moves } from './Moves'
 import { NearbyCameras } from './NearbyCameras'
 import { TaskList } from './TaskList'
-import { later } from '../../ui/later'
 
 const QueueMark = later(() => import('../duty/QueueMark'))
 const Talk = later(() => import('../duty/Talk'))
-
 const CaseReports = later(() => import('../reports/CaseReports'))
 
 /** A case: facts, whom to send, who is on it, what may be done, what has happened. Follows the live copy. */

@@ -108,9 +108,9 @@ func staleRevision(ctx context.Context, q querier, log string, id int64) error {
 	return e
 }
 
-// inAreas is auth.Scope.InArea in SQL: whether the path in column lies in one of the areas of the text[] parameter.
+// inAreas is auth.Scope.InArea in SQL: whether the path in column lies in one of the areas of the text[] parameter. A table of the query must not be called own.
 func inAreas(column, parameter string) string {
-	return fmt.Sprintf(`EXISTS (SELECT FROM unnest(%s::text[]) a WHERE a = '*' OR starts_with(%s || '.', a || '.'))`, parameter, column)
+	return fmt.Sprintf(`EXISTS (SELECT FROM unnest(%s::text[]) own WHERE own = '*' OR starts_with(%s || '.', own || '.'))`, parameter, column)
 }
 
 // ownUnit returns the unit for which the actor works, 0 for none.

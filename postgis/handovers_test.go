@@ -9,7 +9,7 @@ import (
 	"wanglou/layers"
 	"wanglou/layers/auth"
 	"wanglou/layers/duty"
-	"wanglou/layers/message"
+	talk "wanglou/layers/message"
 	"wanglou/postgis"
 )
 
@@ -22,7 +22,7 @@ func TestHandover(t *testing.T) {
 	mine, other := w.create(t, inVillage), w.create(t, inEast)
 	w.dispatch(t, mine.ID, 1)
 	due := time.Now().Add(2 * time.Hour).Truncate(time.Second)
-	w.send(t, "duty", message.Message{IncidentID: mine.ID, Text: "两小时内回电", Promise: true, DueAt: &due})
+	w.send(t, "duty", talk.Message{IncidentID: mine.ID, Text: "两小时内回电", Promise: true, DueAt: &due})
 	w.exec(t, `UPDATE incident SET amber_at = now() - interval '1 hour', due_at = now() + interval '7 hours' WHERE id = 1`)
 	w.exec(t, `UPDATE incident SET amber_at = now() - interval '2 hours', due_at = now() - interval '1 hour' WHERE id = 2`)
 	now := time.Now()

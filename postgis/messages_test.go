@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"wanglou/layers"
-	"wanglou/layers/message"
+	talk "wanglou/layers/message"
 	"wanglou/layers/task"
 	"wanglou/postgis"
 )
 
-var _ message.Service = (*postgis.Messages)(nil)
+var _ talk.Service = (*postgis.Messages)(nil)
 
-func (w *world) send(t testing.TB, login string, m message.Message) *message.Message {
+func (w *world) send(t testing.TB, login string, m talk.Message) *talk.Message {
 	t.Helper()
 	if err := m.Validate(time.Now()); err != nil {
 		t.Fatal(err)
@@ -34,13 +34,13 @@ func TestMessages(t *testing.T) {
 	k := w.dispatch(t, in.ID, 1)
 	before := w.incident(t, in.ID)
 
-	first := w.send(t, "duty", message.Message{IncidentID: in.ID, Text: " 走南门 "})
+	first := w.send(t, "duty", talk.Message{IncidentID: in.ID, Text: " 走南门 "})
 	if first.ID == 0 || first.Text != "走南门" || first.AuthorName != "值班长" || first.UnitID != 0 || !first.Mine || first.ReceiveTime.IsZero() {
 		t.Errorf("stored %+v", first)
 	}
-	w.send(t, "unit-w1", message.Message{IncidentID: in.ID, Text: "收到", SourceTime: time.Now().Add(-time.Hour)})
+	w.send(t, "unit-w1", talk.Message{IncidentID: in.ID, Text: "收到", SourceTime: time.Now().Add(-time.Hour)})
 	w.work(t, k, task.MoveReturn)
-	late := w.send(t, "unit-w1", message.Message{IncidentID: in.ID, Text: "已离开"}) // a past task is enough
+	late := w.send(t, "unit-w1", talk.Message{IncidentID: in.ID, Text: "已离开"}) // a past task is enough
 	w.exec(t, `UPDATE task SET ended_at = now() - interval '9 days'`)
 	for _, login := range []string{"anna", "west", "admin", "unit-w1"} {
 		got, err := service.Messages(w.as(t, login), in.ID, 0)
@@ -57,7 +57,7 @@ func TestMessages(t *testing.T) {
 		if _, err := service.Messages(w.as(t, login), in.ID, 0); layers.ErrorCode(err) != code {
 			t.Errorf("%s reads: %v, want %s", login, err, code)
 		}
-		if err := service.Send(w.as(t, login), &message.Message{IncidentID: in.ID, Text: "x", SourceTime: time.Now()}); layers.ErrorCode(err) != code {
+		if err := service.Send(w.as(t, login), &talk.Message{IncidentID: in.ID, Text: "x", SourceTime: time.Now()}); layers.ErrorCode(err) != code {
 			t.Errorf("%s writes: %v, want %s", login, err, code)
 		}
 		if _, err := service.Keep(w.as(t, login), in.ID, first.ID); layers.ErrorCode(err) != code {
@@ -95,7 +95,7 @@ func TestAMessageIsSentOnce(t *testing.T) {
 	ids := make([]int64, 6)
 	for i := range ids {
 		all.Go(func() {
-			m := message.Message{IncidentID: in.ID, Text: "到场", ClientKey: "k", SourceTime: time.Now()}
+			m := talk.Message{IncidentID: in.ID, Text: "到场", ClientKey: "k", SourceTime: time.Now()}
 			if err := postgis.NewMessages(w.db).Send(w.as(t, "unit-w1"), &m); err != nil {
 				t.Error(err)
 			}
@@ -103,7 +103,7 @@ func TestAMessageIsSentOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	other := w.send(t, "duty", message.Message{IncidentID: in.ID, Text: "到场", ClientKey: "k"})
+	other := w.send(t, "duty", talk.Message{IncidentID: in.ID, Text: "到场", ClientKey: "k"})
 	for _, id := range ids {
 		if id != ids[0] || id == other.ID || id == 0 {
 			t.Errorf("ids %v, another's %d", ids, other.ID)
@@ -120,11 +120,11 @@ func TestPromises(t *testing.T) {
 	service := postgis.NewMessages(w.db)
 	in, other := w.create(t, inVillage), w.create(t, inWest)
 	due := time.Now().Add(time.Hour).Truncate(time.Second).UTC()
-	p := w.send(t, "duty", message.Message{IncidentID: in.ID, Text: "一小时内回电", Promise: true, DueAt: &due})
+	p := w.send(t, "duty", talk.Message{IncidentID: in.ID, Text: "一小时内回电", Promise: true, DueAt: &due})
 	if !p.Open() || !p.DueAt.Equal(due) {
 		t.Errorf("%+v", p)
 	}
-	plain := w.send(t, "duty", message.Message{IncidentID: in.ID, Text: "好"})
+	plain := w.send(t, "duty", talk.Message{IncidentID: in.ID, Text: "好"})
 	_, err := service.Keep(w.as(t, "duty"), in.ID, plain.ID)
 	wantRefusal(t, "no promise", err, layers.CodeInvalid, "message", "not_a_promise")
 	if _, err := service.Keep(w.as(t, "duty"), other.ID, p.ID); layers.ErrorCode(err) != layers.CodeNotFound {
@@ -144,10 +144,10 @@ func TestACaseHasSoManyMessages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	in := w.create(t, inVillage)
-	w.exec(t, fmt.Sprintf(`INSERT INTO incident_message (incident_id, author_name, text, source_time) SELECT 1, 'x', 'y', now() FROM generate_series(1, %d)`, message.Max))
-	err := postgis.NewMessages(w.db).Send(w.as(t, "duty"), &message.Message{IncidentID: in.ID, Text: "x", SourceTime: time.Now()})
+	w.exec(t, fmt.Sprintf(`INSERT INTO incident_message (incident_id, author_name, text, source_time) SELECT 1, 'x', 'y', now() FROM generate_series(1, %d)`, talk.Max))
+	err := postgis.NewMessages(w.db).Send(w.as(t, "duty"), &talk.Message{IncidentID: in.ID, Text: "x", SourceTime: time.Now()})
 	wantRefusal(t, "one more", err, layers.CodeConflict, "", "too_many_messages")
-	if got, err := postgis.NewMessages(w.db).Messages(w.as(t, "duty"), in.ID, 0); err != nil || len(got) != message.Page || got[0].ID >= got[1].ID {
+	if got, err := postgis.NewMessages(w.db).Messages(w.as(t, "duty"), in.ID, 0); err != nil || len(got) != talk.Page || got[0].ID >= got[1].ID {
 		t.Errorf("%d, %v", len(got), err)
 	}
 }

@@ -25,14 +25,14 @@ const everybody = "everybody"
 // limitCitizens takes one of an address's requests, and one of all together where there is such a limit.
 func limitCitizens(c echo.Context, own, all *limiter) error {
 	if wait, ok := own.take(c.RealIP()); !ok {
-		return tooMany("reports", wait)
+		return tooMany(wait)
 	}
 	if all == nil {
 		return nil
 	}
 	if wait, ok := all.take(everybody); !ok {
 		own.giveBack(c.RealIP())
-		return tooMany("reports", wait)
+		return tooMany(wait)
 	}
 	return nil
 }

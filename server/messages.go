@@ -68,7 +68,7 @@ func (s *Server) sendMessage(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	if wait, ok := s.messagesByUser.take(strconv.FormatInt(auth.ActorFrom(ctx).User.ID, 10)); !ok {
-		return tooMany("messages", wait)
+		return tooOften("messages", wait)
 	}
 	if err := service.Send(ctx, m); err != nil {
 		return err

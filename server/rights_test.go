@@ -99,10 +99,17 @@ func requests() map[string]request {
 		"GET /api/handovers/draft":                            {who: "admin duty town", want: 404},
 		"GET /api/handovers/:id":                              {path: "/api/handovers/1", who: "admin duty town", want: 404},
 		"POST /api/handovers/:id/signature":                   {path: "/api/handovers/1/signature", body: map[string]any{}, who: "admin duty town", want: 404},
-		"GET /api/geofences":                                  {who: "admin duty town", want: 404}, // this world has none
+		"GET /api/geofences":                                  {who: "admin duty town", want: 404},         // this world has none
+		"POST /api/intake/cap":                                {body: "<alert/>", who: "admin", want: 404}, // this world has none
+		"GET /api/alerts":                                     {who: readers, want: 404},                   // this world has none
 		"POST /api/geofences":                                 {body: map[string]any{}, who: "admin duty town", want: 404},
 		"PUT /api/geofences/:id":                              {path: "/api/geofences/1", body: map[string]any{}, who: "admin duty town", want: 404},
 		"DELETE /api/geofences/:id":                           {path: "/api/geofences/1", who: "admin duty town", want: 404},
+		"GET /api/knowledge":                                  {path: "/api/knowledge?q=x", who: "admin duty town", want: 404}, // this world has none
+		"GET /api/knowledge/:id":                              {path: "/api/knowledge/1", who: "admin duty town", want: 404},
+		"POST /api/knowledge":                                 {body: map[string]any{}, who: "admin", want: 404},
+		"PUT /api/knowledge/:id":                              {path: "/api/knowledge/1", body: map[string]any{}, who: "admin", want: 404},
+		"DELETE /api/knowledge/:id":                           {path: "/api/knowledge/1", who: "admin", want: 404},
 		"GET /api/webhooks":                                   {who: "admin", want: 404}, // this world has none
 		"POST /api/webhooks":                                  {body: map[string]any{}, who: "admin", want: 404},
 		"PUT /api/webhooks/:id":                               {path: "/api/webhooks/1", body: map[string]any{"paused": true}, who: "admin", want: 404},
@@ -110,6 +117,8 @@ func requests() map[string]request {
 		"GET /api/webhooks/:id/dead":                          {path: "/api/webhooks/1/dead", who: "admin", want: 404},
 		"POST /api/webhooks/:id/dead/:event":                  {path: "/api/webhooks/1/dead/x", who: "admin", want: 404},
 		"DELETE /api/webhooks/:id/dead/:event":                {path: "/api/webhooks/1/dead/x", who: "admin", want: 404},
+		"GET /api/timerules":                                  {who: readers, want: 404}, // this world has none
+		"PUT /api/timerules":                                  {body: map[string]any{}, who: "admin", want: 404},
 		"GET /api/audit":                                      {who: "admin", want: 200},
 		"GET /api/openapi.yaml":                               {who: anybody, want: 200},
 		"GET /tiles/:source":                                  {path: "/tiles/camera.json", who: readers, want: 200},

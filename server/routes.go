@@ -80,6 +80,9 @@ var routes = []route{
 	{http.MethodPost, "/api/tasks/:id/moves", may(auth.ActionWorkTask, auth.ActionDispatch), (*Server).moveTask},
 	{http.MethodGet, "/api/units", may(auth.ActionRead), (*Server).listUnits},
 
+	{http.MethodPost, "/api/intake/cap", may(auth.ActionIntake), (*Server).takeCAP},
+	{http.MethodGet, "/api/alerts", may(auth.ActionRead), (*Server).listAlerts},
+
 	{http.MethodGet, "/api/review", may(auth.ActionRead), (*Server).getReview},
 	{http.MethodGet, "/api/timeline", may(auth.ActionRead), (*Server).getTimeline},
 	{http.MethodGet, "/api/replays", may(auth.ActionRead), (*Server).listReplays},
@@ -113,6 +116,11 @@ var routes = []route{
 	{http.MethodPost, "/api/geofences", may(auth.ActionManageFences), (*Server).createGeofence},
 	{http.MethodPut, "/api/geofences/:id", may(auth.ActionManageFences), (*Server).updateGeofence},
 	{http.MethodDelete, "/api/geofences/:id", may(auth.ActionManageFences), (*Server).deleteGeofence},
+	{http.MethodGet, "/api/knowledge", may(auth.ActionCreateIncident), (*Server).searchKnowledge},
+	{http.MethodPost, "/api/knowledge", may(auth.ActionKeepKnowledge), (*Server).createKnowledge},
+	{http.MethodGet, "/api/knowledge/:id", may(auth.ActionCreateIncident), (*Server).getKnowledge},
+	{http.MethodPut, "/api/knowledge/:id", may(auth.ActionKeepKnowledge), (*Server).updateKnowledge},
+	{http.MethodDelete, "/api/knowledge/:id", may(auth.ActionKeepKnowledge), (*Server).deleteKnowledge},
 	{http.MethodGet, "/api/webhooks", may(auth.ActionManageHooks), (*Server).listWebhooks},
 	{http.MethodPost, "/api/webhooks", may(auth.ActionManageHooks), (*Server).createWebhook},
 	{http.MethodPut, "/api/webhooks/:id", may(auth.ActionManageHooks), (*Server).pauseWebhook},
@@ -120,6 +128,8 @@ var routes = []route{
 	{http.MethodGet, "/api/webhooks/:id/dead", may(auth.ActionManageHooks), (*Server).listDeadEvents},
 	{http.MethodPost, "/api/webhooks/:id/dead/:event", may(auth.ActionManageHooks), (*Server).resendDeadEvent},
 	{http.MethodDelete, "/api/webhooks/:id/dead/:event", may(auth.ActionManageHooks), (*Server).buryDeadEvent},
+	{http.MethodGet, "/api/timerules", may(auth.ActionRead), (*Server).getTimeRules},
+	{http.MethodPut, "/api/timerules", may(auth.ActionManageRules), (*Server).setTimeRules},
 	{http.MethodGet, "/api/audit", may(auth.ActionReadAudit), (*Server).listAudit},
 	{http.MethodGet, "/api/openapi.yaml", public, (*Server).getOpenapi},
 

@@ -22,10 +22,12 @@ import (
 	"wanglou/layers/auth"
 	"wanglou/layers/bookmark"
 	"wanglou/layers/camera"
+	"wanglou/layers/cap"
 	"wanglou/layers/duty"
 	"wanglou/layers/fence"
 	"wanglou/layers/hook"
 	"wanglou/layers/incident"
+	"wanglou/layers/knowledge"
 	"wanglou/layers/message"
 	"wanglou/layers/offer"
 	"wanglou/layers/report"
@@ -59,17 +61,20 @@ type Options struct {
 	Tasks       task.Service
 	Units       unit.Service
 	Areas       area.Service
-	Cameras     camera.Registry  // default none: cameras are read alone
-	Webhooks    hook.Store       // default none
-	Fences      fence.Store      // default none
-	Bookmarks   bookmark.Service // default none
-	Reports     report.Service   // default none are taken
-	Messages    message.Service  // in cases; default none
-	Roster      duty.Roster      // default none
-	Handovers   duty.Handovers   // default none
-	Escalations task.Escalations // default none: nobody is told of tasks that are not acknowledged
-	Sessions    scs.Store        // may also be a scs.CtxStore and a scs.IterableCtxStore
-	Console     fs.FS            // the built console; default none
+	Cameras     camera.Registry      // default none: cameras are read alone
+	Webhooks    hook.Store           // default none
+	Fences      fence.Store          // default none
+	Bookmarks   bookmark.Service     // default none
+	Reports     report.Service       // default none are taken
+	Messages    message.Service      // in cases; default none
+	Roster      duty.Roster          // default none
+	Handovers   duty.Handovers       // default none
+	Escalations task.Escalations     // default none: nobody is told of tasks that are not acknowledged
+	Sessions    scs.Store            // may also be a scs.CtxStore and a scs.IterableCtxStore
+	Console     fs.FS                // the built console; default none
+	Knowledge   knowledge.Service    // default none
+	Alerts      cap.Store            // default none
+	Rules       incident.RuleService // of time; default none
 
 	Past     layers.Recorder               // default none: there are no replays
 	NewTiles func(*layers.Replica) TileSet // the tiles of a replay's replica; required with Past
@@ -116,6 +121,7 @@ type Server struct {
 	accounts        *accounts
 	loginsByAddress *limiter
 	loginsByLogin   *limiter
+	intake          *limiter // messages of other systems, by account
 	origins         *http.CrossOriginProtection
 	console         *console
 	metrics         *metrics
@@ -127,10 +133,13 @@ type Server struct {
 	bookmarks       bookmark.Service // nil: there are none
 	messages        message.Service  // nil: there are none
 	messagesByUser  *limiter
-	roster          duty.Roster      // nil: there is none
-	handovers       duty.Handovers   // nil: there are none
-	escalations     task.Escalations // nil: there are none
-	reports         report.Service   // nil: none are taken
+	roster          duty.Roster          // nil: there is none
+	handovers       duty.Handovers       // nil: there are none
+	escalations     task.Escalations     // nil: there are none
+	reports         report.Service       // nil: none are taken
+	knowledge       knowledge.Service    // nil: there is none
+	alerts          cap.Store            // nil: there are none
+	rules           incident.RuleService // nil: there are none
 	citizenReports  *limiter
 	citizenLookups  *limiter
 	citizenAll      *limiter
@@ -159,6 +168,7 @@ func New(o Options) *Server {
 		accounts:        newAccounts(o.Users, o.Now),
 		loginsByAddress: newLimiter(30, 10*time.Second, o.Now),
 		loginsByLogin:   newLimiter(10, 30*time.Second, o.Now),
+		intake:          newLimiter(100, 2*time.Second, o.Now),
 		origins:         http.NewCrossOriginProtection(),
 		console:         newConsole(o.Console),
 		counts:          newCountCache(o.Replica, o.Now),
@@ -170,7 +180,10 @@ func New(o Options) *Server {
 		roster:          o.Roster,
 		handovers:       o.Handovers,
 		messagesByUser:  newLimiter(30, 2*time.Second, o.Now),
+		alerts:          o.Alerts,
+		knowledge:       o.Knowledge,
 		reports:         o.Reports,
+		rules:           o.Rules,
 		citizenReports:  newLimiter(citizenReports, 2*time.Minute, o.Now),
 		citizenLookups:  newLimiter(citizenLookups, 5*time.Second, o.Now),
 		citizenAll:      newLimiter(citizenAll, 500*time.Millisecond, o.Now),

@@ -201,7 +201,7 @@ func (s *Server) verify(c echo.Context, in *loginBody, subject string) (*auth.Us
 	}{{s.loginsByAddress, remote}, {s.loginsByLogin, in.Login}} {
 		if wait, ok := l.limit.take(l.key); !ok {
 			s.metrics.logins.WithLabelValues("limited").Inc()
-			return nil, tooMany("login", wait)
+			return nil, tooMany(wait)
 		}
 	}
 	user, err := s.users.Authenticate(ctx, in.Login, in.Password)
@@ -293,8 +293,11 @@ func (s *Server) audit(c echo.Context, e auth.AuditEntry) {
 	}
 }
 
-func tooMany(of string, wait time.Duration) error {
+func tooMany(wait time.Duration) error { return tooOften("login", wait) }
+
+// tooOften is the answer to who has to wait for so long before the next try.
+func tooOften(reason string, wait time.Duration) error {
 	seconds := int((wait + time.Second - 1) / time.Second)
-	return &layers.Error{Code: layers.CodeRateLimited, Reason: of, Msg: "too many tries; wait before the next",
+	return &layers.Error{Code: layers.CodeRateLimited, Reason: reason, Msg: "too many tries; wait before the next",
 		Params: map[string]string{paramRetryAfter: strconv.Itoa(seconds)}}
 }

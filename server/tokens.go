@@ -98,7 +98,7 @@ func (s *Server) byToken(c echo.Context, secret string) (*auth.User, *auth.Scope
 	user, scope, err := s.ofToken(c.Request().Context(), secret)
 	if layers.ErrorCode(err) == layers.CodeUnauthorized {
 		if wait, ok := s.loginsByAddress.take(c.RealIP()); !ok {
-			return nil, nil, tooMany("login", wait)
+			return nil, nil, tooMany(wait)
 		}
 	}
 	return user, scope, err
@@ -140,7 +140,7 @@ func (s *Server) createKioskSession(c echo.Context) error {
 	}
 	remote := c.RealIP()
 	if wait, ok := s.loginsByAddress.take(remote); !ok {
-		return tooMany("login", wait)
+		return tooMany(wait)
 	}
 	ctx := c.Request().Context()
 	token, err := service.Resolve(ctx, in.Token)

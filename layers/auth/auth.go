@@ -36,6 +36,7 @@ const (
 	ActionRead           Action = "read" // map, lists, details
 	ActionCreateIncident Action = "incident.create"
 	ActionReport         Action = "report.create" // 上报: tell of something
+	ActionIntake         Action = "report.intake" // hand in what another system tells
 	ActionMoveIncident   Action = "incident.move" // accept, file, reject, close, …
 	ActionDispatch       Action = "task.dispatch" // send, call off
 	ActionWorkTask       Action = "task.work"     // acknowledge, arrive, feed back: the unit's own tasks only
@@ -50,6 +51,8 @@ const (
 	ActionMessage        Action = "incident.message" // read and write messages: the desk, and units in their own cases
 	ActionManageRoster   Action = "roster.manage"    // who is on duty when
 	ActionHandover       Action = "handover"         // hand a shift over, and take one
+	ActionManageRules    Action = "rules.manage"     // limits of time, the calendar
+	ActionKeepKnowledge  Action = "knowledge.manage"
 )
 
 // allowed says which roles may do an action.
@@ -57,6 +60,7 @@ var allowed = map[Action][]Role{
 	ActionRead:           Roles,
 	ActionCreateIncident: {RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionReport:         {roleCitizen, RoleDuty, RoleDispatcher, RoleUnit, RoleDroneTeam, RoleAdmin},
+	ActionIntake:         {RoleAdmin},
 	ActionMoveIncident:   {RoleDuty, RoleAdmin},
 	ActionDispatch:       {RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionWorkTask:       {RoleUnit},
@@ -67,6 +71,8 @@ var allowed = map[Action][]Role{
 	ActionManageUsers:    {RoleAdmin},
 	ActionManageHooks:    {RoleAdmin},
 	ActionManageFences:   {RoleDuty, RoleAdmin}, // who is on duty closes a road now, not in the morning
+	ActionManageRules:    {RoleAdmin},
+	ActionKeepKnowledge:  {RoleAdmin},
 	ActionManageTokens:   Roles,
 	ActionMessage:        {RoleDuty, RoleDispatcher, RoleUnit, RoleAdmin},
 	ActionManageRoster:   {RoleDuty, RoleAdmin},

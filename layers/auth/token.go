@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -13,9 +14,10 @@ import (
 type Access string
 
 const (
-	AccessRead  Access = "read"  // map, lists, details
-	AccessWrite Access = "write" // besides, what the user may do with incidents, tasks and layers; never users, audit or tokens
-	AccessKiosk Access = "kiosk" // opens one scene on a wall, to be looked at; good for nothing but a session of its own
+	AccessRead   Access = "read"   // map, lists, details
+	AccessIntake Access = "intake" // hands reports in, as another system's, and sees nothing
+	AccessWrite  Access = "write"  // besides, what the user may do with incidents, tasks and layers; never users, audit or tokens
+	AccessKiosk  Access = "kiosk"  // opens one scene on a wall, to be looked at; good for nothing but a session of its own
 )
 
 // TokenPrefix begins every personal access token, so that one can be recognised wherever it turns up.
@@ -50,8 +52,8 @@ func (t *Token) Validate(now time.Time) error {
 		return layers.Invalid("name", "required", "a token needs a name that tells what it is for")
 	case n > MaxTokenName:
 		return layers.Invalid("name", "too_long", "the name has %d characters, at most %d are kept", n, MaxTokenName)
-	case t.Access != AccessRead && t.Access != AccessWrite && t.Access != AccessKiosk:
-		return layers.Invalid("access", "unknown_value", "access is read, write or kiosk")
+	case !slices.Contains([]Access{AccessRead, AccessIntake, AccessWrite, AccessKiosk}, t.Access):
+		return layers.Invalid("access", "unknown_value", "access is read, intake, write or kiosk")
 	case t.Access == AccessKiosk && t.Scene == "":
 		return layers.Invalid("scene", "required", "a kiosk token opens a scene")
 	case t.Access != AccessKiosk && t.Scene != "":
@@ -74,8 +76,12 @@ func (s *Scope) Limit(a Access) *Scope {
 	out := *s
 	out.Without = []Action{ActionManageUsers, ActionManageHooks, ActionReadAudit, ActionManageTokens}
 	if a != AccessWrite {
+		may := ActionRead
+		if a == AccessIntake {
+			may = ActionIntake
+		}
 		for _, action := range Actions() {
-			if action != ActionRead {
+			if action != may {
 				out.Without = append(out.Without, action)
 			}
 		}

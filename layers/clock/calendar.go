@@ -11,8 +11,8 @@ import (
 
 // Window is a stretch of a working day, in minutes since midnight; To is not in it.
 type Window struct {
-	From int
-	To   int
+	From int `json:"from"`
+	To   int `json:"to"`
 }
 
 // Date is a day of a calendar's zone, "2006-01-02".

@@ -17,9 +17,12 @@ func TestTimingOf(t *testing.T) {
 		want   incident.Timing
 		none   bool
 	}{
-		"reported":               {states: []incident.State{incident.Reported}, none: true},
-		"verifying":              {states: []incident.State{incident.Reported, incident.Verifying}, want: incident.Timing{Stage: incident.StageVerifying, Start: at(1)}},
-		"accepted":               {states: []incident.State{incident.Reported, incident.Verifying, incident.Accepted}, none: true},
+		"reported":  {states: []incident.State{incident.Reported}, want: incident.Timing{Stage: incident.StageAccepting, Start: at(0)}},
+		"verifying": {states: []incident.State{incident.Reported, incident.Verifying}, want: incident.Timing{Stage: incident.StageVerifying, Start: at(1)}},
+		"accepted": {states: []incident.State{incident.Reported, incident.Verifying, incident.Accepted},
+			want: incident.Timing{Stage: incident.StageAccepting, Start: at(0), Pauses: []clock.Pause{{From: at(1), To: at(2)}}}},
+		"merged and parted":      {states: []incident.State{incident.Reported, incident.Merged, incident.Reported}, want: incident.Timing{Stage: incident.StageAccepting, Start: at(0)}},
+		"merged":                 {states: []incident.State{incident.Filed, incident.Merged}, none: true},
 		"filed at once":          {states: []incident.State{incident.Filed}, want: incident.Timing{Stage: incident.StageHandling, Start: at(0)}},
 		"filed after acceptance": {states: []incident.State{incident.Reported, incident.Accepted, incident.Filed}, want: incident.Timing{Stage: incident.StageHandling, Start: at(2)}},
 		"a unit's step":          {states: []incident.State{incident.Filed, incident.Dispatched, incident.Dispatched}, want: incident.Timing{Stage: incident.StageHandling, Start: at(0)}},

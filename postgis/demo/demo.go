@@ -146,6 +146,7 @@ func (c *county) write(ctx context.Context, tx pgx.Tx, o Options) error {
 		func() error { return c.writeCases(ctx, tx, stories) },
 		func() error { return c.writeReports(ctx, tx, stories, o.Now) },
 		func() error { return c.writeSurveys(ctx, tx, o.Now) },
+		func() error { return c.writeKnowledge(ctx, tx) },
 		func() error { return c.writeSetting(ctx, tx) },
 	}
 	for _, step := range steps {

@@ -66,6 +66,7 @@ DELETE FROM incident;
 DELETE FROM detection_log;
 DELETE FROM detection;
 DELETE FROM permit;
+DELETE FROM knowledge WHERE source = '` + illustrative + `';
 DELETE FROM capture;
 DELETE FROM track;
 DELETE FROM position;

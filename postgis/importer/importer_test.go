@@ -541,3 +541,30 @@ func TestOneImportIntoALayerAtATime(t *testing.T) {
 	o.Layer, o.Plan.Map = "report", map[string]string{"title": "名称"}
 	must(t, db, o)
 }
+
+func TestKnowledgeTakesImports(t *testing.T) {
+	t.Parallel()
+	db := postgistest.New(t)
+	o := importer.Options{Layer: "knowledge", ID: "编号", File: file(t, "k.csv", "编号,title,body,keywords,categories,valid_until\n1,停水报修,联系供水。,\"没水，爆管\",01001,2030-01-01\n2,占道施工,先申请。,,,\n")}
+	if r := must(t, db, o); r.Inserted != 2 {
+		t.Errorf("%+v", r)
+	}
+	is(t, db, "停水报修 {没水,爆管} {01001} 2030-01-01", `SELECT concat_ws(' ', title, keywords, categories, valid_until) FROM knowledge WHERE source_id = '1'`)
+	is(t, db, "停水报修", `SELECT title FROM knowledge WHERE knowledge_terms(title, keywords, NULL) @@ '爆管'`)
+	if r := must(t, db, o); r.Inserted+r.Updated != 0 || r.Unchanged != 2 {
+		t.Errorf("the same file again: %+v", r)
+	}
+	for content, want := range map[string]string{
+		"编号,title,body\n1,x,y\n2,,z\n":                                "title required",
+		"编号,title,body\n1," + strings.Repeat("题", 121) + ",z\n":       "title too_long",
+		"编号,title,body,categories\n1,x,z,消防\n":                        "categories unknown_value",
+		"编号,title,body,valid_from,valid_until\n1,x,z,2026-02-02,明天\n": "valid_until not_a_time",
+	} {
+		o.File = file(t, "wrong.csv", content)
+		r, err := do(t, db, o)
+		if err == nil || len(r.Errors) != 1 || r.Errors[0].Err.Field+" "+r.Errors[0].Err.Reason != want {
+			t.Errorf("%q: %v, %v; want %s", content, err, r.Errors, want)
+		}
+	}
+	is(t, db, "2", `SELECT count(*) FROM knowledge`)
+}

@@ -9,13 +9,15 @@ import (
 
 	"wanglou/layers"
 	"wanglou/layers/camera"
+	"wanglou/layers/knowledge"
 	"wanglou/layers/report"
 )
 
 // checks are the domain's own rules for rows of a layer, beside what the table checks. get returns a column's value, nil where nothing is mapped to it.
 var checks = map[string]func(get func(column string) any) error{
-	"camera": checkCamera,
-	"report": checkReport,
+	"camera":    checkCamera,
+	"report":    checkReport,
+	"knowledge": checkKnowledge,
 }
 
 // somewhere stands in for the place, which is checked for itself.
@@ -39,6 +41,13 @@ func checkReport(get func(string) any) error {
 		return layers.Invalid("source_time", "out_of_range", "the report is of tomorrow or later: %s", at.Format(time.RFC3339))
 	}
 	return r.Validate()
+}
+
+func checkKnowledge(get func(string) any) error {
+	e := knowledge.Entry{Title: text(get("title")), TitleEN: text(get("title_en")), Body: text(get("body")), Department: text(get("department"))}
+	e.Keywords, _ = get("keywords").([]string)
+	e.Categories, _ = get("categories").([]string)
+	return e.Validate()
 }
 
 func text(v any) string {

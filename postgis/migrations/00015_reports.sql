@@ -32,7 +32,13 @@ CREATE INDEX report_near ON report USING gist (geom, receive_time);
 CREATE INDEX report_outline ON report USING gist (outline) WHERE outline IS NOT NULL;
 CREATE INDEX report_caller ON report (reporter_phone, receive_time DESC) WHERE reporter_phone <> '';
 
+-- From the report until it is filed 立案, or not.
+ALTER TABLE time_limit DROP CONSTRAINT time_limit_stage_check, ADD CONSTRAINT time_limit_stage_check CHECK (stage IN ('accepting', 'verifying', 'handling', 'checking'));
+INSERT INTO time_limit (stage, kind, amount) VALUES ('accepting', 'urgent_hour', 0.5);
+
 -- +goose Down
+DELETE FROM time_limit WHERE stage = 'accepting';
+ALTER TABLE time_limit DROP CONSTRAINT time_limit_stage_check, ADD CONSTRAINT time_limit_stage_check CHECK (stage IN ('verifying', 'handling', 'checking'));
 DROP INDEX report_caller;
 DROP INDEX report_outline;
 DROP INDEX report_near;

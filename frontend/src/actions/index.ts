@@ -4,6 +4,7 @@ import { close } from './close'
 import { detections } from './detections'
 import { dispatchList } from './dispatchList'
 import { help } from './help'
+import { knowledge } from './knowledge'
 import { logout } from './logout'
 import { newIncident } from './newIncident'
 import { queueNext } from './queueNext'
@@ -28,7 +29,7 @@ import { zoomOut } from './zoomOut'
 export const actions: readonly Action[] = [
   situation, detections, cameras, admin, search,
   queueNext, queuePrevious, queueOpen, close,
-  newIncident, dispatchList, reports,
+  newIncident, dispatchList, reports, knowledge,
   zoomIn, zoomOut, resetView, toggle3d, toggleLayers,
   replay, replayPlay, toggleTheme, toggleLocale, toggleDisplay, help, logout,
 ]

@@ -8,6 +8,8 @@ import '../i18n/admin'
 import '../i18n/duty'
 import { AuditList } from './AuditList'
 import { GeofenceList } from './GeofenceList'
+import { TimeRulesPage } from './TimeRulesPage'
+import { KnowledgeList } from './KnowledgeList'
 import { TokenList } from './TokenList'
 import { UserList } from './UserList'
 import { WebhookList } from './WebhookList'
@@ -15,7 +17,7 @@ import './admin.css'
 
 const RosterPage = later(() => import('./RosterPage'))
 
-/** Accounts, the roster, tokens, geofences, webhooks and the audit log: of each what the role may see. */
+/** Accounts, the roster, tokens, geofences, the knowledge base, webhooks and the audit log: of each what the role may see. */
 export default function AdminPage() {
   const { t } = useText()
   const session = useSession()
@@ -25,6 +27,8 @@ export default function AdminPage() {
     { path: paths.roster, label: 'duty.roster', allowed: may(session, 'roster.manage'), page: <RosterPage /> },
     { path: paths.tokens, label: 'admin.tokens', allowed: may(session, 'token.manage'), page: <TokenList all={may(session, 'user.manage')} /> },
     { path: paths.geofences, label: 'admin.geofences', allowed: may(session, 'geofence.manage'), page: <GeofenceList /> },
+    { path: paths.rules, label: 'admin.rules', allowed: may(session, 'rules.manage'), page: <TimeRulesPage /> },
+    { path: paths.knowledge, label: 'knowledge.title', allowed: may(session, 'knowledge.manage'), page: <KnowledgeList /> },
     { path: paths.webhooks, label: 'admin.webhooks', allowed: may(session, 'webhook.manage'), page: <WebhookList /> },
     { path: paths.audit, label: 'admin.audit', allowed: may(session, 'audit.read'), page: <AuditList /> },
   ].filter((tab) => tab.allowed)

@@ -50,7 +50,7 @@ function Secret({ made: { name, secret, access }, onClose }: { made: MadeToken; 
   return (
     <SecretDialog title={t('admin.secretTitle', { name })} hint={t('admin.secretHint')} secret={secret} onClose={onClose} testid="token-secret">
       <h3 className="field-label">{t(wall ? 'admin.kioskUse' : 'admin.secretUse')}</h3>
-      <code className="secret">{wall ? `${location.origin}/kiosk#${secret}` : `curl -u x:${secret} ${location.origin}/ogc/collections`}</code>
+      <code className="secret">{wall ? `${location.origin}/kiosk#${secret}` : access === 'intake' ? `curl -H 'Authorization: Bearer ${secret}' -H 'Content-Type: application/cap+xml' --data-binary @alert.xml ${location.origin}/api/intake/cap` : `curl -u x:${secret} ${location.origin}/ogc/collections`}</code>
     </SecretDialog>
   )
 }

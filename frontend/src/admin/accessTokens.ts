@@ -7,4 +7,4 @@ export type Access = Token['access']
 export const tokensKey = ['tokens']
 
 /** What a token's access is called. */
-export const accessLabel: Record<Access, string> = { read: 'admin.accessRead', write: 'admin.accessWrite', kiosk: 'admin.accessKiosk' }
+export const accessLabel: Record<Access, string> = { read: 'admin.accessRead', write: 'admin.accessWrite', kiosk: 'admin.accessKiosk', intake: 'admin.accessIntake' }

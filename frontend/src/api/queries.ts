@@ -101,6 +101,9 @@ export const replaysQuery = queryOptions({ queryKey: ['replays'], queryFn: () =>
 /** Moments that somebody marked, the latest first. */
 export const bookmarksQuery = queryOptions({ queryKey: ['bookmarks'], queryFn: async () => (await take(api.GET('/api/bookmarks'))).items, refetchInterval: 60_000 })
 
+/** Warnings in force. */
+export const alertsQuery = queryOptions({ queryKey: ['alerts'], queryFn: async () => (await take(api.GET('/api/alerts'))).items, refetchInterval: 20_000 })
+
 /** How many cases began in each stretch of a span. */
 export const timelineQuery = (from: number, until: number, stretches: number) =>
   queryOptions({

@@ -9,12 +9,13 @@ export interface Workbench {
   layers: boolean
   /** The reports that wait for a person. */
   reports: boolean
+  knowledge: boolean
   /** Making a case: the place is being picked, then the form is filled in. */
   creating: { point: LonLat | null } | null
   filter: QueueFilter
 }
 
-export const workbench = createStore<Workbench>({ help: false, layers: true, reports: false, creating: null, filter: noFilter })
+export const workbench = createStore<Workbench>({ help: false, layers: true, reports: false, knowledge: false, creating: null, filter: noFilter })
 export const change = (what: Partial<Workbench>) => workbench.set((now) => ({ ...now, ...what }))
 
 /** The map, once it stands; null before, and where the browser cannot draw one. */

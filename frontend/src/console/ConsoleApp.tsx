@@ -22,6 +22,7 @@ import { Situation } from './Situation'
 import './console.css'
 
 const Help = later(() => import('../features/help/Help'))
+const KnowledgePanel = later(() => import('../features/knowledge/KnowledgePanel'))
 const Inbox = later(() => import('../features/reports/Inbox'))
 const AdminPage = lazy(() => import('../admin/AdminPage'))
 
@@ -61,6 +62,7 @@ function Desk({ catalog }: { catalog: Catalog }) {
       </div>
       {context.bench.help && <Help />}
       {context.bench.reports && <Inbox />}
+      {context.bench.knowledge && <KnowledgePanel />}
       <ReplayFrame />
     </LiveContext>
   )

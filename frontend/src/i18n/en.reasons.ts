@@ -76,6 +76,7 @@ export const enReasons: Record<keyof typeof zhReasons, string> = {
   already_simulated: 'Another simulator is running',
   not_the_demo: 'The database does not hold the demo county',
   not_your_bookmark: 'Somebody else made this bookmark',
+  too_many_entries: 'There are too many entries: delete some first',
   too_many_bookmarks: 'There are too many bookmarks; delete one first',
   in_future: 'That moment lies in the future',
   not_yours: 'Somebody else controls this replay',

@@ -369,6 +369,7 @@ export const en: Dictionary = {
     help: 'List of shortcuts',
     newIncident: 'New incident',
     reports: 'Reports and call-backs',
+    knowledge: 'Knowledge base',
     queueNext: 'Next in the queue',
     queuePrevious: 'Previous in the queue',
     queueOpen: 'Show the selection on the map',

@@ -4,14 +4,15 @@ import { describe, expect, test } from 'vitest'
 import { actions } from '../actions'
 import { en as enFirst } from './en'
 import { enAdmin } from './en.admin'
+import { enAlerts } from './en.alerts'
 import { enDuty } from './en.duty'
 import { zh as zhFirst } from './zh'
 import { zhAdmin } from './zh.admin'
+import { zhAlerts } from './zh.alerts'
 import { zhDuty } from './zh.duty'
 
-const reasons = <T extends { error: { reason: object } }>(first: T, more: { error: { reason: object } }) => ({ ...first.error, reason: { ...first.error.reason, ...more.error.reason } })
-const zh = { ...zhFirst, ...zhAdmin, ...zhDuty, error: reasons(zhFirst, zhDuty) }
-const en = { ...enFirst, ...enAdmin, ...enDuty, error: reasons(enFirst, enDuty) }
+const zh = { ...zhDuty, ...zhFirst, ...zhAdmin }
+const en = { ...enDuty, ...enFirst, ...enAdmin }
 
 const root = join(import.meta.dirname, '../../..')
 
@@ -24,8 +25,8 @@ function flat(value: object, prefix = ''): Map<string, string> {
   return out
 }
 
-const chinese = flat(zh)
-const english = flat(en)
+const chinese = new Map([...flat(zh), ...flat(zhAlerts), ...flat(zhDuty)])
+const english = new Map([...flat(en), ...flat(enAlerts), ...flat(enDuty)])
 const variables = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((m) => m[1]).sort()
 
 /** The values of Go constants of one type in a file. */

@@ -75,6 +75,7 @@ export const zhReasons = {
   already_simulated: '另一个模拟程序已在运行',
   not_the_demo: '数据库中不是演示县，拒绝模拟',
   not_your_bookmark: '该书签由他人建立',
+  too_many_entries: '知识条目数量已达上限，请先删除一些',
   too_many_bookmarks: '书签数量已达上限，请先删除一个',
   in_future: '时间在未来',
   not_yours: '该回放由他人控制',

@@ -368,6 +368,7 @@ export const zh = {
     help: '快捷键一览',
     newIncident: '新建事件',
     reports: '待办上报与回访',
+    knowledge: '知识库',
     queueNext: '下一条',
     queuePrevious: '上一条',
     queueOpen: '在地图上定位所选',

@@ -29,10 +29,11 @@ func withTokens(ctx context.Context, app *App, f func(context.Context, *postgis.
 
 // TokenAddCmd makes a token.
 type TokenAddCmd struct {
-	Login string `arg:"" help:"The account whose rights the token has."`
-	Name  string `arg:"" help:"What it is for, e.g. 'QGIS of the survey office'."`
-	Write bool   `help:"Also what the account may change; default reading alone."`
-	Days  int    `default:"365" help:"How long it holds."`
+	Login  string `arg:"" help:"The account whose rights the token has."`
+	Name   string `arg:"" help:"What it is for, e.g. 'QGIS of the survey office'."`
+	Write  bool   `xor:"access" help:"Also what the account may change; default reading alone."`
+	Intake bool   `xor:"access" help:"Hands in warnings and reports of another system, and reads nothing."`
+	Days   int    `default:"365" help:"How long it holds."`
 }
 
 // Run makes the token.
@@ -43,8 +44,11 @@ func (c *TokenAddCmd) Run(ctx context.Context, app *App) error {
 			return err
 		}
 		t := &auth.Token{Name: c.Name, Access: auth.AccessRead, ExpiresAt: time.Now().AddDate(0, 0, c.Days)}
-		if c.Write {
+		switch {
+		case c.Write:
 			t.Access = auth.AccessWrite
+		case c.Intake:
+			t.Access = auth.AccessIntake
 		}
 		secret, err := tokens.Create(auth.WithActor(ctx, &auth.Actor{User: u, Scope: u.Scope(), Remote: "local"}), t)
 		if err != nil {

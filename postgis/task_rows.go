@@ -16,12 +16,12 @@ import (
 )
 
 const selectTask = `SELECT t.id, t.incident_id, t.unit_id, u.name, t.state, coalesce(t.area_path, ''), t.note, t.dispatched_at,
-	t.acknowledged_at, t.responding_at, t.on_scene_at, t.ended_at, t.result, t.revision FROM task t JOIN unit u ON u.id = t.unit_id `
+	t.acknowledged_at, t.responding_at, t.on_scene_at, t.ended_at, t.result, t.revision, t.escalation FROM task t JOIN unit u ON u.id = t.unit_id `
 
 func scanTask(row pgx.CollectableRow) (*task.Task, error) {
 	var t task.Task
 	err := row.Scan(&t.ID, &t.IncidentID, &t.UnitID, &t.UnitName, &t.State, &t.AreaPath, &t.Note, &t.DispatchedAt,
-		&t.AcknowledgedAt, &t.RespondingAt, &t.OnSceneAt, &t.EndedAt, &t.Result, &t.Revision)
+		&t.AcknowledgedAt, &t.RespondingAt, &t.OnSceneAt, &t.EndedAt, &t.Result, &t.Revision, &t.Escalation)
 	t.DispatchedAt = t.DispatchedAt.UTC()
 	t.AcknowledgedAt, t.RespondingAt, t.OnSceneAt, t.EndedAt = utc(t.AcknowledgedAt), utc(t.RespondingAt), utc(t.OnSceneAt), utc(t.EndedAt)
 	return &t, err
@@ -96,7 +96,7 @@ var reachedColumn = map[task.State]string{
 
 // setTask makes a task what the new row of its log says. Its own times are those of arrival, by the one clock that all tasks share; the log has the sender's beside it.
 func setTask(ctx context.Context, tx pgx.Tx, t *task.Task, m task.Move, to task.State, reason string, made time.Time) error {
-	sql := fmt.Sprintf(`UPDATE task SET state = $2, %s = clock_timestamp(), revision = revision + 1,
+	sql := fmt.Sprintf(`UPDATE task SET state = $2, %s = clock_timestamp(), revision = revision + 1, escalation = 0,
 		result = CASE WHEN $3 THEN $4 ELSE result END WHERE id = $1`, reachedColumn[to])
 	if _, err := tx.Exec(ctx, sql, t.ID, to, to.Final(), strings.TrimSpace(reason)); err != nil {
 		return err

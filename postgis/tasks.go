@@ -85,6 +85,9 @@ func (s *Tasks) insert(ctx context.Context, tx pgx.Tx, in *incident.Incident, u 
 	if err := appendTaskLog(ctx, tx, id, "dispatch", "", task.Dispatched, note, time.Time{}); err != nil {
 		return 0, err
 	}
+	if err := answerEscalations(ctx, tx, in.ID, id); err != nil {
+		return 0, err
+	}
 	return id, followTasks(ctx, tx, u.ID)
 }
 

@@ -112,6 +112,15 @@ func (q *query) moment(name string) (t time.Time) {
 	return t
 }
 
+// area returns the parameter area, the path of one; "" when it is absent.
+func (q *query) area() string {
+	path := q.text("area")
+	if path != "" && !layers.IsAreaPath(path) {
+		q.fail(layers.Invalid("area", "bad_area_path", "%q is not the path of an area", path))
+	}
+	return path
+}
+
 // point returns the parameter "lon,lat", nil when it is absent.
 func (q *query) point(name string) *orb.Point {
 	s := q.text(name)

@@ -58,6 +58,9 @@ func requests() map[string]request {
 		"POST /api/incidents/:id/moves":                       {path: "/api/incidents/7/moves", body: move, who: "admin duty town", want: 200},
 		"GET /api/incidents/:id/recommendations":              {path: "/api/incidents/7/recommendations", who: readers, want: 200},
 		"POST /api/incidents/:id/tasks":                       {path: "/api/incidents/7/tasks", body: map[string]any{"unit_id": 5, "revision": 3}, who: "admin duty town", want: 201},
+		"GET /api/incidents/:id/messages":                     {path: "/api/incidents/7/messages", who: "admin duty town unit", want: 404}, // this world has none
+		"POST /api/incidents/:id/messages":                    {path: "/api/incidents/7/messages", body: map[string]any{"text": "x"}, who: "admin duty town unit", want: 404},
+		"POST /api/incidents/:id/messages/:message/kept":      {path: "/api/incidents/7/messages/1/kept", who: "admin duty town unit", want: 404},
 		"PATCH /api/incidents/:id":                            {path: "/api/incidents/7", body: map[string]any{"severity": 1, "revision": 3}, who: "admin duty town", want: 200},
 		"GET /api/incidents/:id/candidates":                   {path: "/api/incidents/7/candidates", who: "admin duty town", want: 404}, // this world takes no reports
 		"POST /api/incidents/:id/merge":                       {path: "/api/incidents/7/merge", body: map[string]any{}, who: "admin duty town", want: 404},
@@ -89,9 +92,21 @@ func requests() map[string]request {
 		"GET /api/bookmarks":                                  {who: readers, want: 404}, // this world has none
 		"POST /api/bookmarks":                                 {body: map[string]any{}, who: "admin duty town viewer", want: 404},
 		"DELETE /api/bookmarks/:id":                           {path: "/api/bookmarks/1", who: "admin duty town viewer", want: 404},
+		"GET /api/duty":                                       {who: readers, want: 404}, // this world has no roster
+		"GET /api/shifts":                                     {who: "admin duty town", want: 404},
+		"POST /api/shifts":                                    {body: map[string]any{}, who: "admin duty town", want: 404},
+		"GET /api/shifts/people":                              {who: "admin duty town", want: 404},
+		"POST /api/shifts/copies":                             {body: map[string]any{}, who: "admin duty town", want: 404},
+		"PUT /api/shifts/:id":                                 {path: "/api/shifts/1", body: map[string]any{}, who: "admin duty town", want: 404},
+		"DELETE /api/shifts/:id":                              {path: "/api/shifts/1", who: "admin duty town", want: 404},
+		"GET /api/handovers":                                  {who: "admin duty town", want: 404},
+		"POST /api/handovers":                                 {body: map[string]any{}, who: "admin duty town", want: 404},
+		"GET /api/handovers/draft":                            {who: "admin duty town", want: 404},
+		"GET /api/handovers/:id":                              {path: "/api/handovers/1", who: "admin duty town", want: 404},
+		"POST /api/handovers/:id/signature":                   {path: "/api/handovers/1/signature", body: map[string]any{}, who: "admin duty town", want: 404},
+		"GET /api/geofences":                                  {who: "admin duty town", want: 404},         // this world has none
 		"POST /api/intake/cap":                                {body: "<alert/>", who: "admin", want: 404}, // this world has none
 		"GET /api/alerts":                                     {who: readers, want: 404},                   // this world has none
-		"GET /api/geofences":                                  {who: "admin duty town", want: 404},         // this world has none
 		"POST /api/geofences":                                 {body: map[string]any{}, who: "admin duty town", want: 404},
 		"PUT /api/geofences/:id":                              {path: "/api/geofences/1", body: map[string]any{}, who: "admin duty town", want: 404},
 		"DELETE /api/geofences/:id":                           {path: "/api/geofences/1", who: "admin duty town", want: 404},

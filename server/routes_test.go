@@ -96,10 +96,15 @@ func TestAccessByRole(t *testing.T) {
 	t.Parallel()
 	read := []auth.Role{auth.RoleViewer, auth.RoleDuty, auth.RoleDispatcher, auth.RoleUnit, auth.RoleDroneTeam, auth.RoleAdmin}
 	replay := []auth.Role{auth.RoleViewer, auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin}
+	desk := []auth.Role{auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin}
+	talk := []auth.Role{auth.RoleDuty, auth.RoleDispatcher, auth.RoleUnit, auth.RoleAdmin}
 	want := map[string][]auth.Role{
 		"POST /api/incidents":                                {auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
 		"POST /api/incidents/:id/moves":                      {auth.RoleDuty, auth.RoleAdmin},
 		"POST /api/incidents/:id/tasks":                      {auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
+		"GET /api/incidents/:id/messages":                    talk,
+		"POST /api/incidents/:id/messages":                   talk,
+		"POST /api/incidents/:id/messages/:message/kept":     talk,
 		"PATCH /api/incidents/:id":                           {auth.RoleDuty, auth.RoleAdmin},
 		"GET /api/incidents/:id/candidates":                  {auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
 		"POST /api/incidents/:id/merge":                      {auth.RoleDuty, auth.RoleAdmin},
@@ -130,6 +135,17 @@ func TestAccessByRole(t *testing.T) {
 		"POST /api/intake/cap":                               {auth.RoleAdmin},
 		"POST /api/bookmarks":                                replay,
 		"DELETE /api/bookmarks/:id":                          replay,
+		"GET /api/shifts":                                    {auth.RoleAdmin, auth.RoleDuty},
+		"POST /api/shifts":                                   {auth.RoleAdmin, auth.RoleDuty},
+		"GET /api/shifts/people":                             {auth.RoleAdmin, auth.RoleDuty},
+		"POST /api/shifts/copies":                            {auth.RoleAdmin, auth.RoleDuty},
+		"PUT /api/shifts/:id":                                {auth.RoleAdmin, auth.RoleDuty},
+		"DELETE /api/shifts/:id":                             {auth.RoleAdmin, auth.RoleDuty},
+		"GET /api/handovers":                                 desk,
+		"POST /api/handovers":                                desk,
+		"GET /api/handovers/draft":                           desk,
+		"GET /api/handovers/:id":                             desk,
+		"POST /api/handovers/:id/signature":                  desk,
 		"GET /api/geofences":                                 {auth.RoleAdmin, auth.RoleDuty},
 		"POST /api/geofences":                                {auth.RoleAdmin, auth.RoleDuty},
 		"PUT /api/geofences/:id":                             {auth.RoleAdmin, auth.RoleDuty},

@@ -24,14 +24,17 @@ import (
 	"wanglou/layers/bookmark"
 	"wanglou/layers/camera"
 	"wanglou/layers/cap"
+	"wanglou/layers/duty"
 	"wanglou/layers/fence"
 	"wanglou/layers/hook"
 	"wanglou/layers/incident"
 	"wanglou/layers/knowledge"
+	"wanglou/layers/message"
 	"wanglou/layers/offer"
 	"wanglou/layers/report"
 	"wanglou/layers/task"
 	"wanglou/layers/unit"
+	"wanglou/server/escalations"
 	"wanglou/server/evidence"
 	"wanglou/server/fences"
 	"wanglou/server/hooks"
@@ -70,6 +73,10 @@ type Options struct {
 	Knowledge   knowledge.Service    // default none
 	Alerts      cap.Store            // default none
 	Reports     report.Service       // default none are taken
+	Messages    message.Service      // in cases; default none
+	Roster      duty.Roster          // default none
+	Handovers   duty.Handovers       // default none
+	Escalations task.Escalations     // default none: nobody is told of tasks that are not acknowledged
 	Rules       incident.RuleService // of time; default none
 	Sessions    scs.Store            // may also be a scs.CtxStore and a scs.IterableCtxStore
 	Console     fs.FS                // the built console; default none
@@ -126,15 +133,19 @@ type Server struct {
 	counts          *countCache
 	tree            *areaCache
 	ogc             *ogc.API
-	tokens          *tokenCache          // nil: none are taken
-	fences          fence.Store          // nil: there are none
-	bookmarks       bookmark.Service     // nil: there are none
+	tokens          *tokenCache      // nil: none are taken
+	fences          fence.Store      // nil: there are none
+	bookmarks       bookmark.Service // nil: there are none
+	messages        message.Service  // nil: there are none
+	messagesByUser  *limiter
+	roster          duty.Roster          // nil: there is none
+	handovers       duty.Handovers       // nil: there are none
+	escalations     task.Escalations     // nil: there are none
 	attachments     attachment.Service   // nil: there are none
 	evidence        *evidence.Folder     // nil with them
 	sharing         unit.Sharing         // nil: no places are taken
 	knowledge       knowledge.Service    // nil: there is none
 	alerts          cap.Store            // nil: there are none
-	knowledge       knowledge.Service    // nil: there is none
 	reports         report.Service       // nil: none are taken
 	rules           incident.RuleService // nil: there are none
 	citizenReports  *limiter
@@ -172,6 +183,11 @@ func New(o Options) *Server {
 		tree:            newAreaCache(o.Areas, o.Now),
 		fences:          o.Fences,
 		bookmarks:       o.Bookmarks,
+		messages:        o.Messages,
+		escalations:     o.Escalations,
+		roster:          o.Roster,
+		handovers:       o.Handovers,
+		messagesByUser:  newLimiter(30, 2*time.Second, o.Now),
 		alerts:          o.Alerts,
 		knowledge:       o.Knowledge,
 		attachments:     o.Attachments,
@@ -249,6 +265,10 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	}
 	if s.fences != nil {
 		watcher := fences.New(fences.Options{Store: s.fences, Replica: s.replica, Logger: s.log, Now: s.now})
+		told.Go(func() { _ = watcher.Run(ctx) }) // it ends with ctx
+	}
+	if s.escalations != nil {
+		watcher := escalations.New(escalations.Options{Store: s.escalations, Logger: s.log, Now: s.now})
 		told.Go(func() { _ = watcher.Run(ctx) }) // it ends with ctx
 	}
 	served := make(chan error, 1)

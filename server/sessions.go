@@ -174,16 +174,25 @@ func (s *Server) createSession(c echo.Context) error {
 	if err := strictjson.Decode(c, &in); err != nil {
 		return err
 	}
+	user, err := s.verify(c, &in, "session")
+	if err != nil {
+		return err
+	}
+	return s.openSession(c, user, nil)
+}
+
+// verify returns whose login and password these are. Tries are counted by address and by login, whatever they are for; the audit log has the wrong ones with the subject.
+func (s *Server) verify(c echo.Context, in *loginBody, subject string) (*auth.User, error) {
 	in.Login = auth.FoldLogin(in.Login)
 	switch {
 	case in.Login == "":
-		return layers.Invalid("login", "required", "a login is required")
+		return nil, layers.Invalid("login", "required", "a login is required")
 	case in.Password == "":
-		return layers.Invalid("password", "required", "a password is required")
+		return nil, layers.Invalid("password", "required", "a password is required")
 	case len(in.Login) > 64:
-		return layers.Invalid("login", "too_long", "a login has at most 64 characters")
+		return nil, layers.Invalid("login", "too_long", "a login has at most 64 characters")
 	case len(in.Password) > 200:
-		return layers.Invalid("password", "too_long", "a password has at most 200 bytes")
+		return nil, layers.Invalid("password", "too_long", "a password has at most 200 bytes")
 	}
 	ctx, remote := c.Request().Context(), c.RealIP()
 	for _, l := range []struct {
@@ -192,23 +201,23 @@ func (s *Server) createSession(c echo.Context) error {
 	}{{s.loginsByAddress, remote}, {s.loginsByLogin, in.Login}} {
 		if wait, ok := l.limit.take(l.key); !ok {
 			s.metrics.logins.WithLabelValues("limited").Inc()
-			return tooMany(wait)
+			return nil, tooMany(wait)
 		}
 	}
 	user, err := s.users.Authenticate(ctx, in.Login, in.Password)
 	if err != nil {
 		if layers.ErrorCode(err) == layers.CodeUnauthorized {
 			s.metrics.logins.WithLabelValues("refused").Inc()
-			s.audit(c, auth.AuditEntry{Login: in.Login, Action: "session.refuse", Subject: "session"})
+			s.audit(c, auth.AuditEntry{Login: in.Login, Action: "session.refuse", Subject: subject})
 		} else {
 			s.loginsByAddress.giveBack(remote)
 			s.loginsByLogin.giveBack(in.Login)
 		}
-		return err
+		return nil, err
 	}
 	s.loginsByAddress.giveBack(remote) // a whole office may log in from behind one address
 	s.loginsByLogin.giveBack(in.Login)
-	return s.openSession(c, user, nil)
+	return user, nil
 }
 
 // openSession gives the user a new session under a new token and ends the one the browser had. One that a kiosk token opens is limited to what that

@@ -49,9 +49,12 @@ const (
 	ActionManageUsers    Action = "user.manage"
 	ActionManageHooks    Action = "webhook.manage" // who is told of changes
 	ActionManageFences   Action = "geofence.manage"
-	ActionManageRules    Action = "rules.manage" // limits of time, the calendar
+	ActionManageTokens   Action = "token.manage"     // one's own personal access tokens
+	ActionMessage        Action = "incident.message" // read and write messages: the desk, and units in their own cases
+	ActionManageRoster   Action = "roster.manage"    // who is on duty when
+	ActionHandover       Action = "handover"         // hand a shift over, and take one
+	ActionManageRules    Action = "rules.manage"     // limits of time, the calendar
 	ActionKeepKnowledge  Action = "knowledge.manage"
-	ActionManageTokens   Action = "token.manage" // one's own personal access tokens
 )
 
 // allowed says which roles may do an action.
@@ -75,6 +78,9 @@ var allowed = map[Action][]Role{
 	ActionManageRules:    {RoleAdmin},
 	ActionKeepKnowledge:  {RoleAdmin},
 	ActionManageTokens:   Roles,
+	ActionMessage:        {RoleDuty, RoleDispatcher, RoleUnit, RoleAdmin},
+	ActionManageRoster:   {RoleDuty, RoleAdmin},
+	ActionHandover:       {RoleDuty, RoleDispatcher, RoleAdmin},
 }
 
 // Actions lists what may be asked for, for tables and tests.

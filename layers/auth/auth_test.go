@@ -17,11 +17,11 @@ func TestEveryRoleAndAction(t *testing.T) {
 	// The rule written a second time, by hand.
 	want := map[Role]string{
 		RoleViewer:     "read replay token.manage",
-		RoleDuty:       "read report.create incident.create incident.move task.dispatch replay wall.show geofence.manage token.manage attachment.add attachment.original",
-		RoleDispatcher: "read report.create incident.create task.dispatch replay token.manage attachment.add attachment.original",
-		RoleUnit:       "read report.create task.work token.manage attachment.add",
+		RoleDuty:       "read report.create incident.create incident.move task.dispatch replay wall.show geofence.manage token.manage incident.message roster.manage handover attachment.add attachment.original",
+		RoleDispatcher: "read report.create incident.create task.dispatch replay token.manage incident.message handover attachment.add attachment.original",
+		RoleUnit:       "read report.create task.work token.manage incident.message attachment.add",
 		RoleDroneTeam:  "read report.create token.manage",
-		RoleAdmin:      "read report.intake rules.manage camera.manage webhook.manage geofence.manage knowledge.manage wall.show report.create incident.create incident.move task.dispatch audit.read user.manage replay token.manage", token.manage attachment.add attachment.original",
+		RoleAdmin:      "read report.intake rules.manage camera.manage webhook.manage geofence.manage knowledge.manage wall.show report.create incident.create incident.move task.dispatch audit.read user.manage replay token.manage incident.message roster.manage handover attachment.add attachment.original",
 	}
 	if len(want) != len(Roles) {
 		t.Fatalf("%d roles in the table, %d in the code", len(want), len(Roles))

@@ -147,6 +147,7 @@ type Task struct {
 	EndedAt        *time.Time `json:"ended_at,omitempty"`
 	Result         string     `json:"result,omitempty"` // what the unit fed back, or why it returned the task
 	Revision       int64      `json:"revision"`
+	Escalation     Level      `json:"escalation,omitempty"` // who is told now that nobody has acknowledged
 }
 
 // Origin is what a request tells of itself: a step that was made without network arrives late, and perhaps twice.

@@ -2,8 +2,10 @@ import { admin } from '../actions/admin'
 import { go, paths, usePlace } from '../app/router'
 import { may, useSession } from '../app/session'
 import { useText } from '../i18n'
+import { later } from '../ui/later'
 import { Empty } from '../ui/State'
 import '../i18n/admin'
+import '../i18n/duty'
 import { AuditList } from './AuditList'
 import { GeofenceList } from './GeofenceList'
 import { TimeRulesPage } from './TimeRulesPage'
@@ -13,13 +15,16 @@ import { UserList } from './UserList'
 import { WebhookList } from './WebhookList'
 import './admin.css'
 
-/** Accounts, tokens, geofences, the knowledge base, webhooks and the audit log: of each what the role may see. */
+const RosterPage = later(() => import('./RosterPage'))
+
+/** Accounts, the roster, tokens, geofences, the knowledge base, webhooks and the audit log: of each what the role may see. */
 export default function AdminPage() {
   const { t } = useText()
   const session = useSession()
   const { path } = usePlace()
   const tabs = [
     { path: paths.users, label: 'admin.users', allowed: may(session, 'user.manage'), page: <UserList /> },
+    { path: paths.roster, label: 'duty.roster', allowed: may(session, 'roster.manage'), page: <RosterPage /> },
     { path: paths.tokens, label: 'admin.tokens', allowed: may(session, 'token.manage'), page: <TokenList all={may(session, 'user.manage')} /> },
     { path: paths.geofences, label: 'admin.geofences', allowed: may(session, 'geofence.manage'), page: <GeofenceList /> },
     { path: paths.rules, label: 'admin.rules', allowed: may(session, 'rules.manage'), page: <TimeRulesPage /> },

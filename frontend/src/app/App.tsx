@@ -15,6 +15,7 @@ import { askSession, fieldOnly, hasRole, useSessionState } from './session'
 const ConsoleApp = lazy(() => import('../console/ConsoleApp'))
 const PreviewApp = lazy(() => import('../preview/PreviewApp'))
 const ReviewApp = lazy(() => import('../review/ReviewApp'))
+const HandoverApp = lazy(() => import('../handover/HandoverApp'))
 const CitizenPage = lazy(() => import('../citizen/CitizenPage'))
 const KioskPage = lazy(() => import('../kiosk/KioskPage'))
 const SessionLost = later(() => import('../login/SessionLost'))
@@ -64,7 +65,7 @@ function Gate() {
   if (!session) return <LoginPage />
   return (
     <>
-      {path === paths.review ? <ReviewApp /> : onPreview ? <PreviewApp /> : onField || belongsToField ? <FieldApp isUnit={hasRole(session, 'unit')} /> : <ConsoleApp />}
+      {path.startsWith(paths.handover) ? <HandoverApp /> : path === paths.review ? <ReviewApp /> : onPreview ? <PreviewApp /> : onField || belongsToField ? <FieldApp isUnit={hasRole(session, 'unit')} /> : <ConsoleApp />}
       {state.status === 'lost' && <SessionLost login={state.session.user.login} />}
     </>
   )

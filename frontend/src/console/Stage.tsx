@@ -12,13 +12,14 @@ import { LampBanner } from '../features/banner/LampBanner'
 import { LayerPanel } from '../features/layers/LayerPanel'
 import { useText } from '../i18n'
 import { useStore } from '../lib/store'
+import { replaying } from '../live/replay'
 import { IconButton } from '../ui/Button'
 import { Icon } from '../ui/icons'
 import { Empty } from '../ui/State'
-import { replaying } from '../live/replay'
 import { later } from '../ui/later'
 import { useMap } from './useMap'
 
+const DutyBanner = later(() => import('../features/duty/DutyBanner'))
 const AlertBar = later(() => import('../features/alerts/AlertBar'))
 
 /** The map with what lies on it: banner, layers, controls, and the hint while a place is picked. */
@@ -39,6 +40,7 @@ export function Stage({ catalog, context }: { catalog: Catalog; context: ActionC
       )}
       <div className="stage-top">
         <LampBanner />
+        <DutyBanner />
         {!replaying && <AlertBar />}
         {picking && (
           <div className="pick-hint" role="status" data-testid="pick-hint">

@@ -16,6 +16,7 @@ import { asSeverity, SeveritySign } from '../ui/Severity'
 import { Loading } from '../ui/State'
 import { OutboxList } from './OutboxList'
 import { AddPhoto } from './PhotoDialog'
+import { FieldTalk } from './FieldTalk'
 import { SayWhy } from './SayWhy'
 import type { Here } from './useHere'
 import { useOutbox } from './useOutbox'
@@ -109,6 +110,7 @@ export function TaskCard({ item: { task, incident, moves }, here }: { item: Fiel
           </Button>
         )}
       </div>
+      <FieldTalk incident={incident.id} />
       {asking && <SayWhy move={asking} busy={busy} error={null} onClose={() => setAsking(null)} onSay={(reason) => void make(asking, reason)} />}
     </article>
   )

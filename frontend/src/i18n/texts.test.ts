@@ -7,14 +7,16 @@ import { enAdmin } from './en.admin'
 import { enAlerts } from './en.alerts'
 import { enField } from './en.field'
 import { zhField } from './zh.field'
+import { enDuty } from './en.duty'
 import { zh as zhFirst } from './zh'
 import { zhAdmin } from './zh.admin'
 import { zhAlerts } from './zh.alerts'
+import { zhDuty } from './zh.duty'
 
 /** As bundles are added: deep. */
 const together = <T extends { error: { reason: object } }>(first: T, field: { error: { reason: object } }) => ({ ...first, ...field, error: { ...first.error, reason: { ...first.error.reason, ...field.error.reason } } })
-const zh = together({ ...zhFirst, ...zhAdmin }, zhField)
-const en = together({ ...enFirst, ...enAdmin }, enField)
+const zh = together({ ...zhDuty, ...zhFirst, ...zhAdmin }, zhField)
+const en = together({ ...enDuty, ...enFirst, ...enAdmin }, enField)
 
 const root = join(import.meta.dirname, '../../..')
 
@@ -27,8 +29,8 @@ function flat(value: object, prefix = ''): Map<string, string> {
   return out
 }
 
-const chinese = new Map([...flat(zh), ...flat(zhAlerts)])
-const english = new Map([...flat(en), ...flat(enAlerts)])
+const chinese = new Map([...flat(zh), ...flat(zhAlerts), ...flat(zhDuty)])
+const english = new Map([...flat(en), ...flat(enAlerts), ...flat(enDuty)])
 const variables = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((m) => m[1]).sort()
 
 /** The values of Go constants of one type in a file. */

@@ -121,7 +121,7 @@ func (m *Main) Open(ctx context.Context) (err error) {
 	m.attachments = postgis.NewAttachments(m.DB)
 	incidents, units := postgis.NewIncidents(m.DB), postgis.NewUnits(m.DB)
 	m.Server = server.New(server.Options{
-		Replica: m.Replica, Tiles: set, Offers: m.offers, Users: postgis.NewUsers(m.DB), Tokens: postgis.NewTokens(m.DB), Cameras: postgis.NewCameras(m.DB), Fences: postgis.NewFences(m.DB), Bookmarks: postgis.NewBookmarks(m.DB), Knowledge: postgis.NewKnowledge(m.DB), Reports: postgis.NewReports(m.DB), Alerts: postgis.NewAlerts(m.DB), Rules: incidents, Webhooks: postgis.NewHooks(m.DB, m.Config.Webhooks.rules().Allows), Deliveries: m.Config.Webhooks.deliveries(), Incidents: incidents, Figures: incidents, Tasks: postgis.NewTasks(m.DB),
+		Replica: m.Replica, Tiles: set, Offers: m.offers, Users: postgis.NewUsers(m.DB), Tokens: postgis.NewTokens(m.DB), Cameras: postgis.NewCameras(m.DB), Fences: postgis.NewFences(m.DB), Bookmarks: postgis.NewBookmarks(m.DB), Messages: postgis.NewMessages(m.DB), Escalations: postgis.NewEscalations(m.DB), Roster: postgis.NewRoster(m.DB), Handovers: postgis.NewHandovers(m.DB), Knowledge: postgis.NewKnowledge(m.DB), Reports: postgis.NewReports(m.DB), Alerts: postgis.NewAlerts(m.DB), Rules: incidents, Webhooks: postgis.NewHooks(m.DB, m.Config.Webhooks.rules().Allows), Deliveries: m.Config.Webhooks.deliveries(), Incidents: incidents, Figures: incidents, Tasks: postgis.NewTasks(m.DB),
 		Past: m.history, NewTiles: func(r *layers.Replica) server.TileSet { return tiles.NewSet(r, replayCache) },
 		Attachments: m.attachments, Evidence: m.evidence, Sharing: units,
 		Units: units, Areas: postgis.NewAreas(m.DB), Sessions: postgis.NewSessionStore(m.DB), Console: frontend.Files(),

@@ -22,6 +22,8 @@ import { NearbyCameras } from './NearbyCameras'
 import { TaskList } from './TaskList'
 
 const Attachments = later(() => import('./Attachments'))
+const QueueMark = later(() => import('../duty/QueueMark'))
+const Talk = later(() => import('../duty/Talk'))
 const CaseReports = later(() => import('../reports/CaseReports'))
 
 /** A case: facts, whom to send, who is on it, what may be done, what has happened. Follows the live copy. */
@@ -61,6 +63,7 @@ export function IncidentDetail({ id }: { id: number }) {
         <Loading text={t('detail.loading')} />
       ) : (
         <>
+          <QueueMark incident={id} whole />
           <Facts
             facts={[
               [t('detail.source'), textOr(t, has, `source.${incident.source}`, incident.source)],
@@ -80,6 +83,7 @@ export function IncidentDetail({ id }: { id: number }) {
           {detail.data.tasks.length > 0 && <TaskList detail={detail.data} onConflict={setConflict} />}
           <DispatchList detail={detail.data} onConflict={setConflict} />
           <Moves detail={detail.data} onConflict={setConflict} />
+          <Talk incident={id} />
           <CaseReports detail={detail.data} />
           <NearbyCameras point={incident.point} />
           <Section title={t('detail.log')} testid="incident-log">

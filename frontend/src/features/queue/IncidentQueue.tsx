@@ -16,6 +16,9 @@ import { Empty, Loading } from '../../ui/State'
 import { filterActive, toggled } from './filters'
 import { List } from './List'
 import { UrgentAnnouncer } from './UrgentAnnouncer'
+import { later } from '../../ui/later'
+
+const QueueMark = later(() => import('../duty/QueueMark'))
 
 const levels: SeverityLevel[] = [1, 2, 3]
 const idOf = (incident: OpenIncident) => incident.id
@@ -93,7 +96,10 @@ export function IncidentQueue() {
               </span>
               <span className={`row-title truncate${incident.severity === 1 ? ' row-urgent' : ''}`}>{incident.title}</span>
               <Due incident={incident} />
-              <span className="row-place truncate">{place(incident)}</span>
+              <span className="row-place truncate">
+                <QueueMark incident={incident.id} />
+                {place(incident)}
+              </span>
               <span className={`row-state${waitsForDesk(incident.stage) ? ' waits' : ''}`}>{t(`stage.${incident.stage}`)}</span>
             </>
           )}

@@ -11,9 +11,11 @@ import { useText } from '../../i18n'
 import { useStore } from '../../lib/store'
 import { Icon } from '../../ui/icons'
 import { Key } from '../../ui/Button'
+import '../../i18n/duty'
+import { MyShift } from './MyShift'
 
 /** Who is on duty here, with what rights, and the way out. */
-export function AccountMenu({ context }: { context: ActionContext }) {
+export default function AccountMenu({ context }: { context: ActionContext }) {
   const { t, locale } = useText()
   const areas = useAreas()
   const { display } = useStore(settings)
@@ -34,6 +36,7 @@ export function AccountMenu({ context }: { context: ActionContext }) {
           <dd>{roles}</dd>
           <dt>{t('session.areas')}</dt>
           <dd>{where || t('app.none')}</dd>
+          <MyShift />
           <dt>{t('session.version')}</dt>
           <dd>{version}</dd>
         </dl>
@@ -42,6 +45,7 @@ export function AccountMenu({ context }: { context: ActionContext }) {
           onAction={(key) => {
             if (key === 'field') go(paths.field, null)
             else if (key === 'tokens') go(paths.tokens, null)
+            else if (key === 'handover') go(paths.handover, null)
             else if (key === 'preview') go(paths.preview, null)
             else if (key === 'display') toggleDisplay.perform(context)
             else if (key === 'logout') logout.perform(context)
@@ -58,6 +62,12 @@ export function AccountMenu({ context }: { context: ActionContext }) {
             <MenuItem id="field" className="option">
               <Icon name="phone" />
               {t('session.openField')}
+            </MenuItem>
+          ) : null}
+          {may(context.session, 'handover') ? (
+            <MenuItem id="handover" className="option">
+              <Icon name="people" />
+              {t('duty.handover')}
             </MenuItem>
           ) : null}
           <MenuItem id="preview" className="option">

@@ -16,9 +16,11 @@ import { clock, day } from '../../lib/time'
 import { Button, IconButton } from '../../ui/Button'
 import { Mark } from '../../ui/icons'
 import { SearchBox } from '../search/SearchBox'
-import { AccountMenu } from './AccountMenu'
 import { LampSign } from '../../ui/LampSign'
+import { later } from '../../ui/later'
 import './topbar.css'
+
+const AccountMenu = later(() => import('./AccountMenu'))
 
 const views: { action: Action; label: string; shown: (path: string) => boolean }[] = [
   { action: situation, label: 'view.situation', shown: (path) => path === paths.situation },
@@ -64,7 +66,9 @@ export function TopBar({ catalog, context }: { catalog: Catalog; context: Action
         <IconButton icon="contrast" label={t(toggleTheme.label)} shortcut={shortcut(toggleTheme)} onPress={() => toggleTheme.perform(context)} data-testid="toggle-theme" />
         <IconButton icon="language" label={t(toggleLocale.label)} shortcut={shortcut(toggleLocale)} onPress={() => toggleLocale.perform(context)} data-testid="toggle-locale" />
         <IconButton icon="keyboard" label={t(help.label)} shortcut={shortcut(help)} onPress={() => help.perform(context)} data-testid="open-help" />
-        <AccountMenu context={context} />
+        <span className="account-place">
+          <AccountMenu context={context} />
+        </span>
       </div>
     </header>
   )

@@ -11,6 +11,7 @@ import (
 	"wanglou/layers"
 	"wanglou/layers/auth"
 	"wanglou/layers/knowledge"
+	"wanglou/layers/words"
 )
 
 // Knowledge implements knowledge.Service. It is safe for concurrent use. What a text is found by is computed in the index (00017_knowledge.sql), so that rows
@@ -78,7 +79,7 @@ func (s *Knowledge) find(ctx context.Context, question knowledge.Question, q kno
 	if len(q.Words) == 0 { // signs alone: nothing is found by them
 		return nil, false, nil
 	}
-	args["query"], args["words"], args["whole"] = q.TSQuery(), q.Words, knowledge.Fold(strings.TrimSpace(question.Text))
+	args["query"], args["words"], args["whole"] = q.TSQuery(), q.Words, words.Fold(strings.TrimSpace(question.Text))
 	absent := missing
 	if args["word"] = q.Words[0]; len(q.Words) == 1 {
 		absent = `(strpos(title_folded, @word) = 0)` // a third of the time, where many are sorted

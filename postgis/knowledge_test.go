@@ -9,6 +9,7 @@ import (
 
 	"wanglou/layers"
 	"wanglou/layers/knowledge"
+	"wanglou/layers/words"
 	"wanglou/postgis"
 )
 
@@ -139,7 +140,7 @@ func TestKnowledgeTermsAgree(t *testing.T) {
 		text := strings.ReplaceAll(string(r), "\x00", "")
 		got := queryOne[[]string](t, w, `SELECT coalesce(tsvector_to_array(knowledge_terms('', NULL, $1)), '{}')`, text)
 		slices.Sort(got)
-		if want := knowledge.Terms(text); !slices.Equal(got, want) {
+		if want := words.Terms(text); !slices.Equal(got, want) {
 			rt.Fatalf("the database finds %q by %q, Go by %q", text, got, want)
 		}
 	})

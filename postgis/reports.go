@@ -98,6 +98,8 @@ func (s *Reports) checkNew(actor *auth.Actor, n *report.Report, asked report.Ask
 		return err
 	}
 	switch {
+	case actor.User.ID != 0 && (n.Source == "geofence" || n.Source == "citizen" || strings.HasPrefix(n.Source, "cap:")): // the program's own
+		return layers.Invalid("source", "system_value", "the source %q is the program's own", n.Source)
 	case asked.Severity < 0 || asked.Severity > 3:
 		return layers.Invalid("severity", "out_of_range", "severity is 1, 2 or 3, not %d", asked.Severity)
 	case utf8.RuneCountInString(asked.ClientKey) > maxClientKey:

@@ -121,6 +121,7 @@ func TestReportRefused(t *testing.T) {
 		{"category", "duty", func(r *report.Report, _ *report.Asked) { r.Category = "99999" }, layers.CodeInvalid, "category", "unknown_category"},
 		{"tomorrow", "duty", func(r *report.Report, _ *report.Asked) { r.SourceTime = new(time.Now().Add(25 * time.Hour)) }, layers.CodeInvalid, "source_time", "in_future"},
 		{"severity", "duty", func(_ *report.Report, a *report.Asked) { a.Severity = 4 }, layers.CodeInvalid, "severity", "out_of_range"},
+		{"the program's source", "duty", func(r *report.Report, _ *report.Asked) { r.Source, r.SourceID = "cap:x", "1" }, layers.CodeInvalid, "source", "system_value"},
 		{"no such case", "duty", func(_ *report.Report, a *report.Asked) { a.IncidentID = 99 }, layers.CodeNotFound, "", ""},
 	}
 	for _, c := range cases {

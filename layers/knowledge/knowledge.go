@@ -74,10 +74,10 @@ func (e *Entry) Validate() error {
 		}
 	}
 	var err error
-	if e.Keywords, err = words("keywords", e.Keywords, maxKeywords, maxKeyword); err != nil {
+	if e.Keywords, err = list("keywords", e.Keywords, maxKeywords, maxKeyword); err != nil {
 		return err
 	}
-	if e.Categories, err = words("categories", e.Categories, maxCategories, maxKeyword); err != nil {
+	if e.Categories, err = list("categories", e.Categories, maxCategories, maxKeyword); err != nil {
 		return err
 	}
 	for _, c := range e.Categories {
@@ -109,8 +109,8 @@ func text(field, s string, most int) error {
 	return nil
 }
 
-// words tidies a list: no empty ones, none twice.
-func words(field string, in []string, most, longest int) ([]string, error) {
+// list tidies a list: no empty ones, none twice.
+func list(field string, in []string, most, longest int) ([]string, error) {
 	out, seen := []string{}, map[string]bool{}
 	for _, w := range in {
 		w = strings.TrimSpace(w)

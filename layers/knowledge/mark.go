@@ -3,6 +3,8 @@ package knowledge
 import (
 	"slices"
 	"strings"
+
+	"wanglou/layers/words"
 )
 
 // Range is a stretch of a text, in characters (runes): from the first to behind the last.
@@ -15,17 +17,17 @@ type Part struct {
 }
 
 // find returns where w stands in a folded text: anywhere in runs of Han characters, at the beginning of words. At most so many places.
-func find(s []rune, pieces []piece, w []rune, most int) []Range {
+func find(s []rune, pieces []words.Piece, w []rune, most int) []Range {
 	var out []Range
 	for _, p := range pieces {
-		if p.han != isHan(w[0]) {
+		if p.Han != words.IsHan(w[0]) {
 			continue
 		}
-		last := p.to - len(w)
-		if !p.han {
-			last = min(last, p.from)
+		last := p.To - len(w)
+		if !p.Han {
+			last = min(last, p.From)
 		}
-		for i := p.from; i <= last && len(out) < most; {
+		for i := p.From; i <= last && len(out) < most; {
 			if slices.Equal(s[i:i+len(w)], w) {
 				out = append(out, Range{i, i + len(w)})
 				i += len(w)
@@ -42,11 +44,11 @@ const maxMarks = 200
 
 // Marks returns where the words of a question stand in a text, in order; they neither touch nor overlap.
 func (q Query) Marks(text string) []Range {
-	return q.marks([]rune(Fold(text)))
+	return q.marks([]rune(words.Fold(text)))
 }
 
 func (q Query) marks(s []rune) []Range {
-	pieces := cut(s)
+	pieces := words.Cut(s)
 	var all []Range
 	for _, w := range q.Words {
 		all = append(all, find(s, pieces, []rune(w), maxMarks)...)
@@ -93,7 +95,7 @@ const ellipsis = "…"
 // where there is none.
 func (q Query) Snippet(text string, width int) []Part {
 	s := []rune(strings.Join(strings.Fields(plain(text)), " "))
-	marks := q.marks([]rune(Fold(string(s))))
+	marks := q.marks([]rune(words.Fold(string(s))))
 	from := 0
 	if len(marks) > 0 {
 		from = max(0, best(marks, width)-width/5)

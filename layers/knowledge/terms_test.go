@@ -7,29 +7,9 @@ import (
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
-)
 
-func TestTerms(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"":            "",
-		"，。！":         "",
-		"水":           "水",
-		"停水":          "停水 水",
-		"消防通道":        "消防 通道 道 防通",
-		"拨打12345热线":   "12345 打 拨打 热线 线",
-		"ＰＭ２．５ 超标":    "pm2.5 标 超标",
-		"PM2.5":       "pm2.5",
-		"GB 50016-V2": "50016 gb v2",
-		"1. 先断电":      "1 先断 断电 电",
-		"end.Next":    "end next",
-		"〇二〇年":        "〇二 〇年 二〇 年",
-	} {
-		if got := strings.Join(Terms(text), " "); got != want {
-			t.Errorf("%q is found by %q, want %q", text, got, want)
-		}
-	}
-}
+	"wanglou/layers/words"
+)
 
 func TestQuery(t *testing.T) {
 	t.Parallel()
@@ -123,13 +103,13 @@ func TestWhatStandsInATextIsFound(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		text := texts().Draw(t, "text")
-		terms := Terms(text)
-		for _, p := range cut([]rune(Fold(text))) {
-			s := []rune(Fold(text))[p.from:p.to]
+		terms := words.Terms(text)
+		for _, p := range words.Cut([]rune(words.Fold(text))) {
+			s := []rune(words.Fold(text))[p.From:p.To]
 			from, to := 0, rapid.IntRange(1, len(s)).Draw(t, "to")
-			if p.han {
+			if p.Han {
 				from = rapid.IntRange(0, to-1).Draw(t, "from")
-			} else if to = min(to, maxWord); s[to-1] == '.' {
+			} else if to = min(to, words.MaxWord); s[to-1] == '.' {
 				continue
 			}
 			q := ParseQuery(string(s[from:to]))
@@ -186,7 +166,7 @@ func FuzzQuery(f *testing.F) {
 	f.Add("a\x00'\\:*", "\xe5\x8d 半个字")
 	f.Fuzz(func(t *testing.T, question, text string) {
 		checkMarks(t, question, text)
-		for _, term := range append(Terms(question), ParseQuery(question).Words...) {
+		for _, term := range append(words.Terms(question), ParseQuery(question).Words...) {
 			if strings.ContainsAny(term, "'\\ :*&|!()<>\x00") || term == "" {
 				t.Fatalf("%q would be read by the database as more than a term", term)
 			}

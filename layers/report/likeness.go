@@ -4,12 +4,13 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
+	"unicode/utf8"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/geo"
+
+	"wanglou/layers/words"
 )
 
 // How like two reports are, and what follows from it. The score is place × (0.45 category + 0.35 words + 0.2 time), each between 0 and 1: things in
@@ -75,10 +76,10 @@ type Candidate struct {
 
 // Rank returns the cases that s may tell of, the most alike first, at most limit. It looks at nothing but its arguments; linear in known.
 func Rank(s Subject, known []Known, limit int) []Candidate {
-	words := wordsOf(s.Text)
+	said := wordsOf(s.Text)
 	best := map[int64]Candidate{}
 	for i := range known {
-		c := compare(s, words, &known[i])
+		c := compare(s, said, &known[i])
 		if had, ok := best[c.IncidentID]; c.Score >= Proposed && (!ok || c.Score > had.Score) {
 			best[c.IncidentID] = c
 		}
@@ -93,11 +94,11 @@ func Rank(s Subject, known []Known, limit int) []Candidate {
 	return out[:min(limit, len(out))]
 }
 
-func compare(s Subject, words map[string]struct{}, k *Known) Candidate {
+func compare(s Subject, said map[string]struct{}, k *Known) Candidate {
 	c := Candidate{IncidentID: k.IncidentID, ReportID: k.ReportID}
 	place := 0.0
-	because := func(code string, params map[string]float64, words ...string) {
-		c.Reasons = append(c.Reasons, Reason{Code: code, Params: params, Words: words})
+	because := func(code string, params map[string]float64, shared ...string) {
+		c.Reasons = append(c.Reasons, Reason{Code: code, Params: params, Words: shared})
 	}
 	if s.Point != nil && k.Point != nil {
 		d := geo.DistanceHaversine(*s.Point, *k.Point)
@@ -121,7 +122,7 @@ func compare(s Subject, words map[string]struct{}, k *Known) Candidate {
 	case sameClass:
 		because(ReasonSameClass, nil)
 	}
-	share, shared := likeWords(words, wordsOf(k.Text))
+	share, shared := likeWords(said, wordsOf(k.Text))
 	if share > 0 {
 		because(ReasonWords, map[string]float64{"percent": math.Round(100 * share)}, shared...)
 	}
@@ -166,29 +167,12 @@ func likeWords(a, b map[string]struct{}) (share float64, shared []string) {
 	return share, shared[:min(mostShared, len(shared))]
 }
 
-// wordsOf returns what a text is made of: words and numbers in lower case, and of Chinese, which has no spaces, each two neighbouring characters.
+// wordsOf returns what a text is compared by. A single character says nothing.
 func wordsOf(text string) map[string]struct{} {
 	out := map[string]struct{}{}
-	for _, run := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		var before rune
-		start := 0 // of a word that is not Chinese
-		for i, r := range run {
-			if !unicode.Is(unicode.Han, r) {
-				if before != 0 {
-					before, start = 0, i
-				}
-				continue
-			}
-			if before == 0 && i > start {
-				out[run[start:i]] = struct{}{}
-			}
-			if before != 0 {
-				out[string([]rune{before, r})] = struct{}{}
-			}
-			before = r
-		}
-		if before == 0 {
-			out[run[start:]] = struct{}{}
+	for _, term := range words.Terms(text) {
+		if r, size := utf8.DecodeRuneInString(term); size < len(term) || !words.IsHan(r) {
+			out[term] = struct{}{}
 		}
 	}
 	return out

@@ -70,7 +70,9 @@ func (s *Reports) create(ctx context.Context, actor *auth.Actor, r *report.Repor
 			}
 		}
 		if n.Point == nil {
-			n.AreaPath = actor.Scope.Area() // somebody there will know where it is
+			if n.AreaPath, err = areaOf(ctx, tx, actor); err != nil { // somebody there will know where it is
+				return err
+			}
 		} else {
 			if n.AreaPath, err = placeOf(ctx, tx, actor, *n.Point); err != nil {
 				return err
@@ -112,6 +114,15 @@ func (s *Reports) checkNew(actor *auth.Actor, n *report.Report, asked report.Ask
 		return layers.Invalid("point", "required", "a case is filed at a point")
 	}
 	return nil
+}
+
+// areaOf returns the smallest area that holds all of the actor's; of who sees everywhere the county, where there is one.
+func areaOf(ctx context.Context, tx pgx.Tx, actor *auth.Actor) (path string, err error) {
+	if path = actor.Scope.Area(); path != "" {
+		return path, nil
+	}
+	err = tx.QueryRow(ctx, `SELECT CASE WHEN count(*) = 1 THEN min(path) ELSE '' END FROM area WHERE strpos(path, '.') = 0`).Scan(&path)
+	return path, err
 }
 
 // repeated returns what an earlier request with the same key, or an earlier message of the same source, made.

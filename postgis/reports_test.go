@@ -9,6 +9,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"wanglou/layers"
+	"wanglou/layers/auth"
 	"wanglou/layers/incident"
 	"wanglou/layers/report"
 	"wanglou/postgis"
@@ -330,8 +331,13 @@ func TestReportWithoutPlace(t *testing.T) {
 	if err != nil || got.Incident != nil || got.Report.State != report.Received {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	if len(reportsOf(t, w, "duty", report.Filter{State: report.Received})) != 1 {
-		t.Error("nobody sees it")
+	citizen := newReport(inWest)
+	citizen.Channel, citizen.Point = report.Citizen, nil
+	if _, err := reports.Create(auth.WithActor(t.Context(), auth.Citizen("", "")), citizen, report.Asked{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(reportsOf(t, w, "duty", report.Filter{State: report.Received})); n != 2 {
+		t.Errorf("the county's duty officer sees %d of 2", n)
 	}
 	_, err = reports.Part(w.as(t, "duty"), got.Report.ID, nil)
 	wantError(t, err, layers.CodeInvalid, "required")

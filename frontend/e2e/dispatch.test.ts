@@ -74,7 +74,7 @@ test('an incident is made on the map, a unit is sent, works on a phone, and the 
   }
   await wall.shot('wall-on-scene')
   await phone.page.getByTestId('field-done').click()
-  await phone.page.getByRole('textbox').fill('车辆已驶离，通道恢复')
+  await phone.page.getByPlaceholder('做了什么、结果如何').fill('车辆已驶离，通道恢复')
   await phone.page.getByTestId('say-why-confirm').click()
   await until('the wall shows the case waiting for its check', async () => (await state(wall)) === 'checking', 10_000)
 

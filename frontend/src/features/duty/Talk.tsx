@@ -87,7 +87,7 @@ export default function Talk({ incident }: { incident: number }) {
           {t('duty.older')}
         </Button>
       )}
-      <ol className="talk" role="log" aria-label={t('duty.messages')}>
+      <ol className="talk" aria-live="polite" aria-label={t('duty.messages')}>
         {items.map((message) => (
           <Row key={message.id} message={message} onKeep={keep.isPending ? undefined : () => keep.mutate(message.id)} />
         ))}

@@ -150,7 +150,7 @@ var report = bench{figures: []string{"report-p50", "report-p99"}, run: func(ctx 
 
 // sendReports tells of so many things, each at a place of its own, and beside each inserts a bare row of a case and of a report into tables without indexes or followers.
 func sendReports(ctx context.Context, db *postgis.DB, srv *server, total int) (sent []time.Time, ids []int64, bare []float64, err error) {
-	if _, err := db.Pool.Exec(ctx, `CREATE TABLE bare_incident (LIKE incident); CREATE TABLE bare_report (LIKE report)`); err != nil {
+	if _, err := db.Pool.Exec(ctx, `CREATE TABLE bare_incident (LIKE incident INCLUDING DEFAULTS); CREATE TABLE bare_report (LIKE report INCLUDING DEFAULTS)`); err != nil {
 		return nil, nil, nil, err
 	}
 	const insert = `WITH i AS (INSERT INTO bare_incident (id, number, title, category, severity, state, source, address, created_at, updated_at, standard, description, revision, geom)

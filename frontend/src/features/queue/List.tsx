@@ -25,12 +25,10 @@ export function List<T>({ label, layer, rows, idOf, children }: ListProps<T>) {
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize)
   const rowHeight = Math.round(rem * (display === 'wall' ? 3.5 : 3.875))
   const order = useMemo(() => rows.map((row): Selection => ({ layer, id: idOf(row) })), [rows, layer, idOf])
-  const chosen = order.findIndex((each) => sameSelection(each, selection))
+  const chosen = selection ? order.findIndex((each) => sameSelection(each, selection)) : -1
 
-  useEffect(() => {
-    listOrder.set(order)
-    return () => listOrder.set([])
-  }, [order])
+  useEffect(() => listOrder.set(order), [order])
+  useEffect(() => () => listOrder.set([]), [])
 
   const virtual = useVirtualizer({
     count: rows.length,

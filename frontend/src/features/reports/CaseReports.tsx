@@ -71,7 +71,7 @@ export default function CaseReports({ detail }: { detail: IncidentDetail }) {
           )}
         </div>
       )}
-      <Section title={t('reports.ofCase', { n: reports.data?.length ?? 0 })} testid="case-reports">
+      <Section title={reports.data ? t('reports.ofCase', { n: reports.data.length }) : t('reports.title')} testid="case-reports">
         {reports.isError && !reports.data && <Failure compact error={reports.error} onRetry={() => void reports.refetch()} />}
         {reports.data?.length === 0 && <p className="detail-hint">{t('reports.none')}</p>}
         {reports.data && <ReportList reports={reports.data} closed={!open} />}

@@ -125,12 +125,15 @@ func areaOf(ctx context.Context, tx pgx.Tx, actor *auth.Actor) (path string, err
 	return path, err
 }
 
-// repeated returns what an earlier request with the same key, or an earlier message of the same source, made.
+// repeated returns what an earlier request with the same key, or an earlier message of the same source, made. Of a report that the actor may not read it
+// says nothing: that there is one is told by the table's own conflict.
 func (s *Reports) repeated(ctx context.Context, tx pgx.Tx, actor *auth.Actor, n *report.Report, key string) (*report.Outcome, error) {
 	found, err := collect(ctx, tx, scanReport, selectReport+`
 		WHERE (@key <> '' AND @actor <> 0 AND r.created_by = nullif(@actor::bigint, 0) AND r.client_key = @key)
-			OR (@id <> '' AND r.source = @source AND r.source_id = @id)`,
-		pgx.NamedArgs{"key": key, "actor": actor.User.ID, "source": n.Source, "id": n.SourceID})
+			OR (@id <> '' AND r.source = @source AND r.source_id = @id
+				AND (r.created_by = nullif(@actor::bigint, 0) OR @reads AND `+inAreas("r.area_path", "@areas")+`))`,
+		pgx.NamedArgs{"key": key, "actor": actor.User.ID, "source": n.Source, "id": n.SourceID, "areas": actor.Scope.Areas,
+			"reads": actor.Scope.May(auth.ActionCreateIncident) || actor.User.ID == 0})
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}

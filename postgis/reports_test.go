@@ -138,6 +138,34 @@ func TestReportRefused(t *testing.T) {
 	}
 }
 
+// What somebody else told is not read by sending its number again.
+func TestRepeatShowsOnlyWhatMayBeRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	reports := postgis.NewReports(w.db)
+	send := func(login string, at orb.Point) (*report.Outcome, error) {
+		r := newReport(at)
+		r.Source, r.SourceID = "12345", "a-1"
+		return reports.Create(w.as(t, login), r, report.Asked{})
+	}
+	first, err := send("west", inWest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, login := range []string{"west", "duty"} {
+		if again, err := send(login, inWest); err != nil || !again.Again || again.Report.ID != first.Report.ID {
+			t.Errorf("%s: %+v, %v", login, again, err)
+		}
+	}
+	_, err = send("unit-w1", inWest)
+	wantError(t, err, layers.CodeConflict, "already_exists")
+	_, err = send("east", inEast)
+	wantError(t, err, layers.CodeConflict, "already_exists")
+	if n := queryOne[int](t, w, `SELECT count(*) FROM incident`); n != 1 {
+		t.Errorf("%d cases, want one: nothing of a refused report stays", n)
+	}
+}
+
 // One storm, many callers: who tells of the same thing in like words finds the case that is there, however many come at once.
 func TestStormOfReports(t *testing.T) {
 	t.Parallel()

@@ -11,11 +11,7 @@ import (
 )
 
 func (s *Server) mergeIncident(c echo.Context) error {
-	service, err := s.keptReports()
-	if err != nil {
-		return err
-	}
-	id, err := pathID(c)
+	service, id, err := s.reportsAt(c)
 	if err != nil {
 		return err
 	}
@@ -47,11 +43,7 @@ func (s *Server) mergeIncident(c echo.Context) error {
 }
 
 func (s *Server) unmergeIncident(c echo.Context) error {
-	service, err := s.keptReports()
-	if err != nil {
-		return err
-	}
-	id, err := pathID(c)
+	service, id, err := s.reportsAt(c)
 	if err != nil {
 		return err
 	}

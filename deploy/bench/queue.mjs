@@ -1,20 +1,8 @@
 // A console whose queue is filtered by one button after the other. It prints the milliseconds of each press, from the event until the list on screen has changed, as a JSON array.
 // Arguments: address, login, password.
-import { createRequire } from 'node:module'
+import { openConsole } from './console.mjs'
 
-const require = createRequire(new URL('../../frontend/package.json', import.meta.url))
-const { chromium } = require('playwright-core')
-const [address, login, password] = process.argv.slice(2)
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist', '--disable-background-networking'],
-})
-const page = await browser.newPage({ viewport: { width: 1280, height: 720 } })
-await page.goto(`${address}/?lang=en`)
-const inputs = page.locator('input')
-await inputs.nth(0).fill(login)
-await inputs.nth(1).fill(password)
-await page.keyboard.press('Enter')
+const { browser, page } = await openConsole('/?lang=en')
 const chips = page.locator('.list-tools .chip')
 await chips.first().waitFor({ timeout: 120_000 })
 await page.waitForFunction(() => [...document.querySelectorAll('.list-tools .chip')].reduce((n, chip) => n + Number(chip.textContent.replace(/\D/g, '')), 0) >= 99_000, null, { timeout: 180_000 })

@@ -68,11 +68,8 @@ func (s *Server) beginAttachment(c echo.Context) error {
 	}
 	a := &attachment.Attachment{ClientID: in.ClientID, IncidentID: in.IncidentID, TaskID: in.TaskID, Role: attachment.Role(in.Role), Type: attachment.Type(in.Type),
 		Size: in.Size, SHA256: in.SHA256, SourceTime: in.SourceTime}
-	if in.Point != nil {
-		if len(in.Point) != 2 {
-			return layers.Invalid("point", "wrong_type", "a point is [longitude, latitude]")
-		}
-		a.Point = &orb.Point{in.Point[0], in.Point[1]}
+	if a.Point, err = decodePoint("point", in.Point); err != nil {
+		return err
 	}
 	if err := a.Validate(s.now()); err != nil {
 		return err

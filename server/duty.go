@@ -133,11 +133,7 @@ func (s *Server) createShift(c echo.Context) error {
 }
 
 func (s *Server) updateShift(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	service, err := s.keptRoster()
+	service, id, err := storedAt(c, s.keptRoster)
 	if err != nil {
 		return err
 	}

@@ -62,11 +62,7 @@ func (s *Server) createHandover(c echo.Context) error {
 }
 
 func (s *Server) getHandover(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	service, err := s.keptHandovers()
+	service, id, err := storedAt(c, s.keptHandovers)
 	if err != nil {
 		return err
 	}
@@ -80,11 +76,7 @@ func (s *Server) getHandover(c echo.Context) error {
 // signHandover is done by the one who comes, often at the screen of the one who goes: the password says who it is, not the session. A wrong one is no lost session, so
 // it is told as a wrong field.
 func (s *Server) signHandover(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	service, err := s.keptHandovers()
+	service, id, err := storedAt(c, s.keptHandovers)
 	if err != nil {
 		return err
 	}

@@ -46,11 +46,7 @@ func (s *Server) searchKnowledge(c echo.Context) error {
 }
 
 func (s *Server) getKnowledge(c echo.Context) error {
-	service, err := s.keptKnowledge()
-	if err != nil {
-		return err
-	}
-	id, err := pathID(c)
+	service, id, err := storedAt(c, s.keptKnowledge)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 func (s *Server) mergeIncident(c echo.Context) error {
-	service, id, err := s.reportsAt(c)
+	service, id, err := storedAt(c, s.keptReports)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (s *Server) mergeIncident(c echo.Context) error {
 }
 
 func (s *Server) unmergeIncident(c echo.Context) error {
-	service, id, err := s.reportsAt(c)
+	service, id, err := storedAt(c, s.keptReports)
 	if err != nil {
 		return err
 	}

@@ -23,11 +23,7 @@ func (s *Server) keptMessages() (message.Service, error) {
 }
 
 func (s *Server) listMessages(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	service, err := s.keptMessages()
+	service, id, err := storedAt(c, s.keptMessages)
 	if err != nil {
 		return err
 	}
@@ -44,11 +40,7 @@ func (s *Server) listMessages(c echo.Context) error {
 }
 
 func (s *Server) sendMessage(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	service, err := s.keptMessages()
+	service, id, err := storedAt(c, s.keptMessages)
 	if err != nil {
 		return err
 	}

@@ -23,15 +23,6 @@ func (s *Server) keptReports() (report.Service, error) {
 	return s.reports, nil
 }
 
-// reportsAt is keptReports for a route that names a report or a case.
-func (s *Server) reportsAt(c echo.Context) (service report.Service, id int64, err error) {
-	if service, err = s.keptReports(); err != nil {
-		return nil, 0, err
-	}
-	id, err = pathID(c)
-	return service, id, err
-}
-
 // reportBody is schema Report. It is for those who take reports in, and for who made it.
 type reportBody struct {
 	ID            int64             `json:"id"`
@@ -242,7 +233,7 @@ func (s *Server) listCandidates(c echo.Context) error {
 }
 
 func (s *Server) listIncidentCandidates(c echo.Context) error {
-	service, id, err := s.reportsAt(c)
+	service, id, err := storedAt(c, s.keptReports)
 	if err != nil {
 		return err
 	}
@@ -255,7 +246,7 @@ func (s *Server) listIncidentCandidates(c echo.Context) error {
 
 // moveReport makes one move of a report: to a case, to a case of its own, away, or to its answer.
 func (s *Server) moveReport(c echo.Context) error {
-	service, id, err := s.reportsAt(c)
+	service, id, err := storedAt(c, s.keptReports)
 	if err != nil {
 		return err
 	}

@@ -7,13 +7,17 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
+// storedAt returns a service that a server may lack, and the id that the route names.
+func storedAt[S any](c echo.Context, kept func() (S, error)) (service S, id int64, err error) {
+	if id, err = pathID(c); err == nil {
+		service, err = kept()
+	}
+	return service, id, err
+}
+
 // ofStored does something with the thing of the route's id, in a service that a server may lack, and answers with nothing.
 func ofStored[S any](c echo.Context, kept func() (S, error), do func(S, context.Context, int64) error) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	service, err := kept()
+	service, id, err := storedAt(c, kept)
 	if err != nil {
 		return err
 	}

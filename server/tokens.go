@@ -234,11 +234,7 @@ func (s *Server) createToken(c echo.Context) error {
 }
 
 func (s *Server) revokeToken(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	service, err := s.keptTokens()
+	service, id, err := storedAt(c, s.keptTokens)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 
 	"wanglou/layers"
 	"wanglou/layers/auth"
+	"wanglou/layers/realdata"
 	"wanglou/tiles"
 	"wanglou/tiles/mbtiles/mbtilestest"
 	"wanglou/tiles/pmtiles"
@@ -23,7 +24,7 @@ import (
 )
 
 // viewer may read, somewhere.
-var viewer = &auth.Scope{UserID: 1, Roles: []auth.Role{auth.RoleViewer}, Areas: []string{"330122"}}
+var viewer = (&auth.User{ID: 1, Roles: []auth.Role{auth.RoleViewer}, Areas: []string{"330122"}}).Scope()
 
 func openFolder(t *testing.T, dir string) *tiles.Folder {
 	t.Helper()
@@ -274,27 +275,10 @@ func TestFolderRunEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// shared returns the path of a file of the real data, or skips.
-func shared(t *testing.T, path string) string {
-	t.Helper()
-	root := os.Getenv("WANGLOU_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "shared")
-	}
-	full, err := filepath.Abs(filepath.Join(root, "data", path))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(full); err != nil {
-		t.Skipf("real data is not here: %v", err)
-	}
-	return full
-}
-
 func TestRealTerrainArchive(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := os.Symlink(shared(t, "dem/near-badschandau-z10-11.pmtiles"), filepath.Join(dir, "terrain.pmtiles")); err != nil {
+	if err := os.Symlink(realdata.Path(t, "dem/near-badschandau-z10-11.pmtiles"), filepath.Join(dir, "terrain.pmtiles")); err != nil {
 		t.Fatal(err)
 	}
 	s := source(t, openFolder(t, dir), "terrain")

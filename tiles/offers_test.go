@@ -108,8 +108,8 @@ func tileOf(t *testing.T, set *tiles.Set, name string, scope *auth.Scope, etag s
 }
 
 var (
-	county = &auth.Scope{Roles: []auth.Role{auth.RoleViewer}, Areas: []string{"*"}}
-	town   = &auth.Scope{Roles: []auth.Role{auth.RoleViewer}, Areas: []string{"c.t1"}}
+	county = (&auth.User{Roles: []auth.Role{auth.RoleViewer}, Areas: []string{"*"}}).Scope()
+	town   = (&auth.User{Roles: []auth.Role{auth.RoleViewer}, Areas: []string{"c.t1"}}).Scope()
 )
 
 func TestOffersShareTilesByClass(t *testing.T) {

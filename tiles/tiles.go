@@ -155,6 +155,9 @@ type Validator interface {
 	Tag(ctx context.Context, r Request) (string, error)
 }
 
+// Quick is a source whose tiles mostly wait for nothing: they are answered by the shortest way, as those of layers are.
+type Quick interface{ Quick() }
+
 // Joiner is a source that can make one tile of several sources in a single question, as SQL does in one statement.
 type Joiner interface {
 	Source

@@ -27,7 +27,7 @@ import (
 	"wanglou/tiles"
 )
 
-var viewer = &auth.Scope{UserID: 1, Roles: []auth.Role{auth.RoleViewer}, Areas: []string{"*"}}
+var viewer = (&auth.User{ID: 1, Roles: []auth.Role{auth.RoleViewer}, Areas: []string{"*"}}).Scope()
 
 const secret = "s3cr3t+key/=="
 

@@ -63,6 +63,14 @@ func Invalid(field, reason, format string, args ...any) *Error {
 	return &Error{Code: CodeInvalid, Field: field, Reason: reason, Msg: fmt.Sprintf(format, args...)}
 }
 
+// In puts the place of a list's row before the field of an error: "limits.3.amount".
+func In(list string, i int, err error) error {
+	if e, ok := err.(*Error); ok {
+		e.Field = fmt.Sprintf("%s.%d.%s", list, i, e.Field)
+	}
+	return err
+}
+
 // ErrorCode returns the code of err, CodeInternal for errors that are not ours, and "" for nil.
 func ErrorCode(err error) Code {
 	if err == nil {

@@ -19,12 +19,16 @@ type Area struct {
 	Bound  orb.Bound
 }
 
+// MaxPlaces bounds the places that are known by name.
+const MaxPlaces = 2_000_000
+
 // Place is a named point of the basemap.
 type Place struct {
 	ID     int64
 	Kind   string
 	Name   string
 	NameEN string
+	Rank   uint8 // 1 is the most important
 	Point  orb.Point
 }
 
@@ -52,6 +56,8 @@ type Service interface {
 	County(ctx context.Context) (*County, error)
 	// Areas lists the tree, parents first.
 	Areas(ctx context.Context) ([]Area, error)
-	// Places finds basemap places by part of a name in either language, the most important first.
-	Places(ctx context.Context, query string, limit int) ([]Place, error)
+	// Places lists the named places of the basemap, at most [MaxPlaces], the most important first.
+	Places(ctx context.Context) ([]Place, error)
+	// PlacesVersion is another number after each change of the places.
+	PlacesVersion(ctx context.Context) (int64, error)
 }

@@ -32,6 +32,7 @@ const (
 	MaxPhoto     = 20 << 20
 	MaxVideo     = 200 << 20
 	MaxOfCase    = 200 // attachments of one case
+	MaxOfReport  = 4   // pictures of one report
 	MaxUnderWay  = 50  // of one person, begun and not finished
 	KeepUnderWay = 7 * 24 * time.Hour
 )
@@ -92,7 +93,7 @@ func (a *Attachment) Validate(now time.Time) error {
 		return err
 	}
 	if limit := a.Type.Limit(); a.Size > limit {
-		return tooLarge(a.Size, limit)
+		return TooLarge(a.Size, limit)
 	}
 	if a.SourceTime.After(now) { // a phone's clock runs ahead
 		a.SourceTime = now

@@ -17,6 +17,7 @@ const (
 	PNG  Type = "image/png"
 	WebP Type = "image/webp"
 	MP4  Type = "video/mp4"
+	HEIC Type = "image/heic" // not taken
 )
 
 // Types lists what is taken. HEIC is not: no browser but one shows it, and phones make a JPEG of it when they are asked to.
@@ -44,19 +45,22 @@ func (t Type) Extension() string {
 // Check returns CodeInvalid for what is not taken.
 func (t Type) Check() error {
 	switch {
-	case slices.Contains(Types, t):
+	case t.known():
 		return nil
-	case t == "image/heic", t == "image/heif":
+	case t == HEIC, t == "image/heif":
 		return heic()
 	}
 	return layers.Invalid("type", "unknown_file_type", "%q is not taken: JPEG, PNG, WebP and MP4 are", t)
 }
 
+func (t Type) known() bool { return slices.Contains(Types, t) }
+
 func heic() error {
 	return layers.Invalid("type", "heic", "HEIC is not taken: set the camera to the most compatible format, JPEG")
 }
 
-func tooLarge(size, limit int64) error {
+// TooLarge tells that a file has more bytes than are taken: CodeTooLarge.
+func TooLarge(size, limit int64) error {
 	return &layers.Error{Code: layers.CodeTooLarge, Field: "size", Reason: "file_too_large", Params: map[string]string{"mb": strconv.FormatInt(limit>>20, 10)},
 		Msg: "the file has " + strconv.FormatInt(size, 10) + " bytes, at most " + strconv.FormatInt(limit, 10) + " are taken"}
 }

@@ -11,88 +11,6 @@ import (
 	"wanglou/layers"
 )
 
-// Role is a set of things a user may do.
-type Role string
-
-const (
-	RoleViewer     Role = "viewer"       // 查看: sees the map of its areas
-	RoleDuty       Role = "duty_officer" // 值班: creates, files and closes incidents
-	RoleDispatcher Role = "dispatcher"   // 派遣: sends units
-	RoleUnit       Role = "unit"         // 处置单位: works on its own tasks
-	RoleDroneTeam  Role = "drone_team"   // 无人机队: uploads captures
-	RoleAdmin      Role = "admin"        // 管理: users, layers, everything in its areas
-)
-
-// Roles lists every role, in the order in which screens show them.
-var Roles = []Role{RoleViewer, RoleDuty, RoleDispatcher, RoleUnit, RoleDroneTeam, RoleAdmin}
-
-// roleCitizen is nobody's account: see [Citizen].
-const roleCitizen Role = "citizen"
-
-// Action is something a role may allow.
-type Action string
-
-const (
-	ActionRead           Action = "read" // map, lists, details
-	ActionCreateIncident Action = "incident.create"
-	ActionReport         Action = "report.create"       // 上报: tell of something
-	ActionIntake         Action = "report.intake"       // hand in what another system tells
-	ActionMoveIncident   Action = "incident.move"       // accept, file, reject, close, …
-	ActionDispatch       Action = "task.dispatch"       // send, call off
-	ActionWorkTask       Action = "task.work"           // acknowledge, arrive, feed back: the unit's own tasks only
-	ActionAttach         Action = "attachment.add"      // photos and videos: to the unit's own tasks, and to cases by those who send
-	ActionReadOriginal   Action = "attachment.original" // as it was sent, with what it tells of device and place
-	ActionManageCameras  Action = "camera.manage"       // the registry: enter, correct, strike off
-	ActionReplay         Action = "replay"              // begin and move a replay of the past; whoever reads may watch one
-	ActionShowWalls      Action = "wall.show"           // what all walls show
-	ActionReadAudit      Action = "audit.read"
-	ActionManageUsers    Action = "user.manage"
-	ActionManageHooks    Action = "webhook.manage" // who is told of changes
-	ActionManageFences   Action = "geofence.manage"
-	ActionManageTokens   Action = "token.manage"     // one's own personal access tokens
-	ActionMessage        Action = "incident.message" // read and write messages: the desk, and units in their own cases
-	ActionManageRoster   Action = "roster.manage"    // who is on duty when
-	ActionHandover       Action = "handover"         // hand a shift over, and take one
-	ActionManageRules    Action = "rules.manage"     // limits of time, the calendar
-	ActionKeepKnowledge  Action = "knowledge.manage"
-)
-
-// allowed says which roles may do an action.
-var allowed = map[Action][]Role{
-	ActionRead:           Roles,
-	ActionCreateIncident: {RoleDuty, RoleDispatcher, RoleAdmin},
-	ActionReport:         {roleCitizen, RoleDuty, RoleDispatcher, RoleUnit, RoleDroneTeam, RoleAdmin},
-	ActionIntake:         {RoleAdmin},
-	ActionMoveIncident:   {RoleDuty, RoleAdmin},
-	ActionDispatch:       {RoleDuty, RoleDispatcher, RoleAdmin},
-	ActionWorkTask:       {RoleUnit},
-	ActionAttach:         {RoleUnit, RoleDuty, RoleDispatcher, RoleAdmin},
-	ActionReadOriginal:   {RoleDuty, RoleDispatcher, RoleAdmin},
-	ActionManageCameras:  {RoleAdmin},
-	ActionReplay:         {RoleViewer, RoleDuty, RoleDispatcher, RoleAdmin},
-	ActionShowWalls:      {RoleDuty, RoleAdmin},
-	ActionReadAudit:      {RoleAdmin},
-	ActionManageUsers:    {RoleAdmin},
-	ActionManageHooks:    {RoleAdmin},
-	ActionManageFences:   {RoleDuty, RoleAdmin}, // who is on duty closes a road now, not in the morning
-	ActionManageRules:    {RoleAdmin},
-	ActionKeepKnowledge:  {RoleAdmin},
-	ActionManageTokens:   Roles,
-	ActionMessage:        {RoleDuty, RoleDispatcher, RoleUnit, RoleAdmin},
-	ActionManageRoster:   {RoleDuty, RoleAdmin},
-	ActionHandover:       {RoleDuty, RoleDispatcher, RoleAdmin},
-}
-
-// Actions lists what may be asked for, for tables and tests.
-func Actions() []Action {
-	out := make([]Action, 0, len(allowed))
-	for a := range allowed {
-		out = append(out, a)
-	}
-	slices.Sort(out)
-	return out
-}
-
 // Scope is what one session may do, decided once at log-in. The zero value may do nothing. It is not changed after
 // it was made and is safe for concurrent use.
 type Scope struct {
@@ -101,8 +19,8 @@ type Scope struct {
 	Roles  []Role   // sorted
 	Areas  []string // sorted area paths; each means itself and everything below. "*" is everywhere
 
+	Actions []Action // sorted: what the roles allow, less what this way in does not, see [Scope.Limit]
 	Scene   string   // that a kiosk token opened, "" for people
-	Without []Action // what the roles would allow and this way in does not, see [Scope.Limit]
 }
 
 // Everywhere is the area path of users who see all areas, and features without one.
@@ -110,15 +28,8 @@ const Everywhere = "*"
 
 // May reports whether the scope's roles allow the action somewhere. Whether the thing lies in the scope's areas is a second question: Sees.
 func (s *Scope) May(a Action) bool {
-	if slices.Contains(s.Without, a) {
-		return false
-	}
-	for _, r := range allowed[a] {
-		if slices.Contains(s.Roles, r) {
-			return true
-		}
-	}
-	return false
+	_, found := slices.BinarySearch(s.Actions, a)
+	return found
 }
 
 // InArea reports whether path is one of the scope's areas or below one. Features with no area are seen only by scopes that see everywhere.
@@ -180,6 +91,10 @@ type User struct {
 	Areas    []string `json:"areas"`
 	UnitID   int64    `json:"unit_id,omitempty"`
 	Disabled bool     `json:"disabled"`
+
+	// Granted is what the roles of the account allow now, as the store read it with the account; nil: as they are delivered.
+	Granted Grants               `json:"-"`
+	Titles  map[Role]layers.Text `json:"-"` // of those roles; nil: not read
 }
 
 // Scope returns the rights of u.
@@ -187,7 +102,11 @@ func (u *User) Scope() *Scope {
 	if u.Disabled {
 		return &Scope{UserID: u.ID}
 	}
-	s := &Scope{UserID: u.ID, UnitID: u.UnitID, Roles: slices.Clone(u.Roles), Areas: slices.Clone(u.Areas)}
+	granted := u.Granted
+	if granted == nil {
+		granted = Delivered
+	}
+	s := &Scope{UserID: u.ID, UnitID: u.UnitID, Roles: slices.Clone(u.Roles), Areas: slices.Clone(u.Areas), Actions: granted.Of(u.Roles)}
 	slices.Sort(s.Roles)
 	slices.Sort(s.Areas)
 	return s

@@ -16,12 +16,13 @@ func TestEveryRoleAndAction(t *testing.T) {
 	t.Parallel()
 	// The rule written a second time, by hand.
 	want := map[Role]string{
-		RoleViewer:     "read replay token.manage",
-		RoleDuty:       "read report.create incident.create incident.move task.dispatch replay wall.show geofence.manage token.manage incident.message roster.manage handover attachment.add attachment.original",
-		RoleDispatcher: "read report.create incident.create task.dispatch replay token.manage incident.message handover attachment.add attachment.original",
+		RoleViewer:     "read replay token.manage camera.watch",
+		RoleDuty:       "read report.create incident.create incident.move task.dispatch replay wall.show geofence.manage token.manage incident.message roster.manage handover attachment.add attachment.original detection.review camera.watch",
+		RoleDispatcher: "read report.create incident.create task.dispatch replay token.manage incident.message handover attachment.add attachment.original camera.watch",
 		RoleUnit:       "read report.create task.work token.manage incident.message attachment.add",
-		RoleDroneTeam:  "read report.create token.manage",
-		RoleAdmin:      "read report.intake rules.manage camera.manage webhook.manage geofence.manage knowledge.manage wall.show report.create incident.create incident.move task.dispatch audit.read user.manage replay token.manage incident.message roster.manage handover attachment.add attachment.original",
+		RoleDroneTeam:  "read report.create token.manage capture.upload detection.intake",
+		RoleSupervisor: "read replay token.manage case.supervise",
+		RoleAdmin:      "read case.supervise report.intake rules.manage camera.manage webhook.manage geofence.manage knowledge.manage wall.show report.create incident.create incident.move task.dispatch audit.read user.manage role.manage replay token.manage incident.message roster.manage handover attachment.add attachment.original capture.upload job.manage detection.review detection.intake camera.watch",
 	}
 	if len(want) != len(Roles) {
 		t.Fatalf("%d roles in the table, %d in the code", len(want), len(Roles))
@@ -197,7 +198,7 @@ func TestActor(t *testing.T) {
 func TestLimit(t *testing.T) {
 	t.Parallel()
 	all := (&User{Roles: Roles, Areas: []string{"a", "b"}}).Scope()
-	for access, want := range map[Access]string{AccessRead: "read", AccessIntake: "report.intake", AccessWrite: "read report.create report.intake incident.create incident.move task.dispatch task.work"} {
+	for access, want := range map[Access]string{AccessRead: "read", AccessIntake: "report.intake", AccessKiosk: "read camera.watch", AccessWrite: "read report.create report.intake incident.create incident.move task.dispatch task.work"} {
 		s := all.Limit(access)
 		for _, a := range Actions() {
 			if got, wanted := s.May(a), slices.Contains(strings.Fields(want), string(a)); got != wanted && (access != AccessWrite || a == ActionManageUsers || a == ActionReadAudit || a == ActionManageTokens || wanted) {

@@ -74,18 +74,17 @@ func isScene(s string) bool {
 // Limit returns what of s a token of that access may do.
 func (s *Scope) Limit(a Access) *Scope {
 	out := *s
-	out.Without = []Action{ActionManageUsers, ActionManageHooks, ActionReadAudit, ActionManageTokens}
-	if a != AccessWrite {
-		may := ActionRead
-		if a == AccessIntake {
-			may = ActionIntake
+	out.Actions = slices.DeleteFunc(slices.Clone(s.Actions), func(action Action) bool {
+		switch a {
+		case AccessWrite:
+			return slices.Contains([]Action{ActionManageUsers, ActionManageRoles, ActionManageHooks, ActionReadAudit, ActionManageTokens}, action)
+		case AccessIntake:
+			return action != ActionIntake
+		case AccessKiosk: // walls show cameras, where their user may see them
+			return action != ActionRead && action != ActionWatch
 		}
-		for _, action := range Actions() {
-			if action != may {
-				out.Without = append(out.Without, action)
-			}
-		}
-	}
+		return action != ActionRead
+	})
 	return &out
 }
 

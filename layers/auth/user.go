@@ -23,8 +23,8 @@ func FoldLogin(login string) string { return strings.ToLower(strings.TrimSpace(l
 // ValidLogin reports whether there can be an account of the folded login.
 func ValidLogin(login string) bool { return loginForm.MatchString(login) }
 
-// Validate reports the first wrong field of an account that somebody wants to save: CodeInvalid.
-func (u *User) Validate() error {
+// Validate reports the first wrong field of an account that somebody wants to save: CodeInvalid. known are the roles that there are.
+func (u *User) Validate(known Grants) error {
 	if !ValidLogin(FoldLogin(u.Login)) {
 		return layers.Invalid("login", "bad_login", "a login has 2 to 64 letters a–z, digits, dots, lines and underlines")
 	}
@@ -38,7 +38,7 @@ func (u *User) Validate() error {
 		return layers.Invalid("roles", "required", "at least one role is required")
 	}
 	for _, r := range u.Roles {
-		if !slices.Contains(Roles, r) {
+		if _, ok := known[r]; !ok {
 			return layers.Invalid("roles", "unknown_value", "%q is not a role", r)
 		}
 	}
@@ -50,7 +50,7 @@ func (u *User) Validate() error {
 			return layers.Invalid("areas", "bad_area_path", "%q is not the path of an area", a)
 		}
 	}
-	if slices.Contains(u.Roles, RoleUnit) && u.UnitID == 0 {
+	if slices.Contains(known.Of(u.Roles), ActionWorkTask) && u.UnitID == 0 {
 		return layers.Invalid("unit_id", "required", "who works for a unit names it")
 	}
 	return nil
@@ -78,16 +78,14 @@ func (s *Scope) Covers(areas []string) bool {
 func Citizen(requestID, remote string) *Actor {
 	return &Actor{
 		User:      &User{Login: "citizen", Name: "市民"},
-		Scope:     &Scope{Roles: []Role{roleCitizen}, Areas: []string{Everywhere}},
+		Scope:     &Scope{Actions: []Action{ActionReport}, Areas: []string{Everywhere}},
 		RequestID: requestID, Remote: remote,
 	}
 }
 
 // Operator is the actor of whoever runs the program's commands on the server: all rights everywhere, no account of its
-// own. The name stands in the logs.
+// own. The name stands in the logs. Whatever became of the roles, it may do what an administrator may as delivered: that is the way back in.
 func Operator(name string) *Actor {
-	return &Actor{
-		User:  &User{Login: name, Name: name},
-		Scope: &Scope{Roles: []Role{RoleAdmin}, Areas: []string{Everywhere}},
-	}
+	u := &User{Login: name, Name: name, Roles: []Role{RoleAdmin}, Areas: []string{Everywhere}}
+	return &Actor{User: &User{Login: name, Name: name}, Scope: u.Scope()}
 }

@@ -50,7 +50,7 @@ func TestValidateUser(t *testing.T) {
 			t.Parallel()
 			u := &User{Login: "zhou.min", Name: "周敏", Roles: []Role{RoleDuty}, Areas: []string{"330122.330122001"}}
 			c.change(u)
-			wantField(t, u.Validate(), c.field, c.reason)
+			wantField(t, u.Validate(Delivered), c.field, c.reason)
 		})
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"wanglou/layers"
+	"wanglou/layers/realdata"
 )
 
 func rain(t testing.TB) string {
@@ -327,14 +328,7 @@ func FuzzParse(f *testing.F) {
 // Messages of weather services and fire brigades, where they are at hand; the repository has none of them.
 func TestRealMessages(t *testing.T) {
 	t.Parallel()
-	root := os.Getenv("WANGLOU_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	dir := filepath.Join(root, "data", "cap")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("real data is not here: %v", err)
-	}
+	dir := realdata.Path(t, "cap")
 	for name, want := range map[string]string{
 		"australia.cap":    "1.2 Alert Actual webmaster@rfs.nsw.gov.au Minor 2 infos, 1 shapes, refs 0, until 2011-10-06T13:04:00Z, [147.0598 -35.3888]",
 		"canada.cap":       "1.2 Update Actual cap@ec.gc.ca Minor 2 infos, 2 shapes, refs 2, until 2012-05-03T00:20:00Z, [-82.3361 42.1822]",

@@ -68,6 +68,7 @@ type Pause struct{ From, To time.Time }
 type Clock struct {
 	Calendar *Calendar
 	Limit    Limit
+	More     []Limit // granted on top 延时, each counted by its own kind from where the one before ends
 	Start    time.Time
 	Pauses   []Pause // in any order; they may overlap
 }
@@ -84,7 +85,7 @@ const (
 // AmberFrom is the share of a limit at which its lamp becomes amber.
 const AmberFrom = 0.8
 
-// Elapsed is the counted time between the start and now. It costs O(days since the start × pauses).
+// Elapsed is the time between the start and now as the first limit counts it. It costs O(days since the start × pauses).
 func (c *Clock) Elapsed(now time.Time) (total time.Duration) {
 	for from, run := range c.running(now) {
 		total += c.counted(from, run)
@@ -97,7 +98,34 @@ func (c *Clock) Due() (time.Time, bool) { return c.At(1) }
 
 // At returns the earliest moment by which a share of the limit has passed, and false while a pause that has not ended leaves it open.
 func (c *Clock) At(share float64) (time.Time, bool) {
-	left := time.Duration(share * float64(c.Limit.length(c.Calendar)))
+	left := time.Duration(share * float64(c.whole()))
+	one := Clock{Calendar: c.Calendar, Limit: c.Limit, Start: c.Start, Pauses: c.Pauses}
+	for _, next := range c.More {
+		length := one.Limit.length(c.Calendar)
+		if left <= length {
+			break
+		}
+		end, known := one.reach(length)
+		if !known {
+			return end, false
+		}
+		left -= length
+		one.Limit, one.Start = next, end
+	}
+	return one.reach(left)
+}
+
+// whole is the counted time of all that was given.
+func (c *Clock) whole() time.Duration {
+	total := c.Limit.length(c.Calendar)
+	for _, more := range c.More {
+		total += more.length(c.Calendar)
+	}
+	return total
+}
+
+// reach returns the earliest moment by which so much has been counted, by the first limit's kind.
+func (c *Clock) reach(left time.Duration) (time.Time, bool) {
 	at := c.Start
 	for from, to := range c.running(time.Time{}) {
 		at = from
@@ -115,6 +143,15 @@ func (c *Clock) At(share float64) (time.Time, bool) {
 
 // Lamp tells how the clock stands.
 func (c *Clock) Lamp(now time.Time) Lamp {
+	if len(c.More) > 0 {
+		if due, known := c.Due(); known && now.After(due) {
+			return Red
+		}
+		if amber, known := c.At(AmberFrom); known && !now.Before(amber) {
+			return Amber
+		}
+		return Green
+	}
 	whole := c.Limit.length(c.Calendar)
 	switch elapsed := c.Elapsed(now); {
 	case elapsed > whole:

@@ -23,8 +23,28 @@ const (
 	MaxSpan   = 62 * 24 * time.Hour // of one question
 )
 
-// Roles lists those that have shifts.
+// Roles lists the posts that have shifts.
 var Roles = []auth.Role{auth.RoleDuty, auth.RoleDispatcher, auth.RoleUnit, auth.RoleDroneTeam}
+
+// work is what whoever holds a post has to be allowed.
+var work = map[auth.Role]auth.Action{
+	auth.RoleDuty: auth.ActionMoveIncident, auth.RoleDispatcher: auth.ActionDispatch, auth.RoleUnit: auth.ActionWorkTask, auth.RoleDroneTeam: auth.ActionUploadCapture,
+}
+
+// Posts returns those that somebody of the roles can hold: the posts of the same names, and where somebody's roles are the county's own, those whose work they allow.
+func Posts(roles []auth.Role, granted auth.Grants) []auth.Role {
+	out := []auth.Role{}
+	for _, post := range Roles {
+		for _, r := range roles {
+			_, delivered := auth.Delivered[r]
+			if r == post || !delivered && slices.Contains(granted[r], work[post]) {
+				out = append(out, post)
+				break
+			}
+		}
+	}
+	return out
+}
 
 // Person is somebody who can be on duty.
 type Person struct {

@@ -24,10 +24,11 @@ const (
 	WhyStatus      = "status:"
 	WhyTimeout     = "timeout"
 	WhyUnreachable = "unreachable"
-	WhyAddress     = "address" // not one that may be told
-	WhyGone        = "gone"    // the receiver answers 410: it wants no more
-	WhyRights      = "rights"  // the owner may not read the map
-	WhyLayer       = "layer"   // it, a column or a property of the filter is not there any more
+	WhyAddress     = "address"  // not one that may be told
+	WhyGone        = "gone"     // the receiver answers 410: it wants no more
+	WhyRights      = "rights"   // the owner may not read the map
+	WhyRefused     = "refused:" // by a robot; its own code follows
+	WhyLayer       = "layer"    // it, a column or a property of the filter is not there any more
 )
 
 // Hook is one webhook.
@@ -35,12 +36,15 @@ type Hook struct {
 	ID          int64      `json:"id"`
 	UserID      int64      `json:"user_id"` // whose rights it has
 	Login       string     `json:"login"`
+	Kind        Kind       `json:"kind"`
 	Name        string     `json:"name"`
 	URL         string     `json:"url"`
 	Layer       string     `json:"layer"`
 	Geometry    bool       `json:"geometry"`
 	Columns     []string   `json:"columns"` // empty: all
 	Filter      string     `json:"filter,omitempty"`
+	Template    string     `json:"template,omitempty"` // of a robot; empty: [DefaultTemplate]
+	Link        string     `json:"link,omitempty"`     // of a robot: where people open the console
 	Paused      bool       `json:"paused"`
 	CreatedAt   time.Time  `json:"created_at"`
 	DeliveredAt *time.Time `json:"delivered_at,omitempty"`
@@ -71,7 +75,7 @@ func (h *Hook) Validate(allows func(host string) bool) error {
 	case h.Layer == "":
 		return layers.Invalid("layer", "required", "a webhook tells of one layer")
 	}
-	return nil
+	return h.validateBot()
 }
 
 // Dead is an event that nobody took.
@@ -110,6 +114,10 @@ type Store interface {
 	Failed(ctx context.Context, id int64, reason string) error
 	// GiveUp stores an event that was not taken, and goes on behind it.
 	GiveUp(ctx context.Context, id int64, d *Dead, position string) error
+	// Told returns the marks of the rows that a robot was told of, by id.
+	Told(ctx context.Context, id int64) (map[int64]string, error)
+	// Tell notes marks that it was told now, and forgets those of rows that are not there any more.
+	Tell(ctx context.Context, id int64, marks map[int64]string, removed []int64) error
 	// Stop pauses a webhook that told us to stop.
 	Stop(ctx context.Context, id int64, reason string) error
 	// Lead runs f while this process is the one that delivers, again and again until ctx ends; f's context ends when it is not any more.

@@ -28,7 +28,13 @@ type Incident struct {
 	State       State      `json:"state"`
 	Source      string     `json:"source"` // channel of the first report, or "console"
 	Address     string     `json:"address,omitempty"`
-	AreaPath    string     `json:"area_path"` // of the smallest area that holds Point, given by the database
+	AreaPath    string     `json:"area_path"`             // of the smallest area that holds Point, given by the database
+	HolderPath  string     `json:"holder_path,omitempty"` // the level that has it, "" for that of its place, see [Incident.Holder]
+	Condition   string     `json:"condition,omitempty"`   // code of the filing condition 立案条件
+	Closing     Closing    `json:"closing,omitempty"`     // of a closed case
+	Urges       int        `json:"urges,omitempty"`       // 催办, how often
+	Asks        int        `json:"asks,omitempty"`        // requests that wait for the shift leader
+	Supervised  int        `json:"supervised,omitempty"`  // 督办: the highest level that is open
 	Point       orb.Point  `json:"-"`
 	CreatedAt   time.Time  `json:"created_at"`
 	UpdatedAt   time.Time  `json:"updated_at"`
@@ -62,6 +68,40 @@ func (in *Incident) Validate() error {
 	return layers.ValidatePoint("point", in.Point)
 }
 
+// Closing is the kind of a closing 结案.
+type Closing string
+
+const (
+	ClosedNormal  Closing = "normal"
+	ClosedOverdue Closing = "overdue" // 超时: after its deadline; the log says so, nobody chooses it
+	ClosedError   Closing = "error"   // 差错
+	ClosedSpecial Closing = "special" // 特殊
+)
+
+// Deduction reports whether a unit may appeal 申诉 against the closing.
+func (c Closing) Deduction() bool { return c == ClosedOverdue || c == ClosedError }
+
+// With is what some moves fix besides: filing 立案 the condition, closing its kind.
+type With struct {
+	Condition string
+	Closing   Closing // "" for what the log says
+}
+
+// Validate reports the first field that the move does not take, or a wrong one: CodeInvalid.
+func (w With) Validate(m Move) error {
+	switch {
+	case w.Condition != "" && m != MoveFile:
+		return layers.Invalid("condition", "unknown_field", "%q has no filing condition", m)
+	case w.Closing != "" && m != MovePass && m != MoveSelfHandle:
+		return layers.Invalid("closing", "unknown_field", "%q does not close a case", m)
+	}
+	switch w.Closing {
+	case "", ClosedNormal, ClosedError, ClosedSpecial:
+		return nil
+	}
+	return layers.Invalid("closing", "unknown_value", "%q is not a kind of closing that is chosen", w.Closing)
+}
+
 // LogEntry is one row of the append-only log of a case: every move, dispatch, acknowledgement and remark.
 type LogEntry struct {
 	ID          int64          `json:"id"`
@@ -91,7 +131,7 @@ type Service interface {
 	// clientKey makes a repeat of the same request return the first one's case. CodeInvalid, CodeForbidden.
 	Create(ctx context.Context, in *Incident, clientKey string) (*Incident, error)
 	// Move makes one move of the state machine. revision is the one the caller saw: CodeConflict when it is no longer the newest.
-	Move(ctx context.Context, id int64, m Move, reason string, revision int64) (*Incident, error)
+	Move(ctx context.Context, id int64, m Move, reason string, revision int64, with ...With) (*Incident, error)
 	// Correct changes what is said of an open case 更正. revision as for Move.
 	Correct(ctx context.Context, id int64, c Correction, revision int64) (*Incident, error)
 	// Incident returns one case.

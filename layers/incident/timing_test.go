@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"wanglou/layers/clock"
 	"wanglou/layers/incident"
 )
@@ -51,5 +53,67 @@ func TestTimingOf(t *testing.T) {
 				t.Errorf("%+v, %v; want %+v", got, ok, test.want)
 			}
 		})
+	}
+}
+
+// A granted extension moves the deadline by what was granted, whenever it was granted, and whatever else happened: the log alone says so.
+func TestExtensionsAreReadFromTheLog(t *testing.T) {
+	t.Parallel()
+	calendar := &clock.Calendar{Zone: time.UTC, Windows: []clock.Window{{From: 510, To: 720}, {From: 810, To: 1050}}, Week: [7]bool{1: true, 2: true, 3: true, 4: true, 5: true}}
+	rapid.Check(t, func(t *rapid.T) {
+		at := time.Date(2026, 3, 18, 9, 0, 0, 0, time.UTC)
+		log := []incident.LogEntry{{Move: "create", To: incident.Filed, SourceTime: at}}
+		state, total := incident.Filed, 8.0
+		for range rapid.IntRange(0, 8).Draw(t, "rows") {
+			at = at.Add(time.Duration(rapid.IntRange(1, 300).Draw(t, "minutes")) * time.Minute)
+			row := incident.LogEntry{Move: "urge", From: state, To: state, SourceTime: at}
+			switch rapid.IntRange(0, 2).Draw(t, "what") {
+			case 0:
+				amount := float64(rapid.IntRange(1, 9).Draw(t, "amount"))
+				row.Move, row.Details = incident.MoveExtend, map[string]any{"limit_kind": "work_hour", "limit_amount": amount}
+				total += amount
+			case 1: // it is suspended and goes on, or is begun
+				row.To = map[incident.State]incident.State{incident.Filed: incident.Dispatched, incident.Dispatched: incident.Handling, incident.Handling: incident.Suspended, incident.Suspended: incident.Handling}[state]
+			}
+			state = row.To
+			log = append(log, row)
+		}
+		got, runs := incident.TimingOf(log)
+		if !runs {
+			t.Fatal("no clock runs")
+		}
+		limit := clock.Limit{Kind: clock.WorkHour, Amount: 8}
+		extended := clock.Clock{Calendar: calendar, Limit: limit, Start: got.Start, Pauses: got.Pauses, More: got.More}
+		whole := clock.Clock{Calendar: calendar, Limit: clock.Limit{Kind: clock.WorkHour, Amount: total}, Start: got.Start, Pauses: got.Pauses}
+		for _, share := range []float64{clock.AmberFrom, 1} {
+			a, known := extended.At(share)
+			b, also := whole.At(share)
+			if known != also || known && !a.Equal(b) {
+				t.Fatalf("%v of %v + %v: %v %v, of the sum %v %v", share, limit, got.More, a, known, b, also)
+			}
+		}
+		if due, known := extended.Due(); known {
+			if before, known := (&clock.Clock{Calendar: calendar, Limit: limit, Start: got.Start, Pauses: got.Pauses}).Due(); !known || due.Before(before) {
+				t.Fatalf("more time made %v out of %v", due, before)
+			}
+			if extended.Lamp(due.Add(time.Second)) != clock.Red || extended.Lamp(due) == clock.Red {
+				t.Fatalf("the lamp does not change at %v", due)
+			}
+		}
+	})
+}
+
+// Extensions of another kind are counted from where the limit ends.
+func TestExtensionOfAnotherKind(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 3, 18, 9, 0, 0, 0, time.UTC)
+	c := clock.Clock{Calendar: &clock.Calendar{Zone: time.UTC}, Limit: clock.Limit{Kind: clock.UrgentHour, Amount: 2}, Start: start,
+		More: []clock.Limit{{Kind: clock.NaturalDay, Amount: 1}}, Pauses: []clock.Pause{{From: start.Add(3 * time.Hour), To: start.Add(4 * time.Hour)}}}
+	if due, known := c.Due(); !known || !due.Equal(start.Add(27*time.Hour)) {
+		t.Errorf("due %v, %v", due, known)
+	}
+	c.Pauses = append(c.Pauses, clock.Pause{From: start.Add(time.Hour)})
+	if _, known := c.Due(); known {
+		t.Error("it is due while it stands")
 	}
 }

@@ -31,8 +31,9 @@ type entry struct {
 	statuses []string
 }
 
-// start runs a new source of h and returns when it is live.
-func start(t *testing.T, h Harness) *node {
+// start runs a new source of h and returns when it is live and shows rows, which h has committed: a source behind a publisher may be live
+// before a commit of the database has reached it.
+func start(t *testing.T, h Harness, rows ...Row) *node {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	n := &node{replica: layers.NewReplica(layers.ReplicaOptions{}), stop: stop, ended: make(chan error, 1), states: make(chan layers.SourceState, 100)}
@@ -44,6 +45,7 @@ func start(t *testing.T, h Harness) *node {
 	}()
 	t.Cleanup(func() { stop(); <-done })
 	n.next(t, layers.SourceLive)
+	n.want(t, rows...)
 	return n
 }
 

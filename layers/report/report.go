@@ -67,8 +67,12 @@ type Report struct {
 	Likeness      *Candidate       // why the program attached it by itself; nil where it did not
 	Answer        string           // what the reporter was told at the end
 	AnsweredAt    *time.Time
-	Satisfied     *bool // as the reporter said; nil: not asked, or no answer
+	Satisfied     *bool   // as the reporter said; nil: not asked, or no answer
+	Pictures      []int64 // ids of attachments, the oldest first
 }
+
+// PictureTime is how long after a report of a citizen's its pictures are taken.
+const PictureTime = 2 * time.Hour
 
 // Limits of the texts, in characters.
 const (

@@ -6,6 +6,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"wanglou/layers/attachment"
 	"wanglou/layers/incident"
 )
 
@@ -14,6 +15,7 @@ type Asked struct {
 	IncidentID int64             // the open case that it tells of; 0: the program looks for one
 	File       bool              // the case that it opens is filed at once 立案, as a duty officer may
 	Severity   incident.Severity // of that case; 0: ordinary
+	Condition  string            // the filing condition 立案条件 under which it is filed, "" for none
 	ClientKey  string            // a repeat of the same actor's request finds the first one's report
 }
 
@@ -75,4 +77,12 @@ type Service interface {
 	Unmerge(ctx context.Context, id int64, reason string, revision int64) (*incident.Incident, error)
 	// Track finds a report by its tracking code; CodeNotFound. It asks for no rights.
 	Track(ctx context.Context, code string) (*Tracked, error)
+	// Alarm keeps what a device tells, with its pictures, in one step. CodeInvalid for a kind or a device that nobody knows.
+	Alarm(ctx context.Context, a *Alarm, pictures []attachment.Picture) (*Outcome, error)
+	// AlarmKinds lists what devices may tell of, by their codes.
+	AlarmKinds(ctx context.Context) ([]AlarmKind, error)
+	// Expects asks whether the report of a tracking code takes one more picture: CodeNotFound, CodeConflict with "too_late" or "too_many_pictures". It asks for no rights.
+	Expects(ctx context.Context, code string) error
+	// AddPicture gives the report of a tracking code a picture, as [Service.Expects] allows. The same bytes again change nothing.
+	AddPicture(ctx context.Context, code string, p attachment.Picture) error
 }

@@ -41,6 +41,7 @@ const (
 	MoveDone        Move = "done"
 	MoveReturn      Move = "return"
 	MoveCallOff     Move = "call_off"
+	MoveConclude    Move = "conclude" // 主办: done, and the co-units that are not are called off
 )
 
 // Step is one arrow of the timeline.
@@ -50,6 +51,7 @@ type Step struct {
 	To     State
 	Reason bool // a reason is required; for done: what was done
 	Office bool // by the dispatcher; the others by the unit itself
+	Lead   bool // by the lead unit of a joint order, while others have not finished
 }
 
 // A unit under way may skip acknowledgement steps it had no time for, never go back.
@@ -59,6 +61,7 @@ var steps = []Step{
 	{From: Acknowledged, Move: MoveArrive, To: OnScene},
 	{From: Responding, Move: MoveArrive, To: OnScene},
 	{From: OnScene, Move: MoveDone, To: Done, Reason: true},
+	{From: OnScene, Move: MoveConclude, To: Done, Reason: true, Lead: true},
 	{From: Dispatched, Move: MoveReturn, To: Returned, Reason: true},
 	{From: Acknowledged, Move: MoveReturn, To: Returned, Reason: true},
 	{From: Responding, Move: MoveReturn, To: Returned, Reason: true},
@@ -120,15 +123,60 @@ func (s State) NeedsReason(m Move) bool { st := find(s, m); return st != nil && 
 // ByOffice reports whether the move belongs to the dispatcher rather than to the unit.
 func (m Move) ByOffice() bool { return m == MoveCallOff }
 
-// Moves lists what the unit itself may do with a task in s.
+// Moves lists what the unit itself may do with a task in s, besides what a joint order's lead may.
 func (s State) Moves() []Move {
 	var out []Move
 	for _, st := range steps {
-		if st.From == s && !st.Office {
+		if st.From == s && !st.Office && !st.Lead {
 			out = append(out, st.Move)
 		}
 	}
 	return out
+}
+
+// Part is what a unit is in a joint order.
+type Part string
+
+const (
+	Lead Part = "lead" // 主办
+	Co   Part = "co"   // 协办
+)
+
+// MaxJoint is how many units a joint order has at most.
+const MaxJoint = 12
+
+// Joint is one order to several units with one deadline.
+type Joint struct {
+	Lead  int64      `json:"lead"`
+	Co    []int64    `json:"co"`
+	Note  string     `json:"note"`
+	DueAt *time.Time `json:"due_at"`
+}
+
+// Validate reports the first wrong field: CodeInvalid.
+func (j *Joint) Validate(now time.Time) error {
+	switch {
+	case j.Lead < 1:
+		return layers.Invalid("lead", "required", "a lead unit is required")
+	case len(j.Co) == 0:
+		return layers.Invalid("co", "required", "a joint order has units that help")
+	case len(j.Co) >= MaxJoint:
+		return layers.Invalid("co", "too_long", "a joint order has at most %d units", MaxJoint)
+	case j.DueAt == nil:
+		return layers.Invalid("due_at", "required", "a joint order has one deadline")
+	case !j.DueAt.After(now):
+		return layers.Invalid("due_at", "in_past", "the deadline has passed")
+	case j.DueAt.After(now.Add(366 * 24 * time.Hour)):
+		return layers.Invalid("due_at", "too_late", "the deadline is over a year away")
+	}
+	seen := map[int64]bool{j.Lead: true}
+	for _, id := range j.Co {
+		if id < 1 || seen[id] {
+			return layers.Invalid("co", "already_exists", "a unit is named twice")
+		}
+		seen[id] = true
+	}
+	return ValidateNote("note", j.Note)
 }
 
 // Task is one order to one unit.
@@ -140,6 +188,8 @@ type Task struct {
 	State          State      `json:"state"`
 	AreaPath       string     `json:"area_path"` // of the incident
 	Note           string     `json:"note,omitempty"`
+	Part           Part       `json:"part,omitempty"`   // in a joint order
+	DueAt          *time.Time `json:"due_at,omitempty"` // of a joint order, one for all parts
 	DispatchedAt   time.Time  `json:"dispatched_at"`
 	AcknowledgedAt *time.Time `json:"acknowledged_at,omitempty"`
 	RespondingAt   *time.Time `json:"responding_at,omitempty"`
@@ -177,6 +227,8 @@ type Service interface {
 	// Dispatch sends a unit to an incident in state filed, dispatched or handling; the incident moves along. revision is
 	// the incident's. CodeConflict when the unit is not available any more or somebody else moved the case first.
 	Dispatch(ctx context.Context, incidentID, unitID int64, note string, revision int64) (*Task, error)
+	// DispatchJoint sends several units with one deadline, or none of them. Errors are as of Dispatch, and CodeInvalid of the order itself.
+	DispatchJoint(ctx context.Context, incidentID int64, j *Joint, revision int64) ([]*Task, error)
 	// Move makes one step: by the unit's own user, or call_off by a dispatcher. The incident follows: acknowledge ⇒ handling,
 	// the last open task done ⇒ checking, returned or called off with none left ⇒ filed. An origin that was validated says when the step was made, for the logs, and
 	// makes a repeat harmless; CodeConflict with reason "key_taken" where its key belongs to another step.

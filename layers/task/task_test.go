@@ -5,26 +5,27 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"wanglou/layers"
 )
 
-// arrows is the timeline written a second time, by hand. "*" marks a required reason, "!" the dispatcher's own move.
+// arrows is the timeline written a second time, by hand. "*" marks a required reason, "!" the dispatcher's own move, "+" one of a joint order's lead.
 const arrows = `
 dispatched acknowledge:acknowledged return*:returned call_off*!:called_off
 acknowledged respond:responding arrive:on_scene return*:returned call_off*!:called_off
 responding arrive:on_scene return*:returned call_off*!:called_off
-on_scene done*:done return*:returned call_off*!:called_off
+on_scene done*:done conclude*+:done return*:returned call_off*!:called_off
 done
 returned
 called_off
 `
 
-var everyMove = []Move{MoveAcknowledge, MoveRespond, MoveArrive, MoveDone, MoveReturn, MoveCallOff}
+var everyMove = []Move{MoveAcknowledge, MoveRespond, MoveArrive, MoveDone, MoveReturn, MoveCallOff, MoveConclude}
 
 type arrow struct {
-	to             State
-	reason, office bool
+	to                   State
+	reason, office, lead bool
 }
 
 func parseArrows(t *testing.T) map[State]map[Move]arrow {
@@ -38,8 +39,8 @@ func parseArrows(t *testing.T) map[State]map[Move]arrow {
 			if !ok {
 				t.Fatalf("%q is not move:state", f)
 			}
-			out[State(fields[0])][Move(strings.TrimRight(m, "*!"))] = arrow{
-				to: State(to), reason: strings.Contains(m, "*"), office: strings.Contains(m, "!"),
+			out[State(fields[0])][Move(strings.TrimRight(m, "*!+"))] = arrow{
+				to: State(to), reason: strings.Contains(m, "*"), office: strings.Contains(m, "!"), lead: strings.Contains(m, "+"),
 			}
 		}
 	}
@@ -67,7 +68,7 @@ func TestEveryPair(t *testing.T) {
 				if exists && m.ByOffice() != a.office {
 					t.Errorf("ByOffice = %v", m.ByOffice())
 				}
-				if got := slices.Contains(s.Moves(), m); got != (exists && !a.office) {
+				if got := slices.Contains(s.Moves(), m); got != (exists && !a.office && !a.lead) {
 					t.Errorf("Moves has it: %v", got)
 				}
 				checkTake(t, s, m, a, exists)
@@ -103,5 +104,36 @@ func TestNeverBack(t *testing.T) {
 		if st.From.Final() {
 			t.Errorf("%s leaves the final state %s", st.Move, st.From)
 		}
+	}
+}
+
+func TestJoint(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 18, 8, 0, 0, 0, time.UTC)
+	due := now.Add(time.Hour)
+	for name, test := range map[string]struct {
+		change        func(*Joint)
+		field, reason string
+	}{
+		"good":           {func(*Joint) {}, "", ""},
+		"no lead":        {func(j *Joint) { j.Lead = 0 }, "lead", "required"},
+		"alone":          {func(j *Joint) { j.Co = nil }, "co", "required"},
+		"a crowd":        {func(j *Joint) { j.Co = make([]int64, MaxJoint) }, "co", "too_long"},
+		"twice":          {func(j *Joint) { j.Co = []int64{2, 2} }, "co", "already_exists"},
+		"helps itself":   {func(j *Joint) { j.Co = []int64{1} }, "co", "already_exists"},
+		"no deadline":    {func(j *Joint) { j.DueAt = nil }, "due_at", "required"},
+		"yesterday":      {func(j *Joint) { j.DueAt = &now }, "due_at", "in_past"},
+		"some day":       {func(j *Joint) { j.DueAt = new(now.Add(9000 * time.Hour)) }, "due_at", "too_late"},
+		"a note for all": {func(j *Joint) { j.Note = strings.Repeat("长", MaxNote+1) }, "note", "too_long"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			j := &Joint{Lead: 1, Co: []int64{2, 3}, DueAt: &due}
+			test.change(j)
+			err := j.Validate(now)
+			if e, ok := err.(*layers.Error); test.reason == "" && err != nil || test.reason != "" && (!ok || e.Field != test.field || e.Reason != test.reason) {
+				t.Errorf("%v", err)
+			}
+		})
 	}
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/geo"
+
+	"wanglou/layers/road"
 )
 
 // What Recommend assumes. Distances are metres, speeds metres a second.
@@ -19,8 +21,20 @@ const (
 	Proposals     = 3        // units proposed where nobody says how many are wanted
 )
 
-// StraightLine is the only Basis there is until roads are known.
-const StraightLine = "straight_line"
+// How distances were measured: Basis is Road where any was.
+const (
+	StraightLine = "straight_line"
+	Road         = "road"
+)
+
+// How one distance was measured: Recommendation.Method.
+const (
+	MethodStraight = "straight"
+	MethodRoad     = "road"
+)
+
+// Ways is how far units are from a place by road, in their order: By is false for those without a way. A nil one knows no roads.
+type Ways func(at orb.Point, units []orb.Point) []road.Way
 
 // Reason codes of a pick.
 const (
@@ -43,18 +57,23 @@ const (
 
 // Recommend says whom to send to an incident at point at, of a category of the dictionary, in the area of areaPath: the wanted
 // nearest of those that can go, then everybody else with the reason. It looks at nothing but its arguments. Every unit
-// appears exactly once, in one total order: picks and then the others that could go, each by distance, equal distances by area
-// and then by ID; last those that cannot, the ones with the fewest reasons first.
-func Recommend(now time.Time, at orb.Point, category, areaPath string, units []*Unit, wanted int) Recommendations {
+// appears exactly once, in one total order: picks and then the others that could go, each by the time that they need, equal times by area
+// and then by ID; last those that cannot, the ones with the fewest reasons first. Where ways knows none to a unit, it is measured straight.
+func Recommend(now time.Time, at orb.Point, category, areaPath string, units []*Unit, wanted int, ways Ways) Recommendations {
 	out := Recommendations{Items: make([]Recommendation, 0, len(units)), Wanted: wanted, Basis: StraightLine}
-	for _, u := range units {
-		out.Items = append(out.Items, judge(now, at, category, u))
+	byRoad := measure(at, units, ways)
+	for i, u := range units {
+		r := judge(now, at, category, u, byRoad[i])
+		if r.Method == MethodRoad {
+			out.Basis = Road
+		}
+		out.Items = append(out.Items, r)
 	}
 	fit := func(r *Recommendation) bool { return len(r.Reasons) == 0 }
 	slices.SortFunc(out.Items, func(a, b Recommendation) int {
 		return cmp.Or(
 			cmp.Compare(len(a.Reasons), len(b.Reasons)),
-			compareDistance(a.Distance, b.Distance),
+			compareDistance(a.ETA, b.ETA),
 			-compareBool(sameArea(a.Unit.AreaPath, areaPath), sameArea(b.Unit.AreaPath, areaPath)),
 			cmp.Compare(a.Unit.ID, b.Unit.ID),
 		)
@@ -76,8 +95,29 @@ func Recommend(now time.Time, at orb.Point, category, areaPath string, units []*
 	return out
 }
 
+// measure asks for all units with a place at once.
+func measure(at orb.Point, units []*Unit, ways Ways) []road.Way {
+	out := make([]road.Way, len(units))
+	if ways == nil {
+		return out
+	}
+	var (
+		places []orb.Point
+		of     []int
+	)
+	for i, u := range units {
+		if u.Point != nil {
+			places, of = append(places, *u.Point), append(of, i)
+		}
+	}
+	for i, w := range ways(at, places) {
+		out[of[i]] = w
+	}
+	return out
+}
+
 // judge measures one unit and lists every reason against it.
-func judge(now time.Time, at orb.Point, category string, u *Unit) Recommendation {
+func judge(now time.Time, at orb.Point, category string, u *Unit, way road.Way) Recommendation {
 	r := Recommendation{Unit: u, Distance: -1, ETA: -1}
 	against := func(code string, params map[string]float64) {
 		r.Reasons = append(r.Reasons, Reason{Code: code, Params: params})
@@ -92,8 +132,11 @@ func judge(now time.Time, at orb.Point, category string, u *Unit) Recommendation
 	if u.Point == nil {
 		against(ReasonNoPosition, nil)
 	} else {
-		r.Distance = geo.DistanceHaversine(*u.Point, at)
+		r.Distance, r.Method = geo.DistanceHaversine(*u.Point, at), MethodStraight
 		r.ETA = r.Distance * Detour / Speed
+		if way.By {
+			r.Distance, r.ETA, r.Method = way.Metres, way.Seconds, MethodRoad
+		}
 		if age := now.Sub(u.FixedAt); age > StalePosition {
 			against(ReasonStalePosition, map[string]float64{"minutes": float64(int(age.Minutes()))})
 		}

@@ -73,7 +73,7 @@ func TestRecommendOneUnit(t *testing.T) {
 			t.Parallel()
 			u := &Unit{ID: 1, Status: Available, Point: away(1500), FixedAt: now.Add(-time.Minute)}
 			c.change(u)
-			got := Recommend(now, here, "09012", village, []*Unit{u}, 1)
+			got := Recommend(now, here, "09012", village, []*Unit{u}, 1, nil)
 			if len(got.Items) != 1 || got.Items[0].Picked != c.picked || reasons(got.Items[0]) != c.want {
 				t.Fatalf("%+v; want %q", got.Items, c.want)
 			}
@@ -91,7 +91,7 @@ func TestRecommendMeasures(t *testing.T) {
 		{ID: 2, Status: Available, Point: nil},
 		{ID: 3, Status: OnScene, Point: away(1000), FixedAt: now.Add(-25 * time.Minute), OpenTasks: 2},
 	}
-	got := Recommend(now, here, "09012", village, units, 2)
+	got := Recommend(now, here, "09012", village, units, 2, nil)
 	if got.Wanted != 2 || got.Shortfall != 1 || got.Basis != "straight_line" {
 		t.Errorf("%+v", got)
 	}
@@ -126,7 +126,7 @@ func TestRecommendOrder(t *testing.T) {
 		unit(7, 0, func(u *Unit) { u.Point = nil }),
 		unit(8, 1200, nil),
 	}
-	got := Recommend(now, here, "06010", village, units, 3)
+	got := Recommend(now, here, "06010", village, units, 3, nil)
 	var order []int64
 	var picks int
 	for _, r := range got.Items {
@@ -146,7 +146,7 @@ func TestRecommendOrder(t *testing.T) {
 
 func TestRecommendNobody(t *testing.T) {
 	t.Parallel()
-	got := Recommend(now, here, "", "", nil, 3)
+	got := Recommend(now, here, "", "", nil, 3, nil)
 	if got.Items == nil || len(got.Items) != 0 || got.Shortfall != 3 {
 		t.Errorf("%+v; want an empty list and a shortfall of 3", got)
 	}
@@ -183,7 +183,7 @@ func TestRecommendProperties(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		units, wanted := anyUnits(t), rapid.IntRange(0, 5).Draw(t, "wanted")
-		got := Recommend(now, here, "09012", village, units, wanted)
+		got := Recommend(now, here, "09012", village, units, wanted, nil)
 
 		seen := map[int64]bool{}
 		picks, could := 0, 0
@@ -216,7 +216,7 @@ func TestRecommendProperties(t *testing.T) {
 
 		// The order is total: it does not depend on the order in which units are given.
 		shuffled := rapid.Permutation(units).Draw(t, "shuffled")
-		again := Recommend(now, here, "09012", village, shuffled, wanted)
+		again := Recommend(now, here, "09012", village, shuffled, wanted, nil)
 		for i := range got.Items {
 			if got.Items[i].Unit.ID != again.Items[i].Unit.ID {
 				t.Fatalf("place %d: %d, and %d when given otherwise", i, got.Items[i].Unit.ID, again.Items[i].Unit.ID)

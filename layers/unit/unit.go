@@ -10,6 +10,9 @@ import (
 	"wanglou/layers"
 )
 
+// Kinds lists what kinds of units there are.
+var Kinds = []string{"team", "grid_worker", "drone_crew", "department"}
+
 // Status is what a unit is doing.
 type Status string
 
@@ -50,8 +53,9 @@ type Reason struct {
 type Recommendation struct {
 	Unit     *Unit    `json:"unit"`
 	Picked   bool     `json:"picked"`
-	Distance float64  `json:"distance_m"` // geodesic straight line, metres; -1 without a position
-	ETA      float64  `json:"eta_s"`      // Distance at the assumed speed, seconds; -1 without a position
+	Distance float64  `json:"distance_m"`       // by road or straight, as Method says, metres; -1 without a position
+	ETA      float64  `json:"eta_s"`            // by the speeds of the roads or at the assumed one, seconds; -1 without a position
+	Method   string   `json:"method,omitempty"` // MethodRoad, MethodStraight; "" without a position
 	Reasons  []Reason `json:"reasons"`
 }
 
@@ -100,5 +104,5 @@ type Recommendations struct {
 	Items     []Recommendation `json:"items"`
 	Wanted    int              `json:"wanted"`
 	Shortfall int              `json:"shortfall"` // wanted minus picked, at least 0; shown when positive
-	Basis     string           `json:"basis"`     // "straight_line": how Distance was measured
+	Basis     string           `json:"basis"`     // StraightLine, or Road where any distance was measured so
 }

@@ -1,0 +1,89 @@
+package camera
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/paulmach/orb"
+
+	"wanglou/layers"
+)
+
+// Stream is the private half of a camera's entry: where its picture is had. It never leaves the server.
+type Stream struct {
+	CameraID int64
+	URL      string // "" where there is none; may hold a password
+	Sub      string // the same of small pictures
+	Device   string // that registers by itself (GB/T 28181), and has the camera as Channel; "" where there is none
+	Channel  string
+	Masks    Masks
+}
+
+// StreamKind says which of a camera's streams is meant.
+type StreamKind string
+
+const (
+	MainStream StreamKind = "main"
+	SubStream  StreamKind = "sub" // of small pictures
+)
+
+// Playable reports whether there is a way to the picture.
+func (s *Stream) Playable() bool { return s.URL != "" || s.Channel != "" }
+
+// Of returns the address of a kind: the main one where a camera has no other. Without any it names the channel of the device that is asked instead.
+func (s *Stream) Of(kind StreamKind) string {
+	if kind == SubStream && s.Sub != "" {
+		return s.Sub
+	}
+	if s.URL == "" && s.Channel != "" {
+		return "gb28181:" + s.Device + "/" + s.Channel
+	}
+	return s.URL
+}
+
+// Viewing is that somebody looks at a camera's picture, for the audit log.
+type Viewing struct {
+	CameraID int64
+	Kind     string    // live, still
+	From, To time.Time // To is zero at the beginning
+	Frames   int64     // that were sent
+}
+
+// Streams hands the private half out to the server itself. Callers are told by their context: the action is auth.ActionWatch, and the camera has to stand in
+// their areas; CodeForbidden, CodeNotFound.
+type Streams interface {
+	// Playable returns which of the cameras have a stream, or hang on a device that is registered now. It asks for no rights: whoever may read of a camera may know.
+	Playable(ctx context.Context, ids []int64) (map[int64]bool, error)
+	Stream(ctx context.Context, id int64) (*Stream, error)
+	// Watched appends to the audit log; it is called at the beginning and at the end.
+	Watched(ctx context.Context, w Viewing) error
+	// SetMasks replaces a camera's masks; the action is auth.ActionManageCameras. CodeInvalid as Masks.Validate.
+	SetMasks(ctx context.Context, id int64, m Masks) error
+}
+
+// Masks are polygons of a picture that nobody may look at, in parts of its width and height from the upper left corner; not closed.
+type Masks [][]orb.Point
+
+const (
+	maxMasks       = 16
+	maxMaskCorners = 64
+)
+
+// Validate reports CodeInvalid for masks that cannot be drawn.
+func (m Masks) Validate() error {
+	if len(m) > maxMasks {
+		return layers.Invalid("masks", "too_many", "a picture has at most %d masks", maxMasks)
+	}
+	for i, polygon := range m {
+		if len(polygon) < 3 || len(polygon) > maxMaskCorners {
+			return layers.Invalid("masks", "bad_polygon", "mask %d has %d corners, 3 to %d are possible", i+1, len(polygon), maxMaskCorners)
+		}
+		for _, p := range polygon {
+			if !(p[0] >= 0 && p[0] <= 1 && p[1] >= 0 && p[1] <= 1) || math.IsNaN(p[0]) || math.IsNaN(p[1]) {
+				return layers.Invalid("masks", "out_of_range", "mask %d has a corner at %g, %g; parts of the picture are from 0 to 1", i+1, p[0], p[1])
+			}
+		}
+	}
+	return nil
+}

@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"wanglou/layers"
 	"wanglou/layers/auth"
 	"wanglou/layers/cap"
+	"wanglou/layers/realdata"
 	"wanglou/postgis"
 )
 
@@ -321,14 +321,7 @@ func TestAlertTime(t *testing.T) {
 // Messages of weather services and fire brigades, where they are at hand: all of elsewhere, so that who sees everywhere alone sees them.
 func TestRealAlerts(t *testing.T) {
 	t.Parallel()
-	root := os.Getenv("WANGLOU_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "shared")
-	}
-	files, _ := filepath.Glob(filepath.Join(root, "data", "cap", "*.cap"))
-	if len(files) == 0 {
-		t.Skip("real data is not here")
-	}
+	files := realdata.Glob(t, "cap/*.cap")
 	w := newWorld(t)
 	store, admin := postgis.NewAlerts(w.db), w.as(t, "admin")
 	for _, f := range files {

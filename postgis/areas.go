@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb"
@@ -94,21 +93,16 @@ func (s *Areas) Areas(ctx context.Context) ([]area.Area, error) {
 		ORDER BY array_position(ARRAY['county', 'town', 'village'], level), path`)
 }
 
-const maxPlaces = 100
-
-// Places implements area.Service: names that begin with the query before those that only hold it, then by rank, 1 being the
-// most important.
-func (s *Areas) Places(ctx context.Context, query string, limit int) ([]area.Place, error) {
-	query = strings.ToLower(strings.TrimSpace(query))
-	if query == "" {
-		return []area.Place{}, nil
-	}
+// Places implements area.Service.
+func (s *Areas) Places(ctx context.Context) ([]area.Place, error) {
 	return collect(ctx, s.db.Pool, func(row pgx.CollectableRow) (area.Place, error) {
 		var p area.Place
-		err := row.Scan(&p.ID, &p.Kind, &p.Name, &p.NameEN, &p.Point[0], &p.Point[1])
+		err := row.Scan(&p.ID, &p.Kind, &p.Name, &p.NameEN, &p.Rank, &p.Point[0], &p.Point[1])
 		return p, err
-	}, `SELECT id, kind, name, name_en, ST_X(geom), ST_Y(geom) FROM basemap_place
-		WHERE strpos(lower(name), $1) > 0 OR strpos(lower(name_en), $1) > 0
-		ORDER BY NOT (starts_with(lower(name), $1) OR starts_with(lower(name_en), $1)), rank, name, id
-		LIMIT $2`, query, min(max(limit, 1), maxPlaces))
+	}, `SELECT id, kind, name, name_en, least(greatest(rank, 0), 255), ST_X(geom), ST_Y(geom) FROM basemap_place ORDER BY rank, id LIMIT $1`, area.MaxPlaces)
+}
+
+// PlacesVersion implements area.Service.
+func (s *Areas) PlacesVersion(ctx context.Context) (version int64, err error) {
+	return version, Wrap(s.db.Pool.QueryRow(ctx, `SELECT version FROM basemap_place_version`).Scan(&version))
 }

@@ -18,9 +18,11 @@ type Attachments struct{ db *DB }
 // NewAttachments returns the attachments of db.
 func NewAttachments(db *DB) *Attachments { return &Attachments{db} }
 
-const selectAttachment = `SELECT a.id, a.client_id::text, coalesce(a.incident_id, 0), coalesce(a.task_id, 0), coalesce(a.report_id, 0), a.role, a.type, a.size, a.sha256,
-	ST_X(a.geom), ST_Y(a.geom), a.source_time, a.begun_at, a.done_at, u.name, u.id, coalesce(i.area_path, ''), coalesce(a.shared_sha256, ''), coalesce(a.thumb_sha256, '')
-	FROM attachment a JOIN app_user u ON u.id = a.user_id LEFT JOIN incident i ON i.id = a.incident_id `
+// A picture that came with a report is one of the case that the report is of now.
+const selectAttachment = `SELECT a.id, a.client_id::text, coalesce(i.id, 0), coalesce(a.task_id, 0), coalesce(a.report_id, 0), a.role, a.type, a.size, a.sha256,
+	ST_X(a.geom), ST_Y(a.geom), a.source_time, a.begun_at, a.done_at, coalesce(u.name, ''), coalesce(u.id, 0), coalesce(i.area_path, r.area_path, ''),
+	coalesce(a.shared_sha256, ''), coalesce(a.thumb_sha256, '')
+	FROM attachment a LEFT JOIN app_user u ON u.id = a.user_id LEFT JOIN report r ON r.id = a.report_id LEFT JOIN incident i ON i.id = coalesce(a.incident_id, r.incident_id) `
 
 func scanAttachment(row pgx.CollectableRow) (*attachment.Attachment, error) {
 	var (
@@ -152,9 +154,16 @@ func (s *Attachments) Attachment(ctx context.Context, id int64) (*attachment.Att
 	if err != nil {
 		return nil, err
 	}
+	actor := auth.ActorFrom(ctx)
+	if a.IncidentID == 0 { // of a report that has no case yet
+		if !actor.Scope.May(auth.ActionCreateIncident) || !actor.Scope.InArea(a.AreaPath) {
+			return nil, notFound("attachment", id)
+		}
+		return a, nil
+	}
 	in, err := incidentByID(ctx, s.db.Pool, a.IncidentID, "")
 	if err == nil {
-		err = Wrap(checkSeen(ctx, s.db.Pool, auth.ActorFrom(ctx), in))
+		err = Wrap(checkSeen(ctx, s.db.Pool, actor, in))
 	}
 	if layers.ErrorCode(err) == layers.CodeNotFound {
 		return nil, notFound("attachment", id) // that there is a case is not told either
@@ -202,7 +211,9 @@ func (s *Attachments) OfIncident(ctx context.Context, incidentID int64) ([]*atta
 	if err := checkSeen(ctx, s.db.Pool, actor, in); err != nil {
 		return nil, Wrap(err)
 	}
-	return collect(ctx, s.db.Pool, scanAttachment, selectAttachment+`WHERE (a.incident_id = $1 OR i.merged_into = $1 AND `+inAreas("i.area_path", "$2")+`)
+	return collect(ctx, s.db.Pool, scanAttachment, `WITH one AS (SELECT i.id FROM incident i WHERE i.id = $1 OR i.merged_into = $1 AND `+inAreas("i.area_path", "$2")+`)
+		`+selectAttachment+`WHERE a.id IN (SELECT x.id FROM attachment x JOIN one ON one.id = x.incident_id
+			UNION ALL SELECT x.id FROM attachment x JOIN report y ON y.id = x.report_id JOIN one ON one.id = y.incident_id)
 		AND a.done_at IS NOT NULL ORDER BY a.source_time, a.id`, incidentID, actor.Scope.Areas)
 }
 

@@ -96,8 +96,8 @@ func staleRevision(ctx context.Context, q querier, log string, id int64) error {
 		by string
 		at time.Time
 	)
-	key := map[string]string{"incident_log": "incident_id", "task_log": "task_id"}[log]
-	sql := fmt.Sprintf(`SELECT actor_name, receive_time FROM %s WHERE %s = $1 ORDER BY id DESC LIMIT 1`, log, key)
+	key := map[string][2]string{"incident_log": {"incident_id", "receive_time"}, "task_log": {"task_id", "receive_time"}, "detection_log": {"detection_id", "receive_time"}, "case_request_log": {"request_id", "at"}}[log]
+	sql := fmt.Sprintf(`SELECT actor_name, %s FROM %s WHERE %s = $1 ORDER BY id DESC LIMIT 1`, key[1], log, key[0])
 	switch err := q.QueryRow(ctx, sql, id).Scan(&by, &at); {
 	case errors.Is(err, pgx.ErrNoRows):
 		return e

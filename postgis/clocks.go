@@ -53,21 +53,37 @@ func setDeadlines(ctx context.Context, tx pgx.Tx, id int64, calendar *clock.Cale
 		return false, err
 	}
 	var amber, due *time.Time
-	if timing, runs := incident.TimingOf(log); runs {
-		c := clock.Clock{Calendar: calendar, Start: timing.Start, Pauses: timing.Pauses}
-		err := tx.QueryRow(ctx, `SELECT l.kind, l.amount FROM incident i JOIN time_limit l ON l.stage = $2
-				AND (l.category = '' OR (l.standard, l.category) = (i.standard, i.category)) AND l.severity IN (0, i.severity)
-			WHERE i.id = $1 ORDER BY l.category <> '' DESC, l.severity <> 0 DESC LIMIT 1`, id, timing.Stage).Scan(&c.Limit.Kind, &c.Limit.Amount)
-		switch {
-		case errors.Is(err, pgx.ErrNoRows): // nobody has set a limit
-		case err != nil:
+	for i, timing := range incident.TimingsOf(log) {
+		toAmber, toDue, err := momentsOf(ctx, tx, id, &timing, calendar)
+		if err != nil {
 			return false, err
-		default:
-			amber, due = moments(&c)
+		}
+		if i == 0 || toDue != nil && (due == nil || toDue.Before(*due)) {
+			amber, due = toAmber, toDue
 		}
 	}
 	done, err := tx.Exec(ctx, `UPDATE incident SET amber_at = $2, due_at = $3 WHERE id = $1 AND (amber_at, due_at) IS DISTINCT FROM ($2, $3)`, id, amber, due)
 	return done.RowsAffected() > 0, err
+}
+
+// momentsOf returns when the lamp of one clock of a case changes. Of the limits that fit the case the narrowest counts.
+func momentsOf(ctx context.Context, q querier, id int64, t *incident.Timing, calendar *clock.Calendar) (amber, due *time.Time, err error) {
+	if !t.Until.IsZero() {
+		return new(t.Start.Add(time.Duration(clock.AmberFrom * float64(t.Until.Sub(t.Start))))), &t.Until, nil
+	}
+	c := clock.Clock{Calendar: calendar, Start: t.Start, Pauses: t.Pauses, More: t.More}
+	err = q.QueryRow(ctx, `SELECT l.kind, l.amount FROM incident i JOIN time_limit l ON l.stage = $2
+			AND (l.category = '' OR (l.standard, l.category) = (i.standard, i.category)) AND l.condition IN ('', i.condition)
+			AND (l.area_path = '' OR starts_with(i.area_path || '.', l.area_path || '.')) AND l.severity IN (0, i.severity)
+		WHERE i.id = $1 ORDER BY l.condition <> '' DESC, l.category <> '' DESC, length(l.area_path) DESC, l.severity <> 0 DESC LIMIT 1`, id, t.Stage).Scan(&c.Limit.Kind, &c.Limit.Amount)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows): // nobody has set a limit
+		return nil, nil, nil
+	case err != nil:
+		return nil, nil, err
+	}
+	amber, due = moments(&c)
+	return amber, due, nil
 }
 
 func moments(c *clock.Clock) (amber, due *time.Time) {
@@ -81,11 +97,14 @@ func moments(c *clock.Clock) (amber, due *time.Time) {
 }
 
 // RecomputeDeadlines brings the deadlines of all open cases up to the limits and the calendar as they are now, one case a transaction, and
-// returns how many changed.
+// returns how many changed. Closed cases without a kind of closing get theirs.
 func (s *Incidents) RecomputeDeadlines(ctx context.Context) (changed int, err error) {
 	calendar, err := readCalendar(ctx, s.db.Pool)
 	if err != nil {
 		return 0, Wrap(err)
+	}
+	if err := s.fillClosings(ctx, calendar); err != nil {
+		return 0, err
 	}
 	ids, err := collect(ctx, s.db.Pool, pgx.RowTo[int64], `SELECT id FROM incident WHERE closed_at IS NULL ORDER BY id`)
 	if err != nil {

@@ -57,6 +57,7 @@ INSERT INTO app_user (login, name, password_hash, roles, areas, unit_id) VALUES
 	('west', '西镇值班', '-', '{duty_officer}', '{330122.330122001}', NULL),
 	('east', '东镇值班', '-', '{duty_officer}', '{330122.330122002}', NULL),
 	('viewer', '查看', '-', '{viewer}', '{330122}', NULL),
+	('boss', '督办甲', '-', '{supervisor}', '{330122}', NULL),
 	('unit-w1', '西一队员', '-', '{unit}', '{330122.330122001}', 1),
 	('unit-w2', '西二队员', '-', '{unit}', '{330122.330122001}', 2),
 	('unit-e1', '东一队员', '-', '{unit}', '{330122.330122002}', 3);`

@@ -15,11 +15,7 @@ func (s *Incidents) Categories(ctx context.Context) ([]incident.Category, error)
 	if err := forbid(auth.ActorFrom(ctx), auth.ActionRead); err != nil {
 		return nil, err
 	}
-	return collect(ctx, s.db.Pool, func(row pgx.CollectableRow) (incident.Category, error) {
-		var c incident.Category
-		err := row.Scan(&c.Standard, &c.Kind, &c.Code, &c.Class, &c.Name, &c.NameEN)
-		return c, err
-	}, `SELECT standard, kind, code, class, name, name_en FROM category ORDER BY standard, kind, code`)
+	return collect(ctx, s.db.Pool, pgx.RowToStructByPos[incident.Category], `SELECT `+categoryColumns+` FROM category ORDER BY standard, kind, code`)
 }
 
 // Statistics implements incident.Figures. Hours and days are the county's: they begin by its time zone. The last hour is the
@@ -46,6 +42,16 @@ func (s *Incidents) Statistics(ctx context.Context) (*incident.Statistics, error
 				AND `+inAreas("i.area_path", "@areas")+`),
 			(SELECT count(*) FROM detection d, today WHERE d.detected_at BETWEEN today.start AND today.now AND `+inAreas("d.area_path", "@areas")+`)`,
 		args).Scan(&st.CreatedToday, &st.ClosedToday, &st.DetectionsToday)
+	if err != nil {
+		return nil, Wrap(err)
+	}
+	f := &st.ClosingMonth
+	err = s.db.Pool.QueryRow(ctx, `
+		WITH month AS (SELECT date_trunc('month', @now::timestamptz, @zone) AS start),
+		closed AS (SELECT c.counted FROM case_closing c, month WHERE c.closed_at BETWEEN month.start AND @now AND `+inAreas("c.area_path", "@areas")+`)
+		SELECT count(*), count(*) FILTER (WHERE counted <> 'overdue'), count(*) FILTER (WHERE counted = 'error'),
+			count(*) + (SELECT count(*) FROM incident i WHERE i.closed_at IS NULL AND i.due_at < @now AND i.state NOT IN ('reported', 'verifying', 'accepted') AND `+inAreas("i.area_path", "@areas")+`)
+		FROM closed`, args).Scan(&f.Closed, &f.OnTime, &f.Error, &f.Due)
 	return &st, Wrap(err)
 }
 

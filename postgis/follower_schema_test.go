@@ -172,7 +172,7 @@ func TestATransactionOf200000Rows(t *testing.T) {
 			t.Fatalf("camera %d = %v at %v", f.ID, f.Values, f.Geometry)
 		}
 	}
-	run(t, db, `BEGIN; TRUNCATE camera; INSERT INTO camera (name, geom) VALUES ('only', ST_Point(119.5, 29.5, 4326)); COMMIT`)
+	run(t, db, `BEGIN; TRUNCATE camera CASCADE; INSERT INTO camera (name, geom) VALUES ('only', ST_Point(119.5, 29.5, 4326)); COMMIT`)
 	r.until(t, "one camera to be left", func() bool { return r.Len("camera") == 1 })
 }
 

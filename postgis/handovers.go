@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -46,12 +47,11 @@ func (s *Handovers) draft(ctx context.Context, tx pgx.Tx, area string, now time.
 	if err != nil {
 		return nil, err
 	}
-	var own []*duty.Shift // the next of the role that hands over
+	posts := duty.Posts(actor.Scope.Roles, actor.User.Granted)
+	var own []*duty.Shift // the next of the post that hands over
 	for _, shift := range shifts {
-		for _, role := range actor.Scope.Roles {
-			if shift.Role == role {
-				own = append(own, shift)
-			}
+		if slices.Contains(posts, shift.Role) {
+			own = append(own, shift)
 		}
 	}
 	now = now.UTC().Truncate(time.Second)

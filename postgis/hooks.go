@@ -30,7 +30,7 @@ type hookQuery struct {
 	Filter   string   `json:"filter,omitempty"`
 }
 
-const selectHook = `SELECT h.id, h.user_id, u.login, h.name, h.url, h.layer, h.query, h.secret, h.paused, h.position, h.delivered_at, h.failing, h.last_error, h.created_at,
+const selectHook = `SELECT h.id, h.user_id, u.login, h.kind, h.template, h.link, h.name, h.url, h.layer, h.query, h.secret, h.paused, h.position, h.delivered_at, h.failing, h.last_error, h.created_at,
 	(SELECT count(*) FROM webhook_dead d WHERE d.webhook_id = h.id) FROM webhook h JOIN app_user u ON u.id = h.user_id `
 
 func scanHook(row pgx.CollectableRow) (*hook.Hook, error) {
@@ -38,7 +38,7 @@ func scanHook(row pgx.CollectableRow) (*hook.Hook, error) {
 		h hook.Hook
 		q hookQuery
 	)
-	err := row.Scan(&h.ID, &h.UserID, &h.Login, &h.Name, &h.URL, &h.Layer, &q, &h.Secret, &h.Paused, &h.Position, &h.DeliveredAt, &h.Failing, &h.LastError, &h.CreatedAt, &h.Dead)
+	err := row.Scan(&h.ID, &h.UserID, &h.Login, &h.Kind, &h.Template, &h.Link, &h.Name, &h.URL, &h.Layer, &q, &h.Secret, &h.Paused, &h.Position, &h.DeliveredAt, &h.Failing, &h.LastError, &h.CreatedAt, &h.Dead)
 	h.Geometry, h.Columns, h.Filter = q.Geometry, q.Columns, q.Filter
 	if h.Columns == nil {
 		h.Columns = []string{}
@@ -61,9 +61,12 @@ func (s *Hooks) Create(ctx context.Context, h *hook.Hook) error {
 	if err := h.Validate(s.allows); err != nil {
 		return err
 	}
-	key := make([]byte, 24)
-	_, _ = rand.Read(key) // never fails
-	h.Secret, h.UserID, h.Login = "whsec_"+base64.StdEncoding.EncodeToString(key), actor.User.ID, actor.User.Login
+	h.UserID, h.Login = actor.User.ID, actor.User.Login
+	if !h.Bot() { // a robot's is its platform's
+		key := make([]byte, 24)
+		_, _ = rand.Read(key) // never fails
+		h.Secret = "whsec_" + base64.StdEncoding.EncodeToString(key)
+	}
 	q, err := json.Marshal(hookQuery{h.Geometry, h.Columns, h.Filter})
 	if err != nil {
 		return err
@@ -72,12 +75,12 @@ func (s *Hooks) Create(ctx context.Context, h *hook.Hook) error {
 		if err := atMost(ctx, tx, "webhook", hook.MaxHooks, "too_many_hooks"); err != nil {
 			return err
 		}
-		if err := tx.QueryRow(ctx, `INSERT INTO webhook (user_id, name, url, layer, query, secret) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id, created_at`,
-			h.UserID, h.Name, h.URL, h.Layer, q, h.Secret).Scan(&h.ID, &h.CreatedAt); err != nil {
+		if err := tx.QueryRow(ctx, `INSERT INTO webhook (user_id, kind, template, link, name, url, layer, query, secret) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id, created_at`,
+			h.UserID, h.Kind, h.Template, h.Link, h.Name, h.URL, h.Layer, q, h.Secret).Scan(&h.ID, &h.CreatedAt); err != nil {
 			return err
 		}
 		h.CreatedAt = h.CreatedAt.UTC()
-		return appendAudit(ctx, tx, "webhook.create", subject("webhook", h.ID), map[string]any{"name": h.Name, "url": h.URL, "layer": h.Layer})
+		return appendAudit(ctx, tx, "webhook.create", subject("webhook", h.ID), map[string]any{"name": h.Name, "kind": h.Kind, "url": h.Shown(), "layer": h.Layer})
 	})
 }
 
@@ -199,6 +202,40 @@ func (s *Hooks) GiveUp(ctx context.Context, id int64, d *hook.Dead, position str
 			return err
 		}
 		_, err := tx.Exec(ctx, `UPDATE webhook SET position = coalesce(nullif($2, ''), position), failing = failing + 1, last_error = left($3, 500) WHERE id = $1`, id, position, d.Error)
+		return err
+	})
+}
+
+// Told implements hook.Store.
+func (s *Hooks) Told(ctx context.Context, id int64) (map[int64]string, error) {
+	rows, err := s.db.Pool.Query(ctx, `SELECT feature_id, mark FROM webhook_told WHERE webhook_id = $1`, id)
+	if err != nil {
+		return nil, Wrap(err)
+	}
+	out := map[int64]string{}
+	var (
+		feature int64
+		mark    string
+	)
+	_, err = pgx.ForEachRow(rows, []any{&feature, &mark}, func() error { out[feature] = mark; return nil })
+	return out, Wrap(err)
+}
+
+// Tell implements hook.Store.
+func (s *Hooks) Tell(ctx context.Context, id int64, marks map[int64]string, removed []int64) error {
+	if len(marks)+len(removed) == 0 {
+		return nil
+	}
+	ids, texts := make([]int64, 0, len(marks)), make([]string, 0, len(marks))
+	for feature, mark := range marks {
+		ids, texts = append(ids, feature), append(texts, mark)
+	}
+	return s.db.transact(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `DELETE FROM webhook_told WHERE webhook_id = $1 AND feature_id = ANY ($2)`, id, removed); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO webhook_told (webhook_id, feature_id, mark) SELECT $1, * FROM unnest($2::bigint[], $3::text[])
+			ON CONFLICT (webhook_id, feature_id) DO UPDATE SET mark = excluded.mark`, id, ids, texts)
 		return err
 	})
 }

@@ -29,6 +29,11 @@ func advance(ctx context.Context, tx pgx.Tx, id int64, r logRow) error {
 	if err != nil {
 		return err
 	}
+	if r.to.Final() {
+		if err := endRequests(ctx, tx, id); err != nil {
+			return err
+		}
+	}
 	if r.to.Final() && r.into == 0 {
 		if err := answerReports(ctx, tx, id, r); err != nil {
 			return err
@@ -45,7 +50,7 @@ func appendIncidentLog(ctx context.Context, tx pgx.Tx, id int64, r logRow) error
 			(incident_id, source_time, receive_time, actor_id, actor_name, move, from_state, to_state, reason, details)
 		VALUES ($1, coalesce($9, clock_timestamp()), clock_timestamp(), nullif($2::bigint, 0), $3, $4, $5, $6, $7, $8)`,
 		id, actor.User.ID, actor.User.Name, r.move, r.from, r.to, strings.TrimSpace(r.reason), object(r.details), timeOrNull(r.made))
-	if err != nil || r.from == r.to { // a clock follows states alone
+	if err != nil || !incident.MovesClock(r.move, r.from, r.to) {
 		return err
 	}
 	calendar, err := readCalendar(ctx, tx)
@@ -85,15 +90,17 @@ func hasTaskAt(incidentID, unitID string) string {
 	return `EXISTS (SELECT FROM task t WHERE t.incident_id = ` + incidentID + ` AND t.unit_id = ` + unitID + ` AND ` + recentTask + `)`
 }
 
-const recentTask = `(t.ended_at IS NULL OR t.ended_at > now() - interval '1 day')`
+// recentTask is the SQL for: a task t is open, or ended in the last day, or its unit may still appeal 申诉.
+const recentTask = `(t.ended_at IS NULL OR t.ended_at > now() - interval '1 day' OR EXISTS (SELECT FROM incident d, flow_rule f WHERE d.id = t.incident_id
+	AND d.closing IN ('overdue', 'error') AND d.closed_at > now() - make_interval(days => f.appeal_days)))`
 
 const selectIncident = `SELECT i.id, i.number, i.title, i.description, i.category, i.standard, i.severity, i.state, i.source, i.address,
-	coalesce(i.area_path, ''), ST_X(i.geom), ST_Y(i.geom), i.created_at, i.updated_at, i.closed_at, i.amber_at, i.due_at, coalesce(i.merged_into, 0), i.revision FROM incident i `
+	coalesce(i.area_path, ''), coalesce(i.holder_path, ''), i.condition, coalesce(i.closing, ''), i.urges, i.asks, i.supervised, ST_X(i.geom), ST_Y(i.geom), i.created_at, i.updated_at, i.closed_at, i.amber_at, i.due_at, coalesce(i.merged_into, 0), i.revision FROM incident i `
 
 func scanIncident(row pgx.CollectableRow) (*incident.Incident, error) {
 	var in incident.Incident
 	err := row.Scan(&in.ID, &in.Number, &in.Title, &in.Description, &in.Category, &in.Standard, &in.Severity, &in.State, &in.Source,
-		&in.Address, &in.AreaPath, &in.Point[0], &in.Point[1], &in.CreatedAt, &in.UpdatedAt, &in.ClosedAt, &in.AmberAt, &in.DueAt, &in.MergedInto, &in.Revision)
+		&in.Address, &in.AreaPath, &in.HolderPath, &in.Condition, &in.Closing, &in.Urges, &in.Asks, &in.Supervised, &in.Point[0], &in.Point[1], &in.CreatedAt, &in.UpdatedAt, &in.ClosedAt, &in.AmberAt, &in.DueAt, &in.MergedInto, &in.Revision)
 	in.CreatedAt, in.UpdatedAt, in.ClosedAt = in.CreatedAt.UTC(), in.UpdatedAt.UTC(), utc(in.ClosedAt)
 	in.AmberAt, in.DueAt = utc(in.AmberAt), utc(in.DueAt)
 	return &in, err

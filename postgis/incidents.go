@@ -25,7 +25,7 @@ type Incidents struct {
 func NewIncidents(db *DB) *Incidents { return &Incidents{db: db, now: time.Now} }
 
 const (
-	defaultStandard = "gbt47678.5-2026"
+	defaultStandard = incident.Standard2026
 	maxClientKey    = 100
 	maxIncidents    = 500
 )
@@ -90,7 +90,7 @@ func (s *Incidents) insert(ctx context.Context, tx pgx.Tx, actor *auth.Actor, in
 		n.Source = "console"
 	}
 	if n.Category != "" || n.State == incident.Filed { // before that it may be unknown
-		if err := checkCategory(ctx, tx, n.Standard, n.Category); err != nil {
+		if err := checkCategory(ctx, tx, n.Standard, n.Category, ""); err != nil {
 			return 0, err
 		}
 	}
@@ -121,20 +121,34 @@ func (s *Incidents) insert(ctx context.Context, tx pgx.Tx, actor *auth.Actor, in
 	if err != nil {
 		return 0, err
 	}
+	if n.Condition != "" {
+		if err := setCondition(ctx, tx, &n, n.Condition); err != nil {
+			return 0, err
+		}
+	}
 	if err := appendIncidentLog(ctx, tx, n.ID, logRow{move: string(move), to: n.State}); err != nil {
+		return 0, err
+	}
+	if err := firePlans(ctx, tx, n.ID); err != nil {
 		return 0, err
 	}
 	return n.ID, appendAudit(ctx, tx, "incident.create", subject("incident", n.ID),
 		map[string]any{"category": n.Category, "severity": n.Severity, "area_path": n.AreaPath})
 }
 
-func checkCategory(ctx context.Context, tx pgx.Tx, standard, code string) error {
-	var known bool
-	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM category WHERE standard = $1 AND code = $2)`, standard, code).Scan(&known)
-	if err == nil && !known {
-		err = layers.Invalid("category", "unknown_category", "the dictionary %s has no %q", standard, code)
+// checkCategory refuses a code that the dictionary has not, and a retired one to what did not have it.
+func checkCategory(ctx context.Context, tx pgx.Tx, standard, code, had string) error {
+	var known, offered bool
+	err := tx.QueryRow(ctx, `SELECT count(*) > 0, coalesce(bool_or(NOT retired), false) FROM category WHERE standard = $1 AND code = $2`, standard, code).Scan(&known, &offered)
+	switch {
+	case err != nil:
+		return err
+	case !known:
+		return layers.Invalid("category", "unknown_category", "the dictionary %s has no %q", standard, code)
+	case !offered && code != had:
+		return layers.Invalid("category", "retired_category", "the category %q is retired", code)
 	}
-	return err
+	return nil
 }
 
 // placeOf returns the area of a new thing at a point, which has to be the actor's.
@@ -157,7 +171,7 @@ func outsideAreas(path string) error {
 }
 
 // Move implements incident.Service.
-func (s *Incidents) Move(ctx context.Context, id int64, m incident.Move, reason string, revision int64) (*incident.Incident, error) {
+func (s *Incidents) Move(ctx context.Context, id int64, m incident.Move, reason string, revision int64, with ...incident.With) (*incident.Incident, error) {
 	actor := auth.ActorFrom(ctx)
 	var out *incident.Incident
 	err := s.db.transact(ctx, func(tx pgx.Tx) error {
@@ -168,8 +182,8 @@ func (s *Incidents) Move(ctx context.Context, id int64, m incident.Move, reason 
 		if err := forbid(actor, auth.ActionMoveIncident); err != nil {
 			return err
 		}
-		if !actor.Scope.InArea(in.AreaPath) { // seen as the place of an own task
-			return outsideAreas(in.AreaPath)
+		if !actor.Scope.InArea(in.Holder()) { // seen as the place of an own task, or from below
+			return outsideAreas(in.Holder())
 		}
 		if in.Revision != revision {
 			return staleRevision(ctx, tx, "incident_log", id)
@@ -184,12 +198,21 @@ func (s *Incidents) Move(ctx context.Context, id int64, m incident.Move, reason 
 		if to == incident.Filed && in.Category == "" { // it fixes the limits of time
 			return layers.Invalid("category", "required", "a case is filed under a category")
 		}
-		if err := advance(ctx, tx, id, logRow{move: string(m), from: in.State, to: to, reason: reason}); err != nil {
+		fixed, err := fix(ctx, tx, in, m, to, reason, with)
+		if err != nil {
+			return err
+		}
+		if err := advance(ctx, tx, id, logRow{move: string(m), from: in.State, to: to, reason: reason, details: fixed}); err != nil {
 			return err
 		}
 		details := map[string]any{"move": m, "from": in.State, "to": to}
 		if err := appendAudit(ctx, tx, "incident.move", subject("incident", id), details); err != nil {
 			return err
+		}
+		if to == incident.Filed {
+			if err := firePlans(ctx, tx, id); err != nil {
+				return err
+			}
 		}
 		out, err = incidentByID(ctx, tx, id, "")
 		return err

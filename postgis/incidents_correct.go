@@ -20,8 +20,8 @@ func (s *Incidents) Correct(ctx context.Context, id int64, c incident.Correction
 			return err
 		case !actor.Scope.May(auth.ActionMoveIncident):
 			return forbid(actor, auth.ActionMoveIncident)
-		case !actor.Scope.InArea(in.AreaPath): // seen as the place of an own task
-			return outsideAreas(in.AreaPath)
+		case !actor.Scope.InArea(in.Holder()): // seen as the place of an own task
+			return outsideAreas(in.Holder())
 		case in.Revision != revision:
 			return staleRevision(ctx, tx, "incident_log", id)
 		case in.State.Final():
@@ -31,10 +31,10 @@ func (s *Incidents) Correct(ctx context.Context, id int64, c incident.Correction
 		if err != nil {
 			return err
 		}
-		if err := checkCategory(ctx, tx, n.Standard, n.Category); err != nil {
+		if err := checkCategory(ctx, tx, n.Standard, n.Category, in.Category); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `UPDATE incident SET title = $2, description = $3, category = $4, severity = $5, address = $6 WHERE id = $1`,
+		_, err = tx.Exec(ctx, `UPDATE incident SET title = $2, description = $3, category = $4, condition = CASE category WHEN $4 THEN condition ELSE '' END, severity = $5, address = $6 WHERE id = $1`,
 			id, n.Title, n.Description, n.Category, n.Severity, n.Address)
 		if err != nil {
 			return err
@@ -54,6 +54,9 @@ func (s *Incidents) Correct(ctx context.Context, id int64, c incident.Correction
 			return err
 		}
 		if err := appendAudit(ctx, tx, "incident.correct", subject("incident", id), details); err != nil {
+			return err
+		}
+		if err := firePlans(ctx, tx, id); err != nil { // it may be more serious now
 			return err
 		}
 		out, err = incidentByID(ctx, tx, id, "")

@@ -27,8 +27,8 @@ func mergedPair(ctx context.Context, tx pgx.Tx, actor *auth.Actor, id, into int6
 		if err != nil {
 			return nil, nil, err
 		}
-		if !actor.Scope.InArea(in.AreaPath) {
-			return nil, nil, outsideAreas(in.AreaPath)
+		if !actor.Scope.InArea(in.Holder()) {
+			return nil, nil, outsideAreas(in.Holder())
 		}
 		if one == id {
 			from = in

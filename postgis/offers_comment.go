@@ -36,7 +36,7 @@ type offerComment struct {
 	notes            []string // what in it is not understood
 }
 
-// parseOfferComment never fails: what it does not understand becomes a note, and an unknown role lets nobody but admins in.
+// parseOfferComment never fails: what it does not understand becomes a note, and a role that there is not lets nobody but admins in.
 func parseOfferComment(comment, name string) offerComment {
 	c := offerComment{minZoom: -1, maxZoom: -1}
 	first, rest, _ := strings.Cut(comment, "\n")
@@ -152,12 +152,11 @@ func (c *offerComment) set(key, value string) {
 
 func (c *offerComment) setRoles(value string) {
 	for _, s := range splitList(value) {
-		if r := auth.Role(s); slices.Contains(auth.Roles, r) {
-			c.roles = append(c.roles, r)
-			continue
+		r := auth.Role(s)
+		c.roles = append(c.roles, r)
+		if _, delivered := auth.Delivered[r]; !delivered {
+			c.note("%q is not a role of the program: besides admins, it is for who has a role of the county by that name", s)
 		}
-		c.note("there is no role %q", s)
-		c.roles = append(c.roles, auth.RoleAdmin)
 	}
 }
 

@@ -371,7 +371,7 @@ CREATE TABLE open."a,b" (id int PRIMARY KEY, geom geometry(Point, 4326));
 CREATE TABLE open."有 空格 100%" (id int PRIMARY KEY, "x""y" text, geom geometry(Point, 4326)); INSERT INTO open."有 空格 100%" VALUES (1, 'v', 'SRID=4326;POINT(119.68 29.79)')`)
 	f := offered(t, o, "open.stop")
 	notes := strings.Join(f.Notes, "\n")
-	for _, want := range []string{"nope cannot be the id", "no column nope that can be read", "there is no column nope", "minzoom must be", `"colour" is not known`, `no role "boss"`} {
+	for _, want := range []string{"nope cannot be the id", "no column nope that can be read", "there is no column nope", "minzoom must be", `"colour" is not known`, `"boss" is not a role of the program`} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("no note says %q:\n%s", want, notes)
 		}

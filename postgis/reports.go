@@ -17,6 +17,8 @@ import (
 	"github.com/paulmach/orb/planar"
 
 	"wanglou/layers"
+	"wanglou/layers/alarm"
+	"wanglou/layers/attachment"
 	"wanglou/layers/auth"
 	"wanglou/layers/incident"
 	"wanglou/layers/report"
@@ -39,6 +41,14 @@ var _ report.Service = (*Reports)(nil)
 // Create implements report.Service. Besides the fields' own rules it returns CodeInvalid for a point outside every area and for a case that is over,
 // CodeForbidden for a point outside the actor's areas. Two reports of one thing that come at the same moment are taken one after the other.
 func (s *Reports) Create(ctx context.Context, r *report.Report, asked report.Asked) (*report.Outcome, error) {
+	if err := forbid(auth.ActorFrom(ctx), auth.ActionReport); err != nil {
+		return nil, err
+	}
+	return s.keep(ctx, r, asked, nil)
+}
+
+// keep is Create for whoever may: with the pictures that came with the report.
+func (s *Reports) keep(ctx context.Context, r *report.Report, asked report.Asked, pictures []attachment.Picture) (*report.Outcome, error) {
 	actor := auth.ActorFrom(ctx)
 	n := *r
 	if n.Point == nil && n.Outline != nil {
@@ -49,14 +59,14 @@ func (s *Reports) Create(ctx context.Context, r *report.Report, asked report.Ask
 	if err := s.checkNew(actor, &n, asked); err != nil {
 		return nil, err
 	}
-	out, err := s.create(ctx, actor, &n, asked)
+	out, err := s.create(ctx, actor, &n, asked, pictures)
 	if e := (*layers.Error)(nil); errors.As(err, &e) && e.Reason == "already_exists" {
-		out, err = s.create(ctx, actor, &n, asked) // the same message came twice at once: now the other one is there
+		out, err = s.create(ctx, actor, &n, asked, pictures) // the same message came twice at once: now the other one is there
 	}
 	return out, err
 }
 
-func (s *Reports) create(ctx context.Context, actor *auth.Actor, r *report.Report, asked report.Asked) (out *report.Outcome, err error) {
+func (s *Reports) create(ctx context.Context, actor *auth.Actor, r *report.Report, asked report.Asked, pictures []attachment.Picture) (out *report.Outcome, err error) {
 	err = s.db.transact(ctx, func(tx pgx.Tx) error {
 		n := *r
 		had, err := s.repeated(ctx, tx, actor, &n, asked.ClientKey)
@@ -65,7 +75,7 @@ func (s *Reports) create(ctx context.Context, actor *auth.Actor, r *report.Repor
 			return err
 		}
 		if n.Category != "" {
-			if err := checkCategory(ctx, tx, defaultStandard, n.Category); err != nil {
+			if err := checkCategory(ctx, tx, defaultStandard, n.Category, ""); err != nil {
 				return err
 			}
 		}
@@ -81,16 +91,15 @@ func (s *Reports) create(ctx context.Context, actor *auth.Actor, r *report.Repor
 				return err
 			}
 		}
-		out, err = s.take(ctx, tx, actor, &n, asked)
-		return err
+		if out, err = s.take(ctx, tx, actor, &n, asked); err != nil {
+			return err
+		}
+		return addPictures(ctx, tx, out.Report, pictures)
 	})
 	return out, err
 }
 
 func (s *Reports) checkNew(actor *auth.Actor, n *report.Report, asked report.Asked) error {
-	if err := forbid(actor, auth.ActionReport); err != nil {
-		return err
-	}
 	if asked.File || asked.IncidentID != 0 {
 		if err := forbid(actor, auth.ActionCreateIncident); err != nil {
 			return err
@@ -100,7 +109,7 @@ func (s *Reports) checkNew(actor *auth.Actor, n *report.Report, asked report.Ask
 		return err
 	}
 	switch {
-	case actor.User.ID != 0 && (n.Source == "geofence" || n.Source == "citizen" || strings.HasPrefix(n.Source, "cap:")): // the program's own
+	case actor.User.ID != 0 && (n.Source == "geofence" || n.Source == "citizen" || n.Source == alarm.ReportSource || strings.HasPrefix(n.Source, "cap:")): // the program's own
 		return layers.Invalid("source", "system_value", "the source %q is the program's own", n.Source)
 	case asked.Severity < 0 || asked.Severity > 3:
 		return layers.Invalid("severity", "out_of_range", "severity is 1, 2 or 3, not %d", asked.Severity)
@@ -112,6 +121,8 @@ func (s *Reports) checkNew(actor *auth.Actor, n *report.Report, asked report.Ask
 		return layers.Invalid("category", "required", "a case is filed under a category")
 	case asked.File && asked.IncidentID == 0 && n.Point == nil:
 		return layers.Invalid("point", "required", "a case is filed at a point")
+	case asked.Condition != "" && (!asked.File || asked.IncidentID != 0):
+		return layers.Invalid("condition", "unknown_field", "only a case that is filed has a filing condition")
 	}
 	return nil
 }
@@ -201,7 +212,7 @@ func (s *Reports) take(ctx context.Context, tx pgx.Tx, actor *auth.Actor, n *rep
 func (s *Reports) open(ctx context.Context, tx pgx.Tx, actor *auth.Actor, n *report.Report, asked report.Asked) (int64, error) {
 	in := &incident.Incident{
 		Title: cut(n.Title, 120), Description: cut(n.Description, 4000), Category: n.Category, Severity: asked.Severity, Source: string(n.Channel), Address: cut(n.Address, 200),
-		Point: *n.Point, State: incident.Reported,
+		Condition: asked.Condition, Point: *n.Point, State: incident.Reported,
 	}
 	if in.Severity == 0 {
 		in.Severity = 3
@@ -248,13 +259,13 @@ func lockPlace(ctx context.Context, tx pgx.Tx, at orb.Point) error {
 
 const selectReport = `SELECT r.id, r.channel, coalesce(r.incident_id, 0), r.category, r.title, r.description, r.state, r.address, r.reporter_name, r.reporter_phone,
 	r.source, r.source_id, r.source_time, r.receive_time, coalesce(r.area_path, ''), ST_X(r.geom), ST_Y(r.geom), coalesce(r.tracking, ''), r.likeness, r.answer, r.answered_at,
-	r.satisfied FROM report r `
+	r.satisfied, array(SELECT a.id FROM attachment a WHERE a.report_id = r.id AND a.done_at IS NOT NULL ORDER BY a.id) FROM report r `
 
 func scanReport(row pgx.CollectableRow) (*report.Report, error) {
 	var r report.Report
 	var lon, lat *float64
 	err := row.Scan(&r.ID, &r.Channel, &r.IncidentID, &r.Category, &r.Title, &r.Description, &r.State, &r.Address, &r.ReporterName, &r.ReporterPhone,
-		&r.Source, &r.SourceID, &r.SourceTime, &r.ReceiveTime, &r.AreaPath, &lon, &lat, &r.Tracking, &r.Likeness, &r.Answer, &r.AnsweredAt, &r.Satisfied)
+		&r.Source, &r.SourceID, &r.SourceTime, &r.ReceiveTime, &r.AreaPath, &lon, &lat, &r.Tracking, &r.Likeness, &r.Answer, &r.AnsweredAt, &r.Satisfied, &r.Pictures)
 	if lon != nil && lat != nil {
 		r.Point = &orb.Point{*lon, *lat}
 	}
@@ -322,20 +333,24 @@ func outlineOf(outline orb.MultiPolygon) ([]byte, error) {
 // newTracking returns a code of 12 characters that are not mistaken for each other when read aloud: 60 bits.
 func newTracking() string { return rand.Text()[:12] }
 
+// foldTracking returns a tracking code as it is kept: as people write it down, it has gaps and small letters.
+func foldTracking(code string) string {
+	return strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(code))
+}
+
+func noTracked() error {
+	return layers.Errorf(layers.CodeNotFound, "there is no report under this code")
+}
+
 // Track implements report.Service.
 func (s *Reports) Track(ctx context.Context, code string) (*report.Tracked, error) {
-	code = strings.ToUpper(strings.Map(func(r rune) rune {
-		if r == ' ' || r == '-' {
-			return -1
-		}
-		return r
-	}, code))
+	code = foldTracking(code)
 	var t report.Tracked
 	err := s.db.Pool.QueryRow(ctx, `SELECT coalesce(i.number, ''), coalesce(i.state, ''), r.title, r.receive_time, r.answer, r.answered_at
 		FROM report r LEFT JOIN incident i ON i.id = r.incident_id WHERE r.tracking = $1 AND $1 <> ''`, code).
 		Scan(&t.Number, &t.State, &t.Title, &t.Received, &t.Answer, &t.AnsweredAt)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, layers.Errorf(layers.CodeNotFound, "there is no report under this code")
+		return nil, noTracked()
 	}
 	t.Received, t.AnsweredAt = t.Received.UTC(), utc(t.AnsweredAt)
 	return &t, Wrap(err)

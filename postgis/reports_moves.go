@@ -176,9 +176,11 @@ func checkAnswer(field, text string) error {
 	return nil
 }
 
-// answerReports tells those how their case ended who ask by themselves: the others, who left a telephone number, are called back 回访.
+// answerReports tells those how their case ended who ask by themselves: the others, who left a telephone number, are called back 回访. They read why it was
+// closed, or, where nobody wrote that, what the unit that worked last says it did.
 func answerReports(ctx context.Context, tx pgx.Tx, incidentID int64, r logRow) error {
-	_, err := tx.Exec(ctx, `UPDATE report SET state = 'answered', answered_at = clock_timestamp(), answer = $2
+	_, err := tx.Exec(ctx, `UPDATE report SET state = 'answered', answered_at = clock_timestamp(), answer = coalesce(nullif($2, ''),
+			(SELECT left(l.reason, 2000) FROM task_log l JOIN task k ON k.id = l.task_id WHERE k.incident_id = $1 AND l.move = 'done' AND l.reason <> '' ORDER BY l.id DESC LIMIT 1), '')
 		WHERE incident_id = $1 AND state = 'attached' AND NOT (channel = 'hotline' AND reporter_phone <> '')`, incidentID, strings.TrimSpace(r.reason))
 	return err
 }

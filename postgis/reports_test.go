@@ -12,6 +12,7 @@ import (
 	"wanglou/layers/auth"
 	"wanglou/layers/incident"
 	"wanglou/layers/report"
+	"wanglou/layers/task"
 	"wanglou/postgis"
 	"wanglou/postgis/postgistest"
 )
@@ -380,4 +381,25 @@ func TestReportWithoutPlace(t *testing.T) {
 		t.Errorf("%+v, %v", done, err)
 	}
 	postgistest.CheckInvariants(t, w.db)
+}
+
+// Where nobody writes why a case is closed, its reporters read what the unit says it did.
+func TestReportersReadWhatTheUnitDid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	reports := postgis.NewReports(w.db)
+	citizen := newReport(inWest)
+	citizen.Channel = report.Citizen
+	asked, err := reports.Create(w.as(t, "west"), citizen, report.Asked{File: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.work(t, w.dispatch(t, asked.Incident.ID, 1), task.MoveAcknowledge, task.MoveArrive, task.MoveDone)
+	in := w.incident(t, asked.Incident.ID)
+	if _, err := w.incidents.Move(w.as(t, "west"), in.ID, incident.MovePass, "", in.Revision); err != nil {
+		t.Fatal(err)
+	}
+	if tracked, err := reports.Track(t.Context(), asked.Report.Tracking); err != nil || tracked.Answer != "理由" || tracked.State != incident.Closed {
+		t.Errorf("%+v, %v", tracked, err)
+	}
 }

@@ -127,11 +127,17 @@ func mayPlan(ctx context.Context, q querier, area string) error {
 
 // serving returns who can be on duty for an area.
 func serving(ctx context.Context, q querier, area string) ([]duty.Person, error) {
-	return collect(ctx, q, func(row pgx.CollectableRow) (p duty.Person, err error) {
-		err = row.Scan(&p.ID, &p.Name, &p.Roles)
-		return p, err
-	}, `SELECT id, name, roles FROM app_user WHERE NOT disabled AND roles && $2 AND EXISTS (SELECT FROM unnest(areas) a WHERE a = '*' OR starts_with($1 || '.', a || '.')) ORDER BY name, id`,
-		area, duty.Roles)
+	people, err := collect(ctx, q, scanUser, `SELECT `+userColumns+` FROM app_user WHERE NOT disabled AND EXISTS (SELECT FROM unnest(areas) a WHERE a = '*' OR starts_with($1 || '.', a || '.')) ORDER BY name, id`, area)
+	if err != nil {
+		return nil, err
+	}
+	out := []duty.Person{}
+	for _, u := range people {
+		if posts := duty.Posts(u.Roles, u.Granted); len(posts) > 0 {
+			out = append(out, duty.Person{ID: u.ID, Name: u.Name, Roles: posts})
+		}
+	}
+	return out, nil
 }
 
 // People implements duty.Roster.

@@ -16,13 +16,14 @@ import (
 )
 
 const selectTask = `SELECT t.id, t.incident_id, t.unit_id, u.name, t.state, coalesce(t.area_path, ''), t.note, t.dispatched_at,
-	t.acknowledged_at, t.responding_at, t.on_scene_at, t.ended_at, t.result, t.revision, t.escalation FROM task t JOIN unit u ON u.id = t.unit_id `
+	t.acknowledged_at, t.responding_at, t.on_scene_at, t.ended_at, t.result, t.revision, t.escalation, t.part, t.due_at FROM task t JOIN unit u ON u.id = t.unit_id `
 
 func scanTask(row pgx.CollectableRow) (*task.Task, error) {
 	var t task.Task
 	err := row.Scan(&t.ID, &t.IncidentID, &t.UnitID, &t.UnitName, &t.State, &t.AreaPath, &t.Note, &t.DispatchedAt,
-		&t.AcknowledgedAt, &t.RespondingAt, &t.OnSceneAt, &t.EndedAt, &t.Result, &t.Revision, &t.Escalation)
+		&t.AcknowledgedAt, &t.RespondingAt, &t.OnSceneAt, &t.EndedAt, &t.Result, &t.Revision, &t.Escalation, &t.Part, &t.DueAt)
 	t.DispatchedAt = t.DispatchedAt.UTC()
+	t.DueAt = utc(t.DueAt)
 	t.AcknowledgedAt, t.RespondingAt, t.OnSceneAt, t.EndedAt = utc(t.AcknowledgedAt), utc(t.RespondingAt), utc(t.OnSceneAt), utc(t.EndedAt)
 	return &t, err
 }

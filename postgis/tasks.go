@@ -29,60 +29,117 @@ func (s *Tasks) Dispatch(ctx context.Context, incidentID, unitID int64, note str
 	}
 	var out *task.Task
 	err := s.db.transact(ctx, func(tx pgx.Tx) error {
-		in, err := lockIncident(ctx, tx, actor, incidentID)
+		in, err := lockDispatch(ctx, tx, actor, incidentID, revision)
 		if err != nil {
 			return err
 		}
-		if err := forbid(actor, auth.ActionDispatch); err != nil {
-			return err
-		}
-		if !actor.Scope.InArea(in.AreaPath) { // seen as the place of an own task
-			return outsideAreas(in.AreaPath)
-		}
-		if in.Revision != revision {
-			return staleRevision(ctx, tx, "incident_log", incidentID)
-		}
-		to, err := in.State.Take(incident.MoveDispatch, "")
-		if err != nil {
-			return err
-		}
-		u, err := lockUnit(ctx, tx, unitID)
-		if err != nil {
-			return err
-		}
-		if !actor.Scope.InArea(u.AreaPath) {
-			return notFound("unit", unitID)
-		}
-		if err := checkAvailable(ctx, tx, in, u); err != nil {
-			return err
-		}
-		id, err := s.insert(ctx, tx, in, u, note)
-		if err != nil {
-			return err
-		}
-		if err := advance(ctx, tx, in.ID, logRow{
-			move: string(incident.MoveDispatch), from: in.State, to: to, reason: note, details: taskDetails(id, u.ID, u.Name),
-		}); err != nil {
-			return err
-		}
-		if err := appendAudit(ctx, tx, "task.dispatch", subject("task", id), map[string]any{"incident_id": in.ID, "unit_id": u.ID}); err != nil {
-			return err
-		}
-		out, err = taskByID(ctx, tx, id)
+		out, err = s.send(ctx, tx, actor, in, unitID, order{note: note})
 		return err
 	})
 	return out, err
 }
 
+// DispatchJoint implements task.Service.
+func (s *Tasks) DispatchJoint(ctx context.Context, incidentID int64, j *task.Joint, revision int64) (out []*task.Task, err error) {
+	if err := j.Validate(time.Now()); err != nil {
+		return nil, err
+	}
+	actor := auth.ActorFrom(ctx)
+	units := append([]int64{j.Lead}, j.Co...)
+	err = s.db.transact(ctx, func(tx pgx.Tx) error {
+		in, err := lockDispatch(ctx, tx, actor, incidentID, revision)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `SELECT FROM unit WHERE id = ANY ($1) ORDER BY id FOR UPDATE`, units); err != nil {
+			return err
+		}
+		for _, unit := range units {
+			o := order{note: j.Note, part: task.Co, due: j.DueAt}
+			if unit == j.Lead {
+				o.part = task.Lead
+			}
+			t, err := s.send(ctx, tx, actor, in, unit, o)
+			if err != nil {
+				return err
+			}
+			out = append(out, t)
+			if in, err = incidentByID(ctx, tx, in.ID, ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// lockDispatch returns a case that the actor may send units to.
+func lockDispatch(ctx context.Context, tx pgx.Tx, actor *auth.Actor, id, revision int64) (*incident.Incident, error) {
+	in, err := lockIncident(ctx, tx, actor, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := forbid(actor, auth.ActionDispatch); err != nil {
+		return nil, err
+	}
+	if !actor.Scope.InArea(in.Holder()) { // seen as the place of an own task, or from below
+		return nil, outsideAreas(in.Holder())
+	}
+	if in.Revision != revision {
+		return nil, staleRevision(ctx, tx, "incident_log", id)
+	}
+	return in, nil
+}
+
+// order is what a unit is told.
+type order struct {
+	note string
+	part task.Part
+	due  *time.Time
+}
+
+// send gives one unit its task. The caller holds the case's lock.
+func (s *Tasks) send(ctx context.Context, tx pgx.Tx, actor *auth.Actor, in *incident.Incident, unitID int64, o order) (*task.Task, error) {
+	to, err := in.State.Take(incident.MoveDispatch, "")
+	if err != nil {
+		return nil, err
+	}
+	u, err := lockUnit(ctx, tx, unitID)
+	if err != nil {
+		return nil, err
+	}
+	if !actor.Scope.InArea(u.AreaPath) {
+		return nil, notFound("unit", unitID)
+	}
+	if err := checkAvailable(ctx, tx, in, u); err != nil {
+		return nil, err
+	}
+	id, err := s.insert(ctx, tx, in, u, o)
+	if err != nil {
+		return nil, err
+	}
+	details := taskDetails(id, u.ID, u.Name)
+	if o.due != nil {
+		details["part"], details["due_at"] = o.part, o.due.UTC().Format(time.RFC3339Nano)
+	}
+	if err := advance(ctx, tx, in.ID, logRow{move: string(incident.MoveDispatch), from: in.State, to: to, reason: o.note, details: details}); err != nil {
+		return nil, err
+	}
+	if err := appendAudit(ctx, tx, "task.dispatch", subject("task", id), map[string]any{"incident_id": in.ID, "unit_id": u.ID}); err != nil {
+		return nil, err
+	}
+	return taskByID(ctx, tx, id)
+}
+
 // insert stores a new task with its first log row; the unit is no longer available.
-func (s *Tasks) insert(ctx context.Context, tx pgx.Tx, in *incident.Incident, u *unit.Unit, note string) (id int64, err error) {
-	err = tx.QueryRow(ctx, `INSERT INTO task (incident_id, unit_id, state, area_path, note, dispatched_at)
-		VALUES ($1, $2, $3, nullif($4, ''), $5, clock_timestamp()) RETURNING id`,
-		in.ID, u.ID, task.Dispatched, in.AreaPath, strings.TrimSpace(note)).Scan(&id)
+func (s *Tasks) insert(ctx context.Context, tx pgx.Tx, in *incident.Incident, u *unit.Unit, o order) (id int64, err error) {
+	err = tx.QueryRow(ctx, `INSERT INTO task (incident_id, unit_id, state, area_path, note, dispatched_at, part, due_at)
+		VALUES ($1, $2, $3, nullif($4, ''), $5, clock_timestamp(), $6, $7) RETURNING id`,
+		in.ID, u.ID, task.Dispatched, in.AreaPath, strings.TrimSpace(o.note), o.part, o.due).Scan(&id)
 	if err != nil {
 		return 0, err
 	}
-	if err := appendTaskLog(ctx, tx, id, "dispatch", "", task.Dispatched, note, time.Time{}); err != nil {
+	if err := appendTaskLog(ctx, tx, id, "dispatch", "", task.Dispatched, o.note, time.Time{}); err != nil {
 		return 0, err
 	}
 	if err := answerEscalations(ctx, tx, in.ID, id); err != nil {
@@ -125,6 +182,11 @@ func (s *Tasks) Move(ctx context.Context, id int64, m task.Move, reason string, 
 	asked := map[string]any{"task": id, "move": m, "reason": reason, "revision": revision}
 	var out *task.Task
 	err := s.db.transact(ctx, func(tx pgx.Tx) error {
+		if m == task.MoveConclude {
+			if err := lockParts(ctx, tx, actor, id); err != nil {
+				return err
+			}
+		}
 		in, before, err := lockTask(ctx, tx, actor, id)
 		if err != nil {
 			return err
@@ -142,6 +204,11 @@ func (s *Tasks) Move(ctx context.Context, id int64, m task.Move, reason string, 
 		if err != nil {
 			return err
 		}
+		if m == task.MoveConclude {
+			if err := s.callOffParts(ctx, tx, in, before, reason); err != nil {
+				return err
+			}
+		}
 		if err := setTask(ctx, tx, before, m, to, reason, from.Time); err != nil {
 			return err
 		}
@@ -149,6 +216,9 @@ func (s *Tasks) Move(ctx context.Context, id int64, m task.Move, reason string, 
 			return err
 		}
 		if err := s.followCase(ctx, tx, in, before, m, to, reason, from.Time); err != nil {
+			return err
+		}
+		if err := followDetection(ctx, tx, in.ID, to, from.Time); err != nil {
 			return err
 		}
 		details := map[string]any{"move": m, "from": before.State, "to": to, "incident_id": in.ID}

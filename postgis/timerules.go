@@ -26,10 +26,10 @@ func readTimeRules(ctx context.Context, q querier) (*incident.TimeRules, error) 
 	r := &incident.TimeRules{}
 	var err error
 	r.Limits, err = collect(ctx, q, func(row pgx.CollectableRow) (l incident.TimeLimit, err error) {
-		err = row.Scan(&l.Stage, &l.Standard, &l.Category, &l.Severity, &l.Kind, &l.Amount)
+		err = row.Scan(&l.Stage, &l.Standard, &l.Category, &l.Severity, &l.AreaPath, &l.Condition, &l.Kind, &l.Amount)
 		return l, err
-	}, `SELECT stage, standard, category, severity, kind, amount::float8 FROM time_limit
-		ORDER BY array_position('{accepting,verifying,handling,checking}'::text[], stage), category, severity, standard`)
+	}, `SELECT stage, standard, category, severity, area_path, condition, kind, amount::float8 FROM time_limit
+		ORDER BY array_position('{accepting,verifying,handling,checking,hop}'::text[], stage), category, condition, area_path, severity, standard`)
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +51,13 @@ func readTimeRules(ctx context.Context, q querier) (*incident.TimeRules, error) 
 	if err != nil {
 		return nil, err
 	}
+	r.Conditions, err = collect(ctx, q, pgx.RowToStructByPos[incident.Condition], selectCondition+`ORDER BY category, standard, code`)
+	if err != nil {
+		return nil, err
+	}
+	if r.Flow, err = readFlowRules(ctx, q); err != nil {
+		return nil, err
+	}
 	b, err := json.Marshal(r)
 	if err != nil {
 		return nil, err
@@ -58,6 +65,14 @@ func readTimeRules(ctx context.Context, q querier) (*incident.TimeRules, error) 
 	sum := sha256.Sum256(b)
 	r.Version = hex.EncodeToString(sum[:8])
 	return r, nil
+}
+
+const selectCondition = `SELECT standard, category, code, name, name_en, closing, closing_en FROM filing_condition `
+
+func readFlowRules(ctx context.Context, q querier) (f incident.FlowRules, err error) {
+	err = q.QueryRow(ctx, `SELECT max_extensions, appeal_days, urge_minutes, supervise_hours FROM flow_rule`).
+		Scan(&f.MaxExtensions, &f.AppealDays, &f.UrgeMinutes, &f.SuperviseHours)
+	return f, err
 }
 
 // SetTimeRules implements incident.RuleService. The rules are stored even where the computing of deadlines is interrupted: the command `wanglou deadlines` does it again.
@@ -82,8 +97,16 @@ func (s *Incidents) SetTimeRules(ctx context.Context, r *incident.TimeRules) (ch
 		batch := &pgx.Batch{}
 		batch.Queue(`DELETE FROM time_limit`)
 		for _, l := range r.Limits {
-			batch.Queue(`INSERT INTO time_limit (stage, standard, category, severity, kind, amount) VALUES ($1, $2, $3, $4, $5, $6)`, l.Stage, l.Standard, l.Category, l.Severity, l.Kind, l.Amount)
+			batch.Queue(`INSERT INTO time_limit (stage, standard, category, severity, area_path, condition, kind, amount) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+				l.Stage, l.Standard, l.Category, l.Severity, l.AreaPath, l.Condition, l.Kind, l.Amount)
 		}
+		batch.Queue(`DELETE FROM filing_condition`)
+		for _, c := range r.Conditions {
+			batch.Queue(`INSERT INTO filing_condition (standard, category, code, name, name_en, closing, closing_en) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+				c.Standard, c.Category, c.Code, c.Name, c.NameEN, c.Closing, c.ClosingEN)
+		}
+		batch.Queue(`UPDATE flow_rule SET max_extensions = $1, appeal_days = $2, urge_minutes = $3, supervise_hours = $4`,
+			r.Flow.MaxExtensions, r.Flow.AppealDays, r.Flow.UrgeMinutes, r.Flow.SuperviseHours)
 		batch.Queue(`DELETE FROM calendar_day`)
 		for _, d := range r.Days {
 			batch.Queue(`INSERT INTO calendar_day (day, works, name) VALUES ($1::text::date, $2, $3)`, d.Day, d.Works, d.Name)

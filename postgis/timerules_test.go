@@ -16,7 +16,7 @@ func TestTimeRules(t *testing.T) {
 	w := newWorld(t)
 	in := w.create(t, inWest)
 	r, err := w.incidents.TimeRules(w.as(t, "viewer"))
-	if err != nil || len(r.Limits) != 6 || len(r.Week) != 5 || len(r.Windows) != 2 || r.Version == "" {
+	if err != nil || len(r.Limits) != 12 || len(r.Week) != 5 || len(r.Windows) != 2 || r.Version == "" {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	_, err = w.incidents.SetTimeRules(w.as(t, "duty"), r)

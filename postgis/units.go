@@ -13,12 +13,16 @@ import (
 
 // Units implements unit.Service. It is safe for concurrent use.
 type Units struct {
-	db  *DB
-	now func() time.Time
+	db    *DB
+	now   func() time.Time
+	roads *Roads // nil: distances are straight
 }
 
 // NewUnits returns the units of db.
 func NewUnits(db *DB) *Units { return &Units{db: db, now: time.Now} }
+
+// UseRoads makes Recommend measure by road, where roads are loaded. It is called before the first request.
+func (s *Units) UseRoads(roads *Roads) { s.roads = roads }
 
 // Units implements unit.Service: those of the actor's areas, and the actor's own, by code.
 func (s *Units) Units(ctx context.Context) ([]*unit.Unit, error) {
@@ -43,7 +47,7 @@ func (s *Units) Recommend(ctx context.Context, incidentID int64) (unit.Recommend
 	if err != nil {
 		return unit.Recommendations{}, err
 	}
-	return unit.Recommend(s.now(), in.Point, in.Category, in.AreaPath, units, unit.Proposals), nil
+	return unit.Recommend(s.now(), in.Point, in.Category, in.AreaPath, units, unit.Proposals, s.roads.Ways), nil
 }
 
 func (s *Units) seen(ctx context.Context, actor *auth.Actor) ([]*unit.Unit, error) {

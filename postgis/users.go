@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -74,8 +73,7 @@ func (s *Users) withHash(ctx context.Context, login string) (*auth.User, string,
 		u    auth.User
 		hash string
 	)
-	err := s.db.Pool.QueryRow(ctx, `SELECT `+userColumns+`, password_hash FROM app_user WHERE login = $1`, login).
-		Scan(&u.ID, &u.Login, &u.Name, &u.Roles, &u.Areas, &u.UnitID, &u.Disabled, &hash)
+	err := s.db.Pool.QueryRow(ctx, `SELECT `+userColumns+`, password_hash FROM app_user WHERE login = $1`, login).Scan(append(intoUser(&u), &hash)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nobody, nil
 	}
@@ -94,11 +92,18 @@ func (s *Users) User(ctx context.Context, id int64) (*auth.User, error) {
 	return found[0], nil
 }
 
-const userColumns = `id, login, name, roles, areas, coalesce(unit_id, 0), disabled`
+// userColumns are an account with what its roles allow at the same moment.
+const userColumns = `id, login, name, roles, areas, coalesce(unit_id, 0), disabled,
+	(SELECT coalesce(jsonb_object_agg(r.name, r.actions), '{}') FROM app_role r WHERE r.name = ANY (app_user.roles)),
+	(SELECT coalesce(jsonb_object_agg(r.name, jsonb_build_object('zh', r.title, 'en', coalesce(nullif(r.title_en, ''), r.title))), '{}') FROM app_role r WHERE r.name = ANY (app_user.roles))`
+
+func intoUser(u *auth.User) []any {
+	return []any{&u.ID, &u.Login, &u.Name, &u.Roles, &u.Areas, &u.UnitID, &u.Disabled, &u.Granted, &u.Titles}
+}
 
 func scanUser(row pgx.CollectableRow) (*auth.User, error) {
 	var u auth.User
-	err := row.Scan(&u.ID, &u.Login, &u.Name, &u.Roles, &u.Areas, &u.UnitID, &u.Disabled)
+	err := row.Scan(intoUser(&u)...)
 	return &u, err
 }
 
@@ -128,21 +133,23 @@ func ownOrManaged(a *auth.Actor, first int) (where string, args []any) {
 // place is a parameter in SQL.
 func place(n int) string { return "$" + strconv.Itoa(n) }
 
-// Save implements auth.Service. Nobody gives away areas that are not theirs, nor shuts themselves out.
+// Save implements auth.Service. Nobody gives away areas that are not theirs, nor shuts themselves out; who does not manage roles gives away no more than they may do
+// themselves, and leaves alone the accounts of those who may do more.
 func (s *Users) Save(ctx context.Context, u *auth.User, password string) error {
 	actor := auth.ActorFrom(ctx)
 	if err := forbid(actor, auth.ActionManageUsers); err != nil {
 		return err
 	}
 	u.Login, u.Name = auth.FoldLogin(u.Login), strings.TrimSpace(u.Name)
-	if err := u.Validate(); err != nil {
+	granted, err := grants(ctx, s.db.Pool)
+	if err != nil {
+		return err
+	}
+	if err := u.Validate(granted); err != nil {
 		return err
 	}
 	if !actor.Scope.Covers(u.Areas) {
 		return outsideAreas(strings.Join(u.Areas, ", "))
-	}
-	if u.ID != 0 && u.ID == actor.User.ID && (u.Disabled || !slices.Contains(u.Roles, auth.RoleAdmin)) {
-		return layers.Invalid("roles", "own_account", "nobody takes the management of users from themselves")
 	}
 	var hash string
 	if u.ID == 0 || password != "" {
@@ -161,7 +168,10 @@ func (s *Users) Save(ctx context.Context, u *auth.User, password string) error {
 	if id == 0 {
 		action = "user.create"
 	}
-	err := s.db.transact(ctx, func(tx pgx.Tx) error {
+	err = s.db.changeRights(ctx, auth.ActionManageUsers, "roles", func(tx pgx.Tx) error {
+		if err := mayGive(ctx, tx, actor, u); err != nil {
+			return err
+		}
 		if err := writeUser(ctx, tx, actor, u, hash); err != nil {
 			return err
 		}

@@ -209,7 +209,7 @@ func TestUsersAndAuditAreOfOwnAreas(t *testing.T) {
 	wantStrings(t, users, []string{"unit-w1", "unit-w2", "west"})
 	wantStrings(t, audit, []string{"west"})
 	users, audit = logins("admin")
-	wantStrings(t, users, []string{"admin", "anna", "bert", "duty", "east", "unit-e1", "unit-w1", "unit-w2", "viewer", "west"})
+	wantStrings(t, users, []string{"admin", "anna", "bert", "boss", "duty", "east", "unit-e1", "unit-w1", "unit-w2", "viewer", "west"})
 	wantStrings(t, audit, []string{"mallory", "west", "east"})
 	_, err := w.users.Users(w.as(t, "duty"))
 	wantError(t, err, layers.CodeForbidden, "role")

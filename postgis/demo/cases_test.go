@@ -36,7 +36,7 @@ func testCases(t *testing.T, db *postgis.DB) {
 		{"state is not the log's last", `SELECT count(*) FROM incident i WHERE state <> (SELECT to_state FROM incident_log l WHERE l.incident_id = i.id ORDER BY l.id DESC LIMIT 1)`, 0, 0},
 		{"revision is not the log's length", `SELECT count(*) FROM incident i WHERE revision <> (SELECT count(*) FROM incident_log l WHERE l.incident_id = i.id)`, 0, 0},
 		{"times differ from the log's", `SELECT count(*) FROM incident i WHERE (created_at, updated_at) IS DISTINCT FROM
-			(SELECT (min(source_time), max(source_time)) FROM incident_log l WHERE l.incident_id = i.id)`, 0, 0},
+			(SELECT (min(source_time), max(source_time)) FROM incident_log l WHERE l.incident_id = i.id) AND NOT EXISTS (SELECT FROM case_request r WHERE r.incident_id = i.id)`, 0, 0},
 		{"in the future", `SELECT count(*) FROM incident_log WHERE source_time > now()`, 0, 0},
 		{"without an area", `SELECT count(*) FROM incident WHERE area_path IS NULL`, 0, 0},
 		{"unknown categories", `SELECT count(*) FROM incident i WHERE NOT EXISTS (SELECT FROM category c WHERE c.kind = 'item' AND c.code = i.category AND c.standard = i.standard)`, 0, 0},
@@ -62,7 +62,7 @@ func testCases(t *testing.T, db *postgis.DB) {
 // Every row of every log is a step of its machine.
 func testLogs(t *testing.T, db *postgis.DB) {
 	rows, err := db.Pool.Query(t.Context(), `
-		SELECT 'case', move, from_state, to_state, reason FROM incident_log WHERE move NOT LIKE 'task.%' UNION ALL
+		SELECT 'case', move, from_state, to_state, reason FROM incident_log WHERE move NOT LIKE '%.%' UNION ALL
 		SELECT 'task', move, from_state, to_state, reason FROM task_log WHERE move <> 'dispatch' UNION ALL
 		SELECT 'detection', move, from_state, to_state, reason FROM detection_log`)
 	if err != nil {

@@ -54,6 +54,7 @@ func (c *county) writeCases(ctx context.Context, tx pgx.Tx, stories []*story) er
 	}
 	_, err = tx.Exec(ctx, fmt.Sprintf(`
 		UPDATE incident SET area_path = area_path_at(geom);
+		UPDATE incident SET alarm_at = created_at + interval '20 seconds', alarm_by = '陈立' WHERE severity = 1;
 		UPDATE task t SET area_path = i.area_path FROM incident i WHERE i.id = t.incident_id;
 		SELECT setval(pg_get_serial_sequence('incident', 'id'), %d), setval('incident_number', %d), setval(pg_get_serial_sequence('task', 'id'), %d);
 		-- A camera that is down was up before.

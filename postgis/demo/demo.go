@@ -125,6 +125,9 @@ func Seed(ctx context.Context, db *postgis.DB, o Options) (*Summary, error) {
 	if _, err := postgis.NewIncidents(db).RecomputeDeadlines(ctx); err != nil {
 		return nil, err
 	}
+	if err := seedRequests(ctx, db); err != nil {
+		return nil, err
+	}
 	return &Summary{Towns: len(towns), Villages: len(c.villages), Grids: len(c.cells), Buildings: len(c.buildings), Cameras: camerasAtScaleOne * o.Scale},
 		postgis.Wrap(analyze(ctx, db))
 }
@@ -143,10 +146,12 @@ func (c *county) write(ctx context.Context, tx pgx.Tx, o Options) error {
 		func() error { return c.writeCameras(ctx, tx, camerasAtScaleOne*o.Scale, o.Now) },
 		func() error { return c.writeUnits(ctx, tx, crews, o.Now) },
 		func() error { return c.writeUsers(ctx, tx) },
+		func() error { return c.writeShifts(ctx, tx, o.Now) },
 		func() error { return c.writeCases(ctx, tx, stories) },
 		func() error { return c.writeReports(ctx, tx, stories, o.Now) },
 		func() error { return c.writeSurveys(ctx, tx, o.Now) },
 		func() error { return c.writeKnowledge(ctx, tx) },
+		func() error { return c.writePlans(ctx, tx, o.Now) },
 		func() error { return c.writeSetting(ctx, tx) },
 	}
 	for _, step := range steps {

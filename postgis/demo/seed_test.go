@@ -160,6 +160,7 @@ func testCameras(t *testing.T, db *postgis.DB) {
 		{"in another area", `SELECT count(*) FROM camera c JOIN area a ON a.path = c.area_path WHERE NOT ST_Intersects(a.geom, c.geom)`, 0, 0},
 		{"departments", `SELECT count(DISTINCT department) FROM camera JOIN department ON department.code = camera.department`, 5, 8},
 		{"odd device ids", `SELECT count(*) FROM camera WHERE device_id !~ '^33012200[0-9]{2}132[0-9]{7}$'`, 0, 0},
+		{"on duty now", `SELECT count(DISTINCT role) FROM shift WHERE now() >= starts_at AND now() < ends_at`, 4, 4},
 		{"equal names", `SELECT count(*) - count(DISTINCT name) FROM camera`, 0, 0},
 	})
 }

@@ -97,6 +97,12 @@ func (c *county) writeSurveys(ctx context.Context, tx pgx.Tx, now time.Time) err
 		UPDATE detection SET area_m2 = ST_Area(geom::geography), area_path = area_path_at(geom);
 		UPDATE capture SET area_path = '%s';
 		UPDATE permit SET area_path = area_path_at(geom);
+		-- Zones around some of the finds, so that there is something to be told by.
+		INSERT INTO zone (kind, name, reason, weight, area_path, geom)
+		SELECT k.kind, k.name, k.reason, k.weight, d.area_path, ST_Multi(ST_Buffer(d.geom::geography, k.reach)::geometry)
+		FROM (VALUES (2, 'farmland', '永久基本农田（示意）', '永久基本农田内不得建房。', 4.0, 70), (5, 'river_bank', '富春江岸线（示意）', '河道管理范围内不得修建建筑物。', 3.0, 90), (9, 'red_line', '道路红线（示意）', '建筑不得越过道路红线。', 2.0, 40)) k (id, kind, name, reason, weight, reach)
+		JOIN detection d USING (id);
+		UPDATE detection d SET grounds = detection_grounds(d);
 		SELECT setval(pg_get_serial_sequence('detection', 'id'), %d), setval(pg_get_serial_sequence('capture', 'id'), 2)`, CountyCode, len(finds)))
 	return err
 }

@@ -15,8 +15,8 @@ import (
 	"wanglou/postgis"
 )
 
-// Standard2026 is the key of the 2026 series: 2-digit large class and 3-digit small class.
-const Standard2026 = "gbt47678.5-2026"
+// Standard2026 is the key of the 2026 series.
+const Standard2026 = incident.Standard2026
 
 //go:embed gbt47678.5-2026.csv
 var standard2026 string
@@ -34,8 +34,8 @@ func Categories() ([]incident.Category, error) {
 	return out, nil
 }
 
-// Load makes the codes of the database equal to the program's, in one transaction. Codes of other standards, and codes that
-// somebody has added, are left alone. Loading again writes nothing, not even a lock, so that a database which takes no changes is no hindrance.
+// Load makes the codes of the database equal to the program's, in one transaction. Codes of other standards, and those that
+// somebody has added or reworded, are left alone. Loading again writes nothing, not even a lock, so that a database which takes no changes is no hindrance.
 func Load(ctx context.Context, db *postgis.DB) error {
 	return postgis.Wrap(pgx.BeginFunc(ctx, db.Pool, func(tx pgx.Tx) error { return LoadTx(ctx, tx) }))
 }
@@ -53,15 +53,17 @@ func LoadTx(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 	var equal bool
-	err = tx.QueryRow(ctx, `SELECT NOT EXISTS (SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-		EXCEPT SELECT standard, kind, code, class, name, name_en FROM category)`, Standard2026, col[0], col[1], col[2], col[3], col[4]).Scan(&equal)
+	err = tx.QueryRow(ctx, `SELECT NOT EXISTS (SELECT FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS n (kind, code, class, name, name_en)
+		LEFT JOIN category c ON c.standard = $1 AND c.kind = n.kind AND c.code = n.code
+		WHERE c.code IS NULL OR NOT c.edited AND (c.class, c.name, c.name_en) IS DISTINCT FROM (n.class, n.name, n.name_en))`,
+		Standard2026, col[0], col[1], col[2], col[3], col[4]).Scan(&equal)
 	if err != nil || equal {
 		return err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO category AS old (standard, kind, code, class, name, name_en)
 		SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
 		ON CONFLICT (standard, kind, code) DO UPDATE SET class = excluded.class, name = excluded.name, name_en = excluded.name_en
-		WHERE (old.class, old.name, old.name_en) IS DISTINCT FROM (excluded.class, excluded.name, excluded.name_en)`,
+		WHERE NOT old.edited AND (old.class, old.name, old.name_en) IS DISTINCT FROM (excluded.class, excluded.name, excluded.name_en)`,
 		Standard2026, col[0], col[1], col[2], col[3], col[4])
 	return err
 }

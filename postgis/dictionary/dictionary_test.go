@@ -67,4 +67,20 @@ func TestLoad(t *testing.T) {
 	if n != 404 || en != "Blocked fire lane" {
 		t.Errorf("%d rows, 09012 is %q", n, en)
 	}
+	// What somebody has reworded stays, and is no reason to write.
+	if _, err := db.Pool.Exec(ctx, `UPDATE category SET name = '我们的', edited = true WHERE code = '09012' AND kind = 'item'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := dictionary.Load(ctx, db); err != nil {
+		t.Fatal(err)
+	}
+	var name string
+	if err := db.Pool.QueryRow(ctx, `SELECT name FROM category WHERE code = '09012' AND kind = 'item'`).Scan(&name); err != nil || name != "我们的" {
+		t.Errorf("%q, %v", name, err)
+	}
+	var strange []string // kinds of alarms with a category that the dictionary has not
+	if err := db.Pool.QueryRow(ctx, `SELECT coalesce(array_agg(k.code), '{}') FROM alarm_kind k
+		WHERE k.category <> '' AND NOT EXISTS (SELECT FROM category c WHERE c.code = k.category AND c.kind = 'item')`).Scan(&strange); err != nil || len(strange) > 0 {
+		t.Errorf("%q, %v", strange, err)
+	}
 }

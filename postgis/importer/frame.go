@@ -109,6 +109,7 @@ func (r *run) suggest(ctx context.Context) (string, error) {
 	if err := r.tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM `+frameTable+`)`).Scan(&known); err != nil || !known {
 		return "", err
 	}
+	r.report.Suggested = ""
 	best, most := intake.Candidate{}, 0
 	if r.epsg == 0 {
 		now := intake.Candidate{Name: string(r.system)}
@@ -129,6 +130,9 @@ func (r *run) suggest(ctx context.Context) (string, error) {
 	}
 	if best.Name == "" {
 		return "", nil
+	}
+	if !best.Swapped {
+		r.report.Suggested = best.Name
 	}
 	return fmt.Sprintf("with %s, %d of %d that were tried lie inside", best, most, len(points)), nil
 }
@@ -170,11 +174,56 @@ func (r *run) place(ctx context.Context) error {
 			SELECT DISTINCT ON (s._n, s._part) s._n, s._part, a.path FROM area a JOIN `+stageTable+` s ON ST_Intersects(a.geom, s._at)
 			WHERE s.area_path IS NULL ORDER BY s._n, s._part, length(a.path) DESC, a.path) x
 		WHERE x._n = s._n AND x._part = s._part`)
-	if err != nil || !r.target.attributes["area_path"].notNull {
+	if err != nil {
 		return err
+	}
+	if r.o.Within != nil {
+		if err := r.within(ctx); err != nil {
+			return err
+		}
+	}
+	if !r.target.attributes["area_path"].notNull {
+		return nil
 	}
 	_, err = r.reject(ctx, func(string) *layers.Error {
 		return layers.Invalid("area_path", "outside_county", "it lies in none of the areas")
 	}, `SELECT _n, _line, '' FROM `+stageTable+` WHERE area_path IS NULL ORDER BY _n`)
+	return err
+}
+
+// inOwn is the SQL of whether an area path lies in the areas of $1.
+func inOwn(column string) string {
+	return fmt.Sprintf(`EXISTS (SELECT FROM unnest($1::text[]) own WHERE own = '*' OR starts_with(coalesce(%s, '') || '.', own || '.'))`, column)
+}
+
+// within refuses rows that lie outside of the areas of who imports, and those that would change a row outside of them.
+func (r *run) within(ctx context.Context) error {
+	outside := func(string) *layers.Error {
+		return layers.Invalid("geometry", "outside_areas", "it lies outside of the areas of who imports it")
+	}
+	if _, err := r.reject(ctx, outside, `SELECT s._n, s._line, '' FROM `+stageTable+` s WHERE NOT `+inOwn("s.area_path")+` ORDER BY s._n`, r.o.Within); err != nil {
+		return err
+	}
+	match := "t.source = $2 AND t.source_id = s._key AND t.source_id <> ''"
+	args := []any{r.o.Within}
+	if r.target.sourced {
+		args = append(args, r.report.Source)
+	} else {
+		match = r.match()
+	}
+	_, err := r.reject(ctx, outside, `SELECT s._n, s._line, '' FROM `+stageTable+` s JOIN `+r.target.name()+` t ON `+match+` WHERE NOT `+inOwn("t.area_path")+` ORDER BY s._n`, args...)
+	return err
+}
+
+// sample keeps some outlines of a dry run.
+func (r *run) sample(ctx context.Context) error {
+	if !r.o.DryRun || r.o.Sample == 0 || r.target.geometry == "" {
+		return nil
+	}
+	rows, err := r.tx.Query(ctx, `SELECT ST_AsGeoJSON(ST_SimplifyPreserveTopology(_geom, 0.00001), 6) FROM `+stageTable+` WHERE _geom IS NOT NULL ORDER BY _n, _part LIMIT $1`, r.o.Sample)
+	if err != nil {
+		return err
+	}
+	r.report.Sample, err = pgx.CollectRows(rows, pgx.RowTo[string])
 	return err
 }

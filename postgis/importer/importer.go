@@ -53,6 +53,8 @@ type Options struct {
 	Prune    bool       // delete what the source gave before and gives no more
 	Skip     int64      // so many wrong rows are left out; one more and nothing is imported
 	DryRun   bool
+	Within   []string // area paths: rows elsewhere are refused, and rows elsewhere that are there already are not touched; nil is everywhere
+	Sample   int      // so many outlines are kept of a dry run, to be looked at
 
 	MaxRows  int64         // 0: no limit
 	Timeout  time.Duration // 0: none
@@ -80,9 +82,12 @@ type Report struct {
 	Refused, Passed                       int64 // wrong; passed over by Only
 	Inserted, Updated, Unchanged, Deleted int64
 	Placed                                int64 // things of other layers that new areas gave a place in the tree
+	Reexamined                            int64 // open detections of which the grounds are other ones now
 	Repairs                               Repairs
 	Warnings                              []string
 	Hints                                 []string // what is likely wrong with the whole file
+	Suggested                             string   // a system in which more of the file would lie in the county, as CRS takes it
+	Sample                                []string // GeoJSON
 	Errors                                []RowError
 	Counts                                map[string]int64 // "field: reason" → rows
 	Elapsed                               time.Duration
@@ -163,6 +168,9 @@ func (r *run) all(ctx context.Context, db *postgis.DB) error {
 		}
 		r.tell("checking", true)
 		if err := r.check(ctx); err != nil {
+			return err
+		}
+		if err := r.sample(ctx); err != nil {
 			return err
 		}
 		if err := r.verdict(); err != nil {

@@ -53,7 +53,7 @@ var refused = map[string]string{
 
 // importable are the product's own tables that take rows, with the column by which rows are recognised where they keep no source.
 var importable = map[string]string{
-	"area": "code", "unit_grid": "code", "camera": "", "report": "", "permit": "number", "capture": "", "detection": "number", "unit": "code", "department": "code", "knowledge": "",
+	"area": "code", "unit_grid": "code", "camera": "", "report": "", "permit": "number", "zone": "", "lawful_building": "", "capture": "", "detection": "number", "unit": "code", "department": "code", "knowledge": "",
 	"basemap_water": "", "basemap_landuse": "", "basemap_road": "", "basemap_building": "", "basemap_place": "",
 }
 
@@ -65,6 +65,7 @@ var own = map[string][]string{
 	"unit":      {"department_id", "status", "status_since"},
 	"camera":    {"status_since"},
 	"knowledge": {"revision", "updated_at"},
+	"zone":      {"revision"}, "permit": {"revision"}, "lawful_building": {"revision"},
 }
 
 var layerName = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_]*(\.[\p{L}_][\p{L}\p{N}_]*)?$`)

@@ -32,6 +32,11 @@ func (r *run) write(ctx context.Context) error {
 			return err
 		}
 	}
+	if slices.Contains(survey.PlotLayers, survey.PlotLayer(r.target.table)) {
+		if err := r.tx.QueryRow(ctx, `SELECT detection_reexamine()`).Scan(&r.report.Reexamined); err != nil {
+			return err
+		}
+	}
 	return r.publish(ctx)
 }
 
@@ -104,8 +109,11 @@ func (r *run) upsert(ctx context.Context, condition string) error {
 
 // prune deletes what the source gave before and does not give now.
 func (r *run) prune(ctx context.Context) error {
-	tag, err := r.tx.Exec(ctx, fmt.Sprintf(`DELETE FROM %s t WHERE t.source = $1 AND t.source_id <> '' AND NOT EXISTS (SELECT FROM %s s WHERE s._key = t.source_id)`,
-		r.target.name(), stageTable), r.report.Source)
+	sql, args := fmt.Sprintf(`DELETE FROM %s t WHERE t.source = $2 AND t.source_id <> '' AND NOT EXISTS (SELECT FROM %s s WHERE s._key = t.source_id) AND ($1::text[] IS NULL`, r.target.name(), stageTable), []any{r.o.Within, r.report.Source}
+	if r.target.placed {
+		sql += " OR " + inOwn("t.area_path")
+	}
+	tag, err := r.tx.Exec(ctx, sql+")", args...)
 	r.report.Deleted = tag.RowsAffected()
 	return err
 }

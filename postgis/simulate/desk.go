@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -119,7 +120,11 @@ func (s *simulation) seeTo(ctx context.Context, in *incident.Incident, units int
 		if in.Source != "console" && r.Float64() < 0.04 {
 			return move(incident.MoveRework, "现场仍有残留，请返工。")
 		}
-		return move(incident.MovePass, "")
+		moved, err := move(incident.MovePass, "")
+		if e, ok := errors.AsType[*layers.Error](err); ok && e.Reason == "steps_open" { // of its plan
+			return move(incident.MovePass, "现场核查通过，预案其余步骤无需执行。")
+		}
+		return moved, err
 	}
 	return false, nil
 }

@@ -21,7 +21,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"time"
 
 	"wanglou/layers"
@@ -209,7 +208,7 @@ func (s *simulation) loadActors(ctx context.Context) error {
 		case u.Login == "dispatch" && actor.Scope.May(auth.ActionDispatch):
 			s.dispatcher = actor
 		}
-		if slices.Contains(actor.Scope.Roles, auth.RoleUnit) || slices.Contains(actor.Scope.Roles, auth.RoleDroneTeam) {
+		if u.UnitID != 0 {
 			s.staffed[u.UnitID] = true
 		}
 	}

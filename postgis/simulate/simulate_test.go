@@ -83,7 +83,7 @@ func TestAnAfternoon(t *testing.T) {
 		}
 	}
 	postgistest.CheckInvariants(t, db)
-	moves := number(t, db, `SELECT count(*) FROM incident_log WHERE id > $1 AND move <> 'dispatch' AND move NOT LIKE 'task.%' AND details IS NULL`, logged)
+	moves := number(t, db, `SELECT count(*) FROM incident_log WHERE id > $1 AND move <> 'dispatch' AND move NOT LIKE '%.%' AND NOT coalesce(details ? 'task_id', false)`, logged)
 	if n := number(t, db, `SELECT count(*) FROM audit_log WHERE action LIKE 'incident.%'`); n != moves {
 		t.Errorf("%d audit rows for %d moves of cases", n, moves)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/paulmach/orb/encoding/wkt"
 
 	"wanglou/layers"
+	"wanglou/layers/realdata"
 	"wanglou/postgis/importer/files"
 )
 
@@ -348,14 +349,7 @@ func TestKMLIsNotFollowed(t *testing.T) {
 
 func TestOpenStreetMapTagsAreFields(t *testing.T) {
 	t.Parallel()
-	root := os.Getenv("WANGLOU_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared")
-	}
-	path := filepath.Join(root, "data", "osm", "liechtenstein-latest.osm.pbf")
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("real data is not here: %v", err)
-	}
+	path := realdata.Path(t, "osm/liechtenstein-latest.osm.pbf")
 	in, err := files.Open(t.Context(), path, files.Options{Layer: "multipolygons", Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)

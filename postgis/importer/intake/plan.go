@@ -82,13 +82,15 @@ var known = map[string][]string{
 	"address":      {"地址", "事发地址", "详细地址"},
 	"category":     {"类别", "小类代码"},
 	"channel":      {"来源渠道", "渠道"},
-	"number":       {"编号", "许可证号", "图斑编号"},
+	"number":       {"编号", "许可证号", "图斑编号", "审批文号"},
 	"holder":       {"建设单位", "权利人"},
 	"valid_from":   {"起始日期", "发证日期"},
 	"valid_to":     {"终止日期", "有效期至"},
 	"captured_at":  {"拍摄时间", "航拍时间"},
 	"source_time":  {"上报时间", "事发时间", "发生时间", "createdat"},
-	"kind":         {"类型", "fclass"},
+	"kind":         {"类型", "fclass", "分区类型", "管控类型"},
+	"reason":       {"管控要求", "理由", "依据"},
+	"weight":       {"权重"},
 	"min_height_m": {"minheight"},
 }
 

@@ -116,7 +116,9 @@ func (s *Server) getCatalog(c echo.Context) error {
 		case i.Name == tiles.TerrainName && i.Encoding != "":
 			b.Basemap.Terrain = &terrainBody{raster(i), i.Encoding}
 		case i.Name != tiles.BasemapName && i.Picture():
-			b.Basemap.Pictures = append(b.Basemap.Pictures, pictureBody{raster(i), i.Title, i.Overlay, i.Labels})
+			if i, err = tiles.InfoFor(src, scope); err == nil { // where others have flown is not told
+				b.Basemap.Pictures = append(b.Basemap.Pictures, pictureBody{raster(i), i.Title, i.Overlay, i.Labels})
+			}
 		}
 	}
 	b.Tilesets = s.tilesets(ctx)

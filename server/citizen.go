@@ -14,9 +14,10 @@ import (
 
 // The citizens' page has no accounts: what is asked of an address is bounded, and of all of them together.
 const (
-	citizenReports = 5  // at once from an address, then one in two minutes
-	citizenLookups = 20 // at once from an address, then one in five seconds
-	citizenAll     = 100
+	citizenReports  = 5  // at once from an address, then one in two minutes
+	citizenPictures = 12 // at once from an address, then one in half a minute
+	citizenLookups  = 20 // at once from an address, then one in five seconds
+	citizenAll      = 100
 )
 
 // everybody is the key of the limit for all addresses together.

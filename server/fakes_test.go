@@ -237,7 +237,7 @@ func (u *users) Users(context.Context) ([]*auth.User, error) {
 }
 
 func (u *users) Save(_ context.Context, n *auth.User, password string) error {
-	if err := n.Validate(); err != nil {
+	if err := n.Validate(auth.Delivered); err != nil {
 		return err
 	}
 	u.mu.Lock()
@@ -406,7 +406,7 @@ func (k *cases) Create(_ context.Context, in *incident.Incident, key string) (*i
 	return k.one(*in, key)
 }
 
-func (k *cases) Move(_ context.Context, id int64, m incident.Move, reason string, revision int64) (*incident.Incident, error) {
+func (k *cases) Move(_ context.Context, id int64, m incident.Move, reason string, revision int64, _ ...incident.With) (*incident.Incident, error) {
 	return k.one(id, m, reason, revision)
 }
 
@@ -448,6 +448,16 @@ func (k *cases) Review(context.Context, time.Time, time.Time) ([]incident.Review
 	return []incident.Reviewed{{Incident: in, State: in.State, Log: []incident.LogEntry{}}}, nil
 }
 
+func (k *cases) ByArea(context.Context, incident.AreaQuery) ([]incident.AreaFigures, error) {
+	_, err := k.one()
+	return []incident.AreaFigures{{ID: 2, Code: "330122001", Path: "c.t1", Name: "城南街道", Km2: 12.5, Open: 3, Overdue: 1, Created: 4, Closed: 2, OnTime: 1, Due: 3}}, err
+}
+
+func (k *cases) Behind(context.Context, incident.AreaQuery, int64, incident.Measure) ([]*incident.Incident, error) {
+	in, err := k.one()
+	return []*incident.Incident{in}, err
+}
+
 func (k *cases) Timeline(_ context.Context, _, _ time.Time, stretches int) ([]incident.Stretch, error) {
 	_, err := k.one()
 	return slices.Repeat([]incident.Stretch{{Count: 2, Urgent: 1}}, stretches), err
@@ -465,9 +475,14 @@ func (k *cases) Areas(context.Context) ([]area.Area, error) {
 	}, nil
 }
 
-func (k *cases) Places(_ context.Context, query string, limit int) ([]area.Place, error) {
+func (k *cases) Places(context.Context) ([]area.Place, error) {
 	_, err := k.one()
-	return []area.Place{{ID: 1, Kind: "bridge", Name: "富春江大桥", Point: orb.Point{119.69, 29.8}}}[:min(limit, 1)], err
+	return []area.Place{{ID: 1, Kind: "bridge", Name: "富春江大桥", NameEN: "Fuchun River Bridge", Rank: 3, Point: orb.Point{119.69, 29.8}}}, err
+}
+
+func (k *cases) PlacesVersion(context.Context) (int64, error) {
+	_, err := k.one()
+	return 1, err
 }
 
 type orders cases
@@ -493,6 +508,11 @@ func (k *orders) Move(_ context.Context, id int64, m task.Move, reason string, r
 		return nil, err
 	}
 	return k.task()
+}
+
+func (k *orders) DispatchJoint(_ context.Context, incidentID int64, j *task.Joint, revision int64) ([]*task.Task, error) {
+	t, err := k.Dispatch(context.Background(), incidentID, j.Lead, j.Note, revision)
+	return []*task.Task{t}, err
 }
 
 func (k *orders) Task(context.Context, int64) (*task.Task, error) { return k.task() }

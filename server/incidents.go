@@ -60,6 +60,7 @@ type newIncidentBody struct {
 	Category    string    `json:"category"`
 	Severity    int       `json:"severity"`
 	Address     string    `json:"address"`
+	Condition   string    `json:"condition"`
 	Point       []float64 `json:"point"`
 }
 
@@ -80,7 +81,7 @@ func (s *Server) createIncident(c echo.Context) error {
 	}
 	created, err := s.incidents.Create(c.Request().Context(), &incident.Incident{
 		Title: strings.TrimSpace(in.Title), Description: in.Description, Category: in.Category, Severity: incident.Severity(in.Severity),
-		Address: in.Address, Point: orb.Point{in.Point[0], in.Point[1]},
+		Address: in.Address, Condition: in.Condition, Point: orb.Point{in.Point[0], in.Point[1]},
 	}, key)
 	if err != nil {
 		return err
@@ -129,13 +130,17 @@ func (s *Server) getIncident(c echo.Context) error {
 	}
 	scope := auth.ActorFrom(ctx).Scope
 	b := incidentDetail{Incident: bodyOfIncident(in), Moves: []moveOption{}, Tasks: []taskBody{}, Attachments: []attachmentBody{}, Log: []incident.LogEntry{}}
-	if scope.May(auth.ActionMoveIncident) && scope.InArea(in.AreaPath) {
+	if scope.May(auth.ActionMoveIncident) && scope.InArea(in.Holder()) {
+		stepsOpen, err := s.stepsOpen(c, in)
+		if err != nil {
+			return err
+		}
 		for _, m := range in.State.Moves() {
-			b.Moves = append(b.Moves, moveOption{string(m), in.State.NeedsReason(m)})
+			b.Moves = append(b.Moves, moveOption{string(m), in.State.NeedsReason(m) || m == incident.MovePass && stepsOpen})
 		}
 	}
 	_, open := in.State.Next(incident.MoveDispatch)
-	b.MayDispatch = open && scope.May(auth.ActionDispatch) && scope.InArea(in.AreaPath)
+	b.MayDispatch = open && scope.May(auth.ActionDispatch) && scope.InArea(in.Holder())
 	for _, t := range tasks {
 		b.Tasks = append(b.Tasks, bodyOfTask(t))
 	}
@@ -155,15 +160,45 @@ type moveBody struct {
 	Reason     string     `json:"reason"`
 	Revision   *int64     `json:"revision"`
 	SourceTime *time.Time `json:"source_time"` // of a task's step alone
+	Condition  string     `json:"condition"`   // of a case's filing alone
+	Closing    string     `json:"closing"`     // of a case's closing alone
+}
+
+// stepsOpen reports whether required steps of a case's plans are open, which whoever closes it has to say why.
+func (s *Server) stepsOpen(c echo.Context, in *incident.Incident) (bool, error) {
+	if s.plans == nil || in.State != incident.Checking {
+		return false, nil
+	}
+	fired, err := s.plans.Fired(c.Request().Context(), in.ID)
+	for _, f := range fired {
+		for _, step := range f.Steps {
+			if step.Required && step.DoneAt == nil {
+				return true, nil
+			}
+		}
+	}
+	return false, err
 }
 
 // decodeMove reads a move. Whether there is such a move from where the thing stands is the service's to say.
 func decodeMove[M ~string](c echo.Context, made ...*time.Time) (m M, reason string, revision int64, err error) {
+	return decodeMoveWith[M](c, nil, made...)
+}
+
+// decodeMoveWith reads besides what a move of a case fixes, where with is not nil.
+func decodeMoveWith[M ~string](c echo.Context, with *incident.With, made ...*time.Time) (m M, reason string, revision int64, err error) {
 	var in moveBody
 	if err := strictjson.Decode(c, &in); err != nil {
 		return "", "", 0, err
 	}
+	if with != nil {
+		with.Condition, with.Closing = in.Condition, incident.Closing(in.Closing)
+	}
 	switch {
+	case with == nil && in.Condition != "":
+		return "", "", 0, layers.Invalid("condition", "unknown_field", "only a case is filed under a condition")
+	case with == nil && in.Closing != "":
+		return "", "", 0, layers.Invalid("closing", "unknown_field", "only a case is closed")
 	case in.Move == "":
 		return "", "", 0, layers.Invalid("move", "required", "a move is required")
 	case in.Revision == nil:
@@ -196,11 +231,15 @@ func (s *Server) moveIncident(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	m, reason, revision, err := decodeMove[incident.Move](c)
+	var with incident.With
+	m, reason, revision, err := decodeMoveWith[incident.Move](c, &with)
 	if err != nil {
 		return err
 	}
-	in, err := s.incidents.Move(c.Request().Context(), id, m, reason, revision)
+	if err := with.Validate(m); err != nil {
+		return err
+	}
+	in, err := s.incidents.Move(c.Request().Context(), id, m, reason, revision, with)
 	if err != nil {
 		return err
 	}

@@ -30,13 +30,13 @@ func TestKiosk(t *testing.T) {
 		User    struct{ Login string }
 	}
 	wall.Do(http.MethodPost, "/api/session/kiosk", map[string]string{"token": made.Secret}).Want(http.StatusOK).Into(&session)
-	if session.Scene != "/?display=wall&lang=zh" || session.User.Login != "town" || fmt.Sprint(session.Actions) != "[read]" {
+	if session.Scene != "/?display=wall&lang=zh" || session.User.Login != "town" || fmt.Sprint(session.Actions) != "[camera.watch read]" {
 		t.Errorf("the wall's session is %+v", session)
 	}
 	var later struct{ Actions []string }
 	for range 2 { // from the table, and from memory
 		wall.Get("/api/session").Want(http.StatusOK).Into(&later)
-		if fmt.Sprint(later.Actions) != "[read]" {
+		if fmt.Sprint(later.Actions) != "[camera.watch read]" {
 			t.Errorf("later it may %v", later.Actions)
 		}
 		wall.Get("/tiles/camera/10/852/423").Want(http.StatusNoContent) // this world draws nothing
@@ -45,6 +45,11 @@ func TestKiosk(t *testing.T) {
 	wall.Get("/api/layers/camera/features/2").WantError(http.StatusNotFound, "not_found", "")
 	wall.Do(http.MethodPost, "/api/incidents", map[string]any{"title": "x", "category": "09012", "severity": 1, "point": []float64{119.6, 29.8}}).WantError(http.StatusForbidden, "forbidden", "")
 	wall.Get("/api/tokens").WantError(http.StatusForbidden, "forbidden", "")
+	wall.Get("/api/patrols").WantError(http.StatusNotFound, "not_found", "") // this world has none: it might look at them
+	for _, method := range []string{http.MethodPut, http.MethodDelete} {
+		wall.Do(method, "/api/patrols/1", nil).WantError(http.StatusForbidden, "forbidden", "")
+	}
+	wall.Do(http.MethodPost, "/api/patrols", map[string]any{"name": "x", "stops": []any{}}).WantError(http.StatusForbidden, "forbidden", "")
 
 	// The secret is good for nothing else, and others open no wall.
 	w.nobody().Get("/ogc", "Authorization", "Bearer "+made.Secret).WantError(http.StatusUnauthorized, "unauthorized", "", "wrong_token")

@@ -45,7 +45,7 @@ func newMetrics(s *Server) *metrics {
 	}
 	m.fileBytes = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "wanglou_file_bytes_total", Help: "Bytes of files sent, by kind (archive, tileset, font, sprite)."}, []string{"kind"})
 	r := prometheus.NewRegistry()
-	r.MustRegister(m.fileBytes, proxyGauges{s})
+	r.MustRegister(m.fileBytes, proxyGauges{s}, probeGauges{s})
 	r.MustRegister(m.requests, m.tiles, m.tilesDropped, m.logins, m.underWay, m.panics, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		&gauges{server: s})
 	m.handler = promhttp.HandlerFor(r, promhttp.HandlerOpts{})
@@ -86,12 +86,19 @@ var (
 	descOffers    = description("offers", "Sources read by SQL, by state (ready, failing, refused).", "state")
 	descOfferLoad = description("offer_requests", "Requests at the database of sources read by SQL (running, waiting).", "state")
 	descOfferShed = description("offer_shed_total", "Requests sent away because too many waited.")
+	descDevices   = description("gb28181_devices", "Devices that are registered by GB/T 28181.")
+	descHeard     = description("gb28181_heard_total", "Messages of devices that were taken.")
+	descRefused   = description("gb28181_refused_total", "Messages that were refused, and packets from outside of the camera networks.")
+	descPlays     = description("gb28181_plays", "Pictures that devices send now.")
+	descInvites   = description("gb28181_invites_total", "Pictures that devices were asked for.")
+	descStrange   = description("gb28181_strange_packets_total", "Packets of pictures from another address or of another SSRC than the device told.")
+	descMissing   = description("gb28181_lost_packets_total", "Packets of pictures that did not come.")
 	descSource    = description("source_state", "1 for the state the source is in.", "state")
 )
 
 // Describe implements prometheus.Collector.
 func (g *gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descClients, descFrames, descBytes, descSnapshots, descDiffs, descSlow, descVersion, descFeatures, descLag, descDrawn, descReused, descUnchanged, descCache, descSource, descOffers, descOfferLoad, descOfferShed} {
+	for _, d := range []*prometheus.Desc{descClients, descFrames, descBytes, descSnapshots, descDiffs, descSlow, descVersion, descFeatures, descLag, descDrawn, descReused, descUnchanged, descCache, descSource, descOffers, descOfferLoad, descOfferShed, descDevices, descHeard, descRefused, descPlays, descInvites, descStrange, descMissing} {
 		ch <- d
 	}
 }
@@ -137,6 +144,16 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 		gauge(descOfferLoad, float64(load.Running), "running")
 		gauge(descOfferLoad, float64(load.Waiting), "waiting")
 		counter(descOfferShed, load.Shed)
+	}
+	if s.devices != nil {
+		n := s.devices.Stats()
+		gauge(descDevices, float64(n.Devices))
+		counter(descHeard, n.Heard)
+		counter(descRefused, n.Refused)
+		gauge(descPlays, float64(n.Plays))
+		counter(descInvites, n.Invites)
+		counter(descStrange, n.Strange)
+		counter(descMissing, n.Lost)
 	}
 	status := s.replica.Status()
 	silence := -1.0

@@ -140,7 +140,7 @@ func (s *Server) refuseCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 // limitTime ends the context of requests that take too long.
 func (s *Server) limitTime(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if c.Path() == "/live" || c.Path() == eventsRoute || strings.HasPrefix(c.Path(), "/debug/") {
+		if c.Path() == "/live" || c.Path() == eventsRoute || c.Path() == watchRoute || c.Path() == wallRoute || c.Path() == plotFilesRoute || strings.HasPrefix(c.Path(), uploadsRoute) || strings.HasPrefix(c.Path(), "/debug/") {
 			return next(c)
 		}
 		ctx, cancel := context.WithTimeout(c.Request().Context(), requestTime)
@@ -154,7 +154,7 @@ func (s *Server) limitTime(next echo.HandlerFunc) echo.HandlerFunc {
 func compress() echo.MiddlewareFunc {
 	return middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024, Skipper: func(c echo.Context) bool {
 		p := c.Request().URL.Path
-		return strings.HasPrefix(p, "/archives/") || strings.HasPrefix(p, "/tilesets/") || strings.HasPrefix(p, "/tiles/") && !strings.HasSuffix(p, ".json") || p == "/live" || strings.HasPrefix(p, "/api/events/") || p == "/metrics" || strings.HasPrefix(p, "/debug/") ||
+		return strings.HasPrefix(p, "/archives/") || strings.HasPrefix(p, "/tilesets/") || strings.HasPrefix(p, "/tiles/") && !strings.HasSuffix(p, ".json") || p == "/live" || (strings.HasPrefix(p, "/api/cameras/") || strings.HasPrefix(p, "/api/walls/")) && strings.HasSuffix(p, "/live") || strings.HasPrefix(p, "/api/events/") || p == "/metrics" || strings.HasPrefix(p, "/debug/") ||
 			strings.HasPrefix(p, "/api/attachments/") || isCompressed(p) || c.Request().Header.Get("Range") != ""
 	}})
 }

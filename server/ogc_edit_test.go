@@ -198,7 +198,7 @@ type published struct {
 	w **world
 }
 
-func (p published) Move(ctx context.Context, id int64, m incident.Move, reason string, revision int64) (*incident.Incident, error) {
+func (p published) Move(ctx context.Context, id int64, m incident.Move, reason string, revision int64, _ ...incident.With) (*incident.Incident, error) {
 	in, err := p.Service.Move(ctx, id, m, reason, revision)
 	(*p.w).put(upsert("incident", id, orb.Point{119.68, 29.79}, map[string]any{"title": "占道", "area_path": "c.t1", "state": "filed", "revision": revision + 1})) // whatever it is now: it changed
 	return in, err

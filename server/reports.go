@@ -46,13 +46,14 @@ type reportBody struct {
 	Answer        string            `json:"answer,omitempty"`
 	AnsweredAt    *time.Time        `json:"answered_at,omitempty"`
 	Satisfied     *bool             `json:"satisfied,omitempty"`
+	Pictures      []int64           `json:"pictures,omitempty"` // ids of attachments
 }
 
 func bodyOfReport(r *report.Report) reportBody {
 	return reportBody{
 		ID: r.ID, Channel: r.Channel, IncidentID: r.IncidentID, Category: r.Category, Title: r.Title, Description: r.Description, State: r.State, Address: r.Address,
 		ReporterName: r.ReporterName, ReporterPhone: r.ReporterPhone, Source: r.Source, SourceID: r.SourceID, SourceTime: utc(r.SourceTime), ReceiveTime: r.ReceiveTime.UTC(),
-		AreaPath: r.AreaPath, Point: r.Point, Tracking: r.Tracking, Likeness: r.Likeness, Answer: r.Answer, AnsweredAt: utc(r.AnsweredAt), Satisfied: r.Satisfied,
+		AreaPath: r.AreaPath, Point: r.Point, Tracking: r.Tracking, Likeness: r.Likeness, Answer: r.Answer, AnsweredAt: utc(r.AnsweredAt), Satisfied: r.Satisfied, Pictures: r.Pictures,
 	}
 }
 
@@ -101,6 +102,7 @@ type newReportBody struct {
 	IncidentID    int64           `json:"incident_id"`
 	File          bool            `json:"file"`
 	Severity      int             `json:"severity"`
+	Condition     string          `json:"condition"`
 }
 
 func (b *newReportBody) report() (*report.Report, error) {
@@ -137,7 +139,7 @@ func (s *Server) createReport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	out, err := service.Create(c.Request().Context(), r, report.Asked{IncidentID: in.IncidentID, File: in.File, Severity: incident.Severity(in.Severity), ClientKey: key})
+	out, err := service.Create(c.Request().Context(), r, report.Asked{IncidentID: in.IncidentID, File: in.File, Severity: incident.Severity(in.Severity), Condition: in.Condition, ClientKey: key})
 	if err != nil {
 		return err
 	}

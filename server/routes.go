@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/labstack/echo/v4"
+	tus "github.com/tus/tusd/v2/pkg/handler"
 
 	"wanglou/layers"
 	"wanglou/layers/auth"
@@ -15,6 +16,7 @@ type access struct {
 	public bool          // everybody
 	local  bool          // besides, whoever asks from this machine
 	any    []auth.Action // the scope has to allow one of them
+	person bool          // not the screens that a kiosk token opened: they look, and keep nothing
 }
 
 var (
@@ -24,6 +26,9 @@ var (
 
 func may(any ...auth.Action) access { return access{any: any} }
 
+// byPerson is a for people alone.
+func (a access) byPerson() access { a.person = true; return a }
+
 // route is one line of the table of routes.
 type route struct {
 	method string
@@ -31,6 +36,12 @@ type route struct {
 	access access
 	handle func(*Server, echo.Context) error
 }
+
+// watchRoute is answered by a websocket.
+const watchRoute = "/api/cameras/:id/live"
+
+// whepRoute answers offers of WebRTC.
+const whepRoute = "/api/cameras/:id/whep"
 
 // eventsRoute is answered for as long as the client listens.
 const eventsRoute = "/api/events/:layer"
@@ -47,11 +58,24 @@ var routes = []route{
 	{http.MethodGet, "/api/sources", may(auth.ActionRead), (*Server).listSources},
 	{http.MethodGet, "/api/areas", may(auth.ActionRead), (*Server).listAreas},
 	{http.MethodGet, "/api/categories", may(auth.ActionRead), (*Server).listCategories},
+	{http.MethodPost, "/api/categories", may(auth.ActionManageRules), (*Server).createCategory},
+	{http.MethodPut, "/api/categories/:id", may(auth.ActionManageRules), (*Server).updateCategory},
 	{http.MethodGet, "/api/layers/:layer/features", may(auth.ActionRead), (*Server).listFeatures},
 	{http.MethodGet, "/api/layers/:layer/features/:id", may(auth.ActionRead), (*Server).getFeature},
+	{http.MethodGet, "/api/cameras/seeing", may(auth.ActionRead), (*Server).listSeeing},
+	{http.MethodGet, "/api/cameras/coverage", may(auth.ActionRead), (*Server).listCoverage},
+	{http.MethodGet, "/api/cameras/:id/sector", may(auth.ActionRead), (*Server).getSector},
+	{http.MethodGet, watchRoute, may(auth.ActionWatch), (*Server).watchCamera},
+	{http.MethodGet, "/api/cameras/:id/snapshot", may(auth.ActionWatch), (*Server).getSnapshot},
+	{http.MethodPost, whepRoute, may(auth.ActionWatch), (*Server).createWHEP},
+	{http.MethodDelete, whepRoute + "/:session", may(auth.ActionWatch), (*Server).deleteWHEP},
+	{http.MethodGet, "/api/cameras/:id/masks", may(auth.ActionWatch), (*Server).getMasks},
+	{http.MethodPut, "/api/cameras/:id/masks", may(auth.ActionManageCameras), (*Server).setMasks},
 	{http.MethodGet, eventsRoute, may(auth.ActionRead), (*Server).getEvents},
 	{http.MethodGet, "/api/search", may(auth.ActionRead), (*Server).search},
 	{http.MethodGet, "/api/statistics", may(auth.ActionRead), (*Server).getStatistics},
+	{http.MethodGet, "/api/statistics/areas", may(auth.ActionRead), (*Server).listAreaFigures},
+	{http.MethodGet, "/api/statistics/cases", may(auth.ActionRead), (*Server).listBehind},
 
 	{http.MethodGet, "/api/incidents", may(auth.ActionRead), (*Server).listIncidents},
 	{http.MethodPost, "/api/incidents", may(auth.ActionCreateIncident), (*Server).createIncident},
@@ -64,6 +88,19 @@ var routes = []route{
 	{http.MethodGet, "/api/incidents/:id/recommendations", may(auth.ActionRead), (*Server).recommendUnits},
 	{http.MethodPost, "/api/incidents/:id/tasks", may(auth.ActionDispatch), (*Server).dispatchUnit},
 
+	{http.MethodPost, "/api/incidents/:id/alarm", may(auth.ActionDispatch), (*Server).acknowledgeAlarm},
+	{http.MethodPost, "/api/incidents/:id/joint", may(auth.ActionDispatch), (*Server).dispatchJoint},
+	{http.MethodGet, "/api/incidents/:id/flow", may(auth.ActionRead), (*Server).getCaseFlow},
+	{http.MethodPost, "/api/incidents/:id/requests", may(auth.ActionWorkTask, auth.ActionDispatch, auth.ActionSupervise), (*Server).askRequest},
+	{http.MethodPost, "/api/incidents/:id/requests/:request/moves", may(auth.ActionWorkTask, auth.ActionDispatch, auth.ActionSupervise), (*Server).moveRequest},
+	{http.MethodPost, "/api/incidents/:id/urges", may(auth.ActionDispatch, auth.ActionSupervise), (*Server).urgeIncident},
+	{http.MethodPost, "/api/incidents/:id/hops", may(auth.ActionMoveIncident), (*Server).hopIncident},
+	{http.MethodPost, "/api/incidents/:id/steps/:step", may(auth.ActionWorkTask, auth.ActionDispatch), (*Server).tickStep},
+	{http.MethodGet, "/api/requests", may(auth.ActionRead), (*Server).listRequests},
+	{http.MethodGet, "/api/plans", may(auth.ActionRead), (*Server).listPlans},
+	{http.MethodPost, "/api/plans", may(auth.ActionManageRules), (*Server).createPlan},
+	{http.MethodPut, "/api/plans/:id", may(auth.ActionManageRules), (*Server).updatePlan},
+	{http.MethodPost, "/api/plans/:id/moves", may(auth.ActionManageRules), (*Server).movePlan},
 	{http.MethodGet, "/api/incidents/:id/messages", may(auth.ActionMessage), (*Server).listMessages},
 	{http.MethodPost, "/api/incidents/:id/messages", may(auth.ActionMessage), (*Server).sendMessage},
 	{http.MethodPost, "/api/incidents/:id/messages/:message/kept", may(auth.ActionMessage), (*Server).keepPromise},
@@ -73,6 +110,7 @@ var routes = []route{
 	{http.MethodPost, "/api/reports/caller", may(auth.ActionCreateIncident), (*Server).listCallerReports},
 	{http.MethodPost, "/api/reports/:id/moves", may(auth.ActionCreateIncident), (*Server).moveReport},
 	{http.MethodPost, "/api/citizen/reports", public, (*Server).createCitizenReport},
+	{http.MethodPost, "/api/citizen/pictures", public, (*Server).addCitizenPicture},
 	{http.MethodPost, "/api/citizen/reports/track", public, (*Server).trackCitizenReport},
 
 	{http.MethodGet, "/api/tasks", may(auth.ActionWorkTask), (*Server).listMyTasks},
@@ -86,7 +124,60 @@ var routes = []route{
 	{http.MethodGet, "/api/units", may(auth.ActionRead), (*Server).listUnits},
 
 	{http.MethodPost, "/api/intake/cap", may(auth.ActionIntake), (*Server).takeCAP},
+	{http.MethodPost, "/api/intake/alarms", may(auth.ActionIntake), (*Server).takeAlarm},
+	{http.MethodGet, "/api/intake/alarms/kinds", may(auth.ActionRead, auth.ActionIntake), (*Server).listAlarmKinds},
+	{http.MethodPost, "/api/intake/alarms/kinds", may(auth.ActionManageRules), (*Server).createAlarmKind},
+	{http.MethodPut, "/api/intake/alarms/kinds/:id", may(auth.ActionManageRules), (*Server).updateAlarmKind},
 	{http.MethodGet, "/api/alerts", may(auth.ActionRead), (*Server).listAlerts},
+
+	{http.MethodGet, "/api/detections", may(auth.ActionRead), (*Server).listDetections},
+	{http.MethodGet, "/api/detections/precision", may(auth.ActionRead), (*Server).listPrecisions},
+	{http.MethodGet, "/api/detections/training", may(auth.ActionReview), (*Server).getTraining},
+	{http.MethodGet, "/api/detections/:id", may(auth.ActionRead), (*Server).getDetection},
+	{http.MethodGet, "/api/detections/:id/evidence", may(auth.ActionReview), (*Server).getDossier},
+	{http.MethodGet, "/api/detections/:id/pictures/:which", may(auth.ActionRead), (*Server).getDetectionPicture},
+	{http.MethodPost, "/api/detections/:id/moves", may(auth.ActionReview, auth.ActionWorkTask), (*Server).moveDetection},
+	{http.MethodPut, "/api/detections/:id/outline", may(auth.ActionReview), (*Server).redrawDetection},
+	{http.MethodPost, "/api/detections/:id/flights", may(auth.ActionReview), (*Server).flyDetection},
+	{http.MethodPost, "/api/detections/:id/merge", may(auth.ActionReview), (*Server).mergeDetections},
+	{http.MethodPost, "/api/detections/:id/split", may(auth.ActionReview), (*Server).splitDetection},
+	{http.MethodPost, "/api/captures/:id/detections", may(auth.ActionDetect), (*Server).takeDetections},
+	{http.MethodPost, "/api/captures/:id/comparisons", may(auth.ActionDetect), (*Server).compareCaptures},
+	{http.MethodPost, "/api/captures/:id/profiles", may(auth.ActionRead), (*Server).profileCaptures},
+	{http.MethodPost, "/api/captures/:id/volumes", may(auth.ActionRead), (*Server).measureEarthwork},
+	{http.MethodGet, "/api/flights", may(auth.ActionRead), (*Server).getFlights},
+	{http.MethodGet, "/api/flights/orders", may(auth.ActionRead), (*Server).listFlightOrders},
+	{http.MethodPost, "/api/flights/orders", may(auth.ActionDispatch), (*Server).createFlightOrder},
+	{http.MethodGet, "/api/plots/:layer", may(auth.ActionRead), (*Server).listPlots},
+	{http.MethodPost, plotFilesRoute, may(auth.ActionManageRules), (*Server).importPlots},
+	{http.MethodPut, "/api/plots/:layer/:id", may(auth.ActionManageRules), (*Server).changePlot},
+	{http.MethodDelete, "/api/plots/:layer/:id", may(auth.ActionManageRules), (*Server).deletePlot},
+	{http.MethodGet, "/api/pairrules", may(auth.ActionRead), (*Server).getPairRules},
+	{http.MethodPut, "/api/pairrules", may(auth.ActionManageRules), (*Server).setPairRules},
+	{http.MethodGet, uploadsRoute, may(auth.ActionUploadCapture), (*Server).listUploads},
+	{http.MethodPost, uploadsRoute, may(auth.ActionUploadCapture), tusRoute(func(h *tus.UnroutedHandler) http.HandlerFunc { return h.PostFile }, http.MethodPost)},
+	{http.MethodGet, uploadsRoute + "/:id", may(auth.ActionUploadCapture), tusRoute(func(h *tus.UnroutedHandler) http.HandlerFunc { return h.HeadFile }, http.MethodHead)},
+	{http.MethodPatch, uploadsRoute + "/:id", may(auth.ActionUploadCapture), tusRoute(func(h *tus.UnroutedHandler) http.HandlerFunc { return h.PatchFile }, http.MethodPatch)},
+	{http.MethodDelete, uploadsRoute + "/:id", may(auth.ActionUploadCapture), tusRoute(func(h *tus.UnroutedHandler) http.HandlerFunc { return h.DelFile }, http.MethodDelete)},
+	{http.MethodGet, "/api/ingests", may(auth.ActionUploadCapture), (*Server).listIngests},
+	{http.MethodPost, "/api/ingests", may(auth.ActionUploadCapture), (*Server).createIngest},
+	{http.MethodGet, "/api/ingests/:id", may(auth.ActionUploadCapture), (*Server).getIngest},
+	{http.MethodPost, "/api/ingests/:id/answers", may(auth.ActionUploadCapture), (*Server).answerIngest},
+	{http.MethodGet, "/api/captures", may(auth.ActionRead), (*Server).listCaptures},
+	{http.MethodGet, "/api/captures/:id", may(auth.ActionRead), (*Server).getCapture},
+	{http.MethodGet, "/api/captures/:id/files/:kind", may(auth.ActionRead), (*Server).getCaptureFile},
+	{http.MethodGet, "/api/captures/:id/offset", may(auth.ActionRead), (*Server).getCaptureOffset},
+	{http.MethodPost, "/api/captures/:id/withdrawal", may(auth.ActionUploadCapture), (*Server).withdrawCapture},
+	{http.MethodGet, "/api/jobs", may(auth.ActionRead), (*Server).listJobs},
+	{http.MethodGet, "/api/jobs/:id", may(auth.ActionRead), getJob},
+	{http.MethodDelete, "/api/jobs/:id", may(auth.ActionUploadCapture, auth.ActionManageJobs), cancelJob},
+	{http.MethodPost, "/api/jobs/:id/retry", may(auth.ActionUploadCapture, auth.ActionManageJobs), retryJob},
+	{http.MethodGet, "/stac", may(auth.ActionRead), (*Server).getStac},
+	{http.MethodGet, "/stac/collections", may(auth.ActionRead), (*Server).listStacCollections},
+	{http.MethodGet, "/stac/collections/:collection", may(auth.ActionRead), (*Server).getStacCollection},
+	{http.MethodGet, "/stac/collections/:collection/items", may(auth.ActionRead), (*Server).listStacItems},
+	{http.MethodGet, "/stac/collections/:collection/items/:id", may(auth.ActionRead), (*Server).getStacItem},
+	{http.MethodGet, "/wmts", may(auth.ActionRead), (*Server).getWMTS},
 
 	{http.MethodGet, "/api/review", may(auth.ActionRead), (*Server).getReview},
 	{http.MethodGet, "/api/timeline", may(auth.ActionRead), (*Server).getTimeline},
@@ -99,12 +190,43 @@ var routes = []route{
 	{http.MethodGet, "/api/users", may(auth.ActionManageUsers), (*Server).listUsers},
 	{http.MethodPost, "/api/users", may(auth.ActionManageUsers), (*Server).createUser},
 	{http.MethodPut, "/api/users/:id", may(auth.ActionManageUsers), (*Server).updateUser},
+	{http.MethodGet, "/api/roles", may(auth.ActionManageUsers, auth.ActionManageRoles), (*Server).listRoles},
+	{http.MethodPost, "/api/roles", may(auth.ActionManageRoles), (*Server).createRole},
+	{http.MethodPut, "/api/roles/:name", may(auth.ActionManageRoles), (*Server).updateRole},
+	{http.MethodDelete, "/api/roles/:name", may(auth.ActionManageRoles), (*Server).removeRole},
 	{http.MethodGet, "/api/tokens", may(auth.ActionManageTokens), (*Server).listTokens},
 	{http.MethodPost, "/api/tokens", may(auth.ActionManageTokens), (*Server).createToken},
 	{http.MethodDelete, "/api/tokens/:id", may(auth.ActionManageTokens), (*Server).revokeToken},
+	{http.MethodGet, "/api/gb28181/devices", may(auth.ActionManageCameras), (*Server).listDevices},
+	{http.MethodGet, "/api/event-sources", may(auth.ActionManageCameras), (*Server).listEventSources},
+	{http.MethodPost, "/api/event-sources", may(auth.ActionManageCameras), (*Server).createEventSource},
+	{http.MethodPut, "/api/event-sources/:id", may(auth.ActionManageCameras), (*Server).replaceEventSource},
+	{http.MethodDelete, "/api/event-sources/:id", may(auth.ActionManageCameras), (*Server).deleteEventSource},
+	{http.MethodPost, "/api/event-sources/:id/trial", may(auth.ActionManageCameras), (*Server).tryEventSource},
+	{http.MethodGet, "/api/event-kinds", may(auth.ActionManageCameras), (*Server).listEventKinds},
+	{http.MethodPut, "/api/event-kinds", may(auth.ActionManageRules), (*Server).setEventKind},
+	{http.MethodGet, "/api/devices", may(auth.ActionManageCameras), (*Server).listParents},
+	{http.MethodPost, "/api/devices", may(auth.ActionManageCameras), (*Server).createParent},
+	{http.MethodPut, "/api/devices/:id", may(auth.ActionManageCameras), (*Server).replaceParent},
+	{http.MethodDelete, "/api/devices/:id", may(auth.ActionManageCameras), (*Server).deleteParent},
+	{http.MethodGet, "/api/devices/cameras", may(auth.ActionManageCameras), (*Server).listHanging},
+	{http.MethodPut, "/api/devices/cameras", may(auth.ActionManageCameras), (*Server).hangCameras},
+	{http.MethodPost, "/api/devices/import", may(auth.ActionManageCameras), (*Server).importParents},
+	{http.MethodGet, "/api/cameras/repair", may(auth.ActionRead), (*Server).getRepairs},
 	{http.MethodGet, "/api/bookmarks", may(auth.ActionRead), (*Server).listBookmarks},
 	{http.MethodPost, "/api/bookmarks", may(auth.ActionReplay), (*Server).createBookmark},
 	{http.MethodDelete, "/api/bookmarks/:id", may(auth.ActionReplay), (*Server).deleteBookmark},
+	{http.MethodGet, "/api/patrols", may(auth.ActionWatch), (*Server).listPatrols},
+	{http.MethodPost, "/api/patrols", may(auth.ActionWatch).byPerson(), (*Server).createPatrol},
+	{http.MethodPut, "/api/patrols/:id", may(auth.ActionWatch).byPerson(), (*Server).updatePatrol},
+	{http.MethodDelete, "/api/patrols/:id", may(auth.ActionWatch).byPerson(), (*Server).deletePatrol},
+	{http.MethodGet, "/api/walls", may(auth.ActionRead), (*Server).listWalls},
+	{http.MethodPost, "/api/walls", may(auth.ActionShowWalls), (*Server).createWall},
+	{http.MethodGet, "/api/walls/:id", may(auth.ActionRead), (*Server).getWall},
+	{http.MethodPut, "/api/walls/:id", may(auth.ActionShowWalls), (*Server).updateWall},
+	{http.MethodDelete, "/api/walls/:id", may(auth.ActionShowWalls), (*Server).deleteWall},
+	{http.MethodPost, "/api/walls/:id/commands", may(auth.ActionShowWalls), (*Server).commandWall},
+	{http.MethodGet, wallRoute, may(auth.ActionRead), (*Server).showWall},
 	{http.MethodGet, "/api/duty", may(auth.ActionRead), (*Server).getDuty},
 	{http.MethodGet, "/api/shifts", may(auth.ActionManageRoster), (*Server).listShifts},
 	{http.MethodPost, "/api/shifts", may(auth.ActionManageRoster), (*Server).createShift},
@@ -133,6 +255,10 @@ var routes = []route{
 	{http.MethodGet, "/api/webhooks/:id/dead", may(auth.ActionManageHooks), (*Server).listDeadEvents},
 	{http.MethodPost, "/api/webhooks/:id/dead/:event", may(auth.ActionManageHooks), (*Server).resendDeadEvent},
 	{http.MethodDelete, "/api/webhooks/:id/dead/:event", may(auth.ActionManageHooks), (*Server).buryDeadEvent},
+	{http.MethodGet, "/api/board", may(auth.ActionDispatch, auth.ActionSupervise), (*Server).listWatched},
+	{http.MethodGet, "/api/push", may(auth.ActionMessage), (*Server).getPush},
+	{http.MethodPost, "/api/push", may(auth.ActionMessage), (*Server).subscribePush},
+	{http.MethodDelete, "/api/push/:id", may(auth.ActionMessage), (*Server).unsubscribePush},
 	{http.MethodGet, "/api/timerules", may(auth.ActionRead), (*Server).getTimeRules},
 	{http.MethodPut, "/api/timerules", may(auth.ActionManageRules), (*Server).setTimeRules},
 	{http.MethodGet, "/api/audit", may(auth.ActionReadAudit), (*Server).listAudit},
@@ -230,6 +356,8 @@ func (a access) check(actor *auth.Actor, here bool) error {
 		return nil
 	case actor.User.ID == 0:
 		return layers.Errorf(layers.CodeUnauthorized, "this needs a session")
+	case a.person && actor.Scope.Scene != "":
+		return layers.Errorf(layers.CodeForbidden, "a wall keeps nothing")
 	case len(a.any) == 0:
 		return nil
 	}

@@ -3,6 +3,8 @@ package server
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,6 +16,8 @@ import (
 	"wanglou/layers"
 	"wanglou/layers/area"
 	"wanglou/layers/auth"
+	"wanglou/layers/crs"
+	"wanglou/layers/names"
 )
 
 // hitBody is schema Hit.
@@ -22,47 +26,29 @@ type hitBody struct {
 	ID     int64       `json:"id,omitempty"`
 	Name   string      `json:"name"`
 	Detail string      `json:"detail,omitempty"`
+	Area   string      `json:"area,omitempty"`
 	Point  orb.Point   `json:"point"`
 	Bbox   *[4]float64 `json:"bbox,omitempty"`
+	System string      `json:"system,omitempty"`
+	Shift  *float64    `json:"shift_m,omitempty"`
 
-	match match
+	match names.Match
+	size  int // of the name that fits
 	kind  int // index into hitKinds
 }
 
 // hitKinds orders hits that match equally well: what is larger stands first.
-var hitKinds = []string{"coordinate", "area", "place", "incident", "unit", "camera"}
+var hitKinds = []string{"coordinate", "area", "place", "incident", "unit", "camera", "unit_grid"}
 
-// match says how well a text fits; less is better.
-type match int
+// systemNames are how the named systems are written in every language.
+var systemNames = map[string]string{"wgs84": "WGS-84", "gcj02": "GCJ-02", "bd09": "BD-09", "cgcs2000": "CGCS2000"}
 
-const (
-	matchWhole match = iota
-	matchPrefix
-	matchInside
-	matchNone
-)
-
-// matchText compares a lower-case query with any of the texts.
-func matchText(query string, texts ...string) match {
-	best := matchNone
-	for _, t := range texts {
-		t = strings.ToLower(t) // costs nothing for Chinese
-		switch i := strings.Index(t, query); {
-		case i < 0:
-		case len(t) == len(query):
-			return matchWhole
-		case i == 0:
-			best = min(best, matchPrefix)
-		default:
-			best = min(best, matchInside)
-		}
-	}
-	return best
-}
+// ofEach is how many hits of a kind are never crowded out by another kind's better ones.
+const ofEach = 4
 
 func (s *Server) search(c echo.Context) error {
 	q := newQuery(c)
-	text, limit := strings.ToLower(strings.TrimSpace(q.text("q"))), int(q.integer("limit", 1, 50, 20))
+	text, limit := strings.TrimSpace(q.text("q")), int(q.integer("limit", 1, 50, 20))
 	switch {
 	case q.err() != nil:
 		return q.err()
@@ -81,14 +67,6 @@ func (s *Server) search(c echo.Context) error {
 
 // find returns the best hits over everything that has a name.
 func (s *Server) find(ctx context.Context, scope *auth.Scope, text string, limit int) ([]hitBody, error) {
-	var hits []hitBody
-	add := func(kind string, h hitBody) {
-		h.Kind, h.kind = kind, slices.Index(hitKinds, kind)
-		hits = append(hits, h)
-	}
-	if p, ok := parsePoint(text); ok && layers.ValidatePoint("q", p) == nil {
-		add("coordinate", hitBody{Name: text, Point: p, match: matchWhole})
-	}
 	if err := s.loaded(); err != nil {
 		return nil, err
 	}
@@ -96,71 +74,115 @@ func (s *Server) find(ctx context.Context, scope *auth.Scope, text string, limit
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range tree {
-		if m := matchText(text, a.Name, a.NameEN, a.Code); m < matchNone {
-			box := bbox(a.Bound)
-			add("area", hitBody{ID: a.ID, Name: a.Name, Detail: a.Code, Point: a.Center, Bbox: &box, match: m})
-		}
-	}
-	places, err := s.areas.Places(ctx, text, limit)
-	if err != nil {
+	x := s.names
+	if err := x.catchUp(ctx, tree); err != nil {
 		return nil, err
 	}
-	for _, p := range places {
-		add("place", hitBody{ID: p.ID, Name: p.Name, Detail: p.NameEN, Point: p.Point, match: min(matchText(text, p.Name, p.NameEN), matchInside)})
+	var hits []hitBody
+	add := func(kind string, at names.Hit, h hitBody) {
+		h.Kind, h.kind, h.match, h.size = kind, slices.Index(hitKinds, kind), at.Match, at.Size
+		hits = append(hits, h)
 	}
-	s.findFeatures(scope, text, "incident", []string{"title", "number"}, "number", pointOf, add)
-	s.findFeatures(scope, text, "camera", []string{"name", "device_id"}, "device_id", pointOf, add)
-	s.findFeatures(scope, text, "unit", []string{"name", "name_en", "code"}, "code", func(l *layers.Layer, f *layers.Feature) (orb.Point, bool) {
-		return s.placeOfUnit(scope, tree, l, f)
-	}, add)
-	slices.SortStableFunc(hits, func(a, b hitBody) int {
-		return cmp.Or(cmp.Compare(a.match, b.match), cmp.Compare(a.kind, b.kind), cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
-	})
-	return hits[:min(limit, len(hits))], nil
+	var middle orb.Point
+	if len(tree) > 0 {
+		middle = tree[0].Center
+	}
+	for i, r := range crs.Read(text, middle) {
+		shift := math.Round(r.Shift*10) / 10
+		add("coordinate", names.Hit{Size: i}, hitBody{Name: fmt.Sprintf("%.6f, %.6f", r.Point[0], r.Point[1]), Detail: cmp.Or(systemNames[r.System], r.System), Point: r.Point, System: r.System, Shift: &shift})
+	}
+	q := names.Parse(text)
+	everywhere, all := func(string) bool { return true }, func(int64) bool { return true }
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	byID := make(map[int64]*area.Area, len(x.tree))
+	for i := range x.tree {
+		byID[x.tree[i].ID] = &x.tree[i]
+	}
+	for _, at := range x.ofTree.Find(q, limit, everywhere, all) {
+		a := byID[at.ID]
+		box := bbox(a.Bound)
+		add("area", at, hitBody{ID: a.ID, Name: a.Name, Detail: a.Code, Area: x.titles[a.Path[:max(0, strings.LastIndexByte(a.Path, '.'))]], Point: a.Center, Bbox: &box})
+	}
+	for _, at := range x.ofPlace.Find(q, limit, everywhere, all) {
+		p := x.places[at.ID]
+		add("place", at, hitBody{ID: p.ID, Name: p.Name, Detail: p.NameEN, Point: p.Point})
+	}
+	for _, n := range named {
+		s.findFeatures(scope, q, limit, n.layer, n.detail, add)
+	}
+	return bestOf(hits, limit), nil
 }
 
-// findFeatures adds the features of one layer, of the same name as the kind, that match in one of the columns.
-func (s *Server) findFeatures(scope *auth.Scope, text, kind string, columns []string, detail string,
-	point func(*layers.Layer, *layers.Feature) (orb.Point, bool), add func(string, hitBody)) {
-	l := s.replica.Layer(kind)
-	if l == nil {
-		return
+// bestOf sorts hits and keeps as many: the best, but some of each kind.
+func bestOf(hits []hitBody, limit int) []hitBody {
+	order := func(a, b hitBody) int {
+		return cmp.Or(cmp.Compare(a.match, b.match), cmp.Compare(a.kind, b.kind), cmp.Compare(a.size, b.size), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	}
-	var in []int
-	for _, name := range columns {
-		if i := l.Index(name); i >= 0 {
-			in = append(in, i)
+	slices.SortStableFunc(hits, order)
+	if len(hits) <= limit {
+		return hits
+	}
+	var first, rest []hitBody
+	taken := make([]int, len(hitKinds))
+	for _, h := range hits {
+		if taken[h.kind]++; taken[h.kind] <= ofEach {
+			first = append(first, h)
+		} else {
+			rest = append(rest, h)
 		}
 	}
-	if len(in) == 0 {
+	kept := append(first, rest...)[:limit]
+	slices.SortStableFunc(kept, order)
+	return kept
+}
+
+// findFeatures adds the features of one layer, of the same name as the kind, that the scope sees and that lie somewhere. The caller holds the names.
+func (s *Server) findFeatures(scope *auth.Scope, q names.Query, limit int, kind, detail string, add func(string, names.Hit, hitBody)) {
+	kept, l := s.names.layers[kind], s.replica.Layer(kind)
+	if kept == nil || l == nil || len(kept.columns) == 0 {
 		return
 	}
+	type seen struct {
+		f *layers.Feature
+		p orb.Point
+	}
+	visible := map[int64]seen{}
 	about := l.Index(detail)
-	s.replica.All(kind, func(f *layers.Feature) bool {
-		best := matchNone
-		for _, i := range in {
-			if v, _ := f.Values[i].(string); v != "" {
-				best = min(best, matchText(text, v))
-			}
+	inArea := func(path string) bool { return !l.Scoped() || scope.InArea(path) }
+	for _, at := range kept.index.Find(q, limit, inArea, func(id int64) bool {
+		f := s.replica.Get(kind, id)
+		if f == nil || len(f.Values) != len(l.Columns) || !scope.Sees(l, f) {
+			return false
 		}
-		if best == matchNone || !scope.Sees(l, f) {
-			return true
+		p, ok := pointOf(f)
+		if kind == "unit" {
+			p, ok = s.placeOfUnit(scope, s.names.tree, l, f)
 		}
-		if p, ok := point(l, f); ok {
-			h := hitBody{ID: f.ID, Point: p, match: best}
-			h.Name, _ = f.Values[in[0]].(string)
-			if about >= 0 {
-				h.Detail, _ = f.Values[about].(string)
-			}
-			add(kind, h)
+		if ok {
+			visible[id] = seen{f, p}
 		}
-		return true
-	})
+		return ok
+	}) {
+		f := visible[at.ID].f
+		h := hitBody{ID: f.ID, Point: visible[at.ID].p}
+		h.Name, _ = f.Values[kept.columns[0]].(string)
+		if about >= 0 {
+			h.Detail, _ = f.Values[about].(string)
+		}
+		if l.Scoped() {
+			h.Area = s.names.titles[l.Area(f)]
+		}
+		if kind == "unit_grid" {
+			box := bbox(f.Bound)
+			h.Bbox = &box
+		}
+		add(kind, at, h)
+	}
 }
 
 // pointOf returns where to look for a feature.
-func pointOf(_ *layers.Layer, f *layers.Feature) (orb.Point, bool) {
+func pointOf(f *layers.Feature) (orb.Point, bool) {
 	if f.Geometry == nil {
 		return orb.Point{}, false
 	}

@@ -3,6 +3,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -11,35 +12,52 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/labstack/echo/v4"
+	tus "github.com/tus/tusd/v2/pkg/handler"
 
 	"wanglou/layers"
+	"wanglou/layers/alarm"
 	"wanglou/layers/area"
 	"wanglou/layers/attachment"
 	"wanglou/layers/auth"
 	"wanglou/layers/bookmark"
 	"wanglou/layers/camera"
+	"wanglou/layers/camera/sight"
 	"wanglou/layers/cap"
 	"wanglou/layers/duty"
 	"wanglou/layers/fence"
 	"wanglou/layers/hook"
 	"wanglou/layers/incident"
+	"wanglou/layers/job"
 	"wanglou/layers/knowledge"
 	"wanglou/layers/message"
 	"wanglou/layers/offer"
+	"wanglou/layers/plan"
+	"wanglou/layers/push"
 	"wanglou/layers/report"
+	"wanglou/layers/request"
+	"wanglou/layers/survey"
 	"wanglou/layers/task"
 	"wanglou/layers/unit"
+	"wanglou/layers/wall"
 	"wanglou/server/escalations"
 	"wanglou/server/evidence"
 	"wanglou/server/fences"
 	"wanglou/server/hooks"
+	"wanglou/server/ingest"
 	"wanglou/server/live"
 	"wanglou/server/ogc"
+	"wanglou/server/probe"
+	pusher "wanglou/server/push"
+	"wanglou/server/reach"
+	"wanglou/server/still"
+	"wanglou/server/video"
+	"wanglou/server/whep"
 	"wanglou/tiles"
 )
 
@@ -53,31 +71,64 @@ type TileSet interface {
 
 // Options wire a server. All services are required; the other zero fields take the defaults.
 type Options struct {
-	Replica     *layers.Replica
-	Tiles       TileSet
-	Offers      offer.Service // what is read by SQL; default none
-	Users       auth.Service
-	Tokens      auth.Tokens // personal access tokens; default none are taken
-	Incidents   incident.Service
-	Figures     incident.Figures
-	Tasks       task.Service
-	Units       unit.Service
-	Areas       area.Service
-	Cameras     camera.Registry      // default none: cameras are read alone
+	Replica   *layers.Replica
+	Tiles     TileSet
+	Offers    offer.Service // what is read by SQL; default none
+	Users     auth.Service
+	Tokens    auth.Tokens // personal access tokens; default none are taken
+	Incidents incident.Service
+	Figures   incident.Figures
+	Tasks     task.Service
+	Units     unit.Service
+	Areas     area.Service
+	Cameras   camera.Registry // default none: cameras are read alone
+	Repairs   camera.Repairs  // default none
+	Signals   camera.Signals  // of devices that register by themselves; default none
+	Prober    *probe.Prober   // whose counts /metrics tells; default none
+	Streams   camera.Streams  // default none: no pictures
+
+	Parents      camera.Parents                                          // what cameras hang on; default none
+	EventSources alarm.Sources                                           // whose streams of events are held; default none
+	TryEvents    func(ctx context.Context, t *alarm.Target) (why string) // connects to one once: "" where its stream begins
+
+	Buildings   sight.Source         // default none: nothing hides anything
+	Devices     Devices              // that are asked for pictures; default none
+	Cameranet   reach.Ranges         // where cameras may be dialled; default nowhere
+	WHEP        *whep.Gate           // live pictures by WebRTC; default none
+	CameraBasic bool                 // passwords may be sent in the clear to cameras that know nothing better
 	Webhooks    hook.Store           // default none
 	Fences      fence.Store          // default none
 	Bookmarks   bookmark.Service     // default none
+	Patrols     camera.Patrols       // default none
+	Roles       auth.RoleStore       // default none: roles are as they are
+	Walls       wall.Service         // default none
+	Detections  survey.Reviews       // default none
+	Comparisons Comparisons          // default none
+	Measures    survey.Measures      // on surface models; default none
+	Plots       survey.Plots         // what detections are held against; default none
+	Dossiers    *Dossiers            // default none: no evidence files
 	Attachments attachment.Service   // default none; together with Evidence
 	Evidence    *evidence.Folder     // the bytes of attachments
+	Captures    survey.Captures      // default none; together with Ingest
+	Ingest      *ingest.Folder       // the bytes of captures
+	Offsets     Offsets              // of captures; default none are measured
+	Jobs        job.Service          // default none
 	Sharing     unit.Sharing         // default none: units tell no places
 	Knowledge   knowledge.Service    // default none
 	Alerts      cap.Store            // default none
 	Reports     report.Service       // default none are taken
 	Messages    message.Service      // in cases; default none
+	Alarms      incident.Alarms      // default none
+	Board       incident.Board       // of supervisors; default none
+	Push        push.Service         // notifications of phones and browsers; default none; together with Pusher.Queue
 	Roster      duty.Roster          // default none
 	Handovers   duty.Handovers       // default none
 	Escalations task.Escalations     // default none: nobody is told of tasks that are not acknowledged
 	Rules       incident.RuleService // of time; default none
+	Dictionary  report.Dictionary    // default none: categories are as they are
+	Requests    request.Service      // what is asked and decided in cases; default none
+	Flow        incident.Flow        // between levels, and filing conditions; default none
+	Plans       plan.Service         // default none
 	Sessions    scs.Store            // may also be a scs.CtxStore and a scs.IterableCtxStore
 	Console     fs.FS                // the built console; default none
 
@@ -94,6 +145,7 @@ type Options struct {
 	Profile        bool           // /debug/pprof for this machine
 	Assets         Assets         // files that maps are made of
 	Deliveries     hooks.Options  // whom webhooks may tell, and their clocks; the rest is set here
+	Pusher         pusher.Options // of notifications: whom they may be handed to; Logger and Now are set here
 	Live           live.Options   // clocks and limits of the websocket; Replica, Version, Logger and Now are set here
 }
 
@@ -126,31 +178,77 @@ type Server struct {
 	accounts        *accounts
 	loginsByAddress *limiter
 	loginsByLogin   *limiter
-	intake          *limiter // messages of other systems, by account
+	intake          *limiter       // messages of other systems, by account
+	parents         camera.Parents // nil: there are none
+	eventSources    alarm.Sources  // nil: there are none
+	tryEvents       func(ctx context.Context, t *alarm.Target) string
+	eventTrials     *limiter // of connecting to devices, by account
 	origins         *http.CrossOriginProtection
 	console         *console
 	metrics         *metrics
 	counts          *countCache
 	tree            *areaCache
+	names           *nameIndex // what is searched
 	ogc             *ogc.API
 	tokens          *tokenCache      // nil: none are taken
 	fences          fence.Store      // nil: there are none
 	bookmarks       bookmark.Service // nil: there are none
+	patrols         camera.Patrols   // nil: there are none
+	roles           auth.RoleStore   // nil: they are as they are
+	detections      survey.Reviews   // nil: there are none
+	comparisons     Comparisons      // nil: there are none
+	measures        survey.Measures  // nil: there are none
+	measuring       chan struct{}    // holds one for each measurement under way
+	plots           survey.Plots     // nil: there are none
+	importing       sync.Mutex       // held while a file of plots is read
+	dossiers        *Dossiers        // nil: there are none
+	repairs         camera.Repairs   // nil: there are none
+	signals         camera.Signals   // nil: there are none
+	prober          *probe.Prober    // nil: nobody looks
 	messages        message.Service  // nil: there are none
+	walls           wall.Service     // nil: there are none
+	wallCopies      wallCopies
 	messagesByUser  *limiter
+	alarms          incident.Alarms // nil: there are none
+	board           incident.Board  // nil: there is none
+	push            push.Service    // nil: nobody is notified
+	pusher          *pusher.Worker  // nil with it
+	pushByUser      *limiter
 	roster          duty.Roster          // nil: there is none
 	handovers       duty.Handovers       // nil: there are none
 	escalations     task.Escalations     // nil: there are none
 	attachments     attachment.Service   // nil: there are none
 	evidence        *evidence.Folder     // nil with them
+	captures        survey.Captures      // nil: there are none
+	ingest          *ingest.Folder       // nil with them
+	offsets         Offsets              // nil: none are measured
+	tus             *tus.UnroutedHandler // nil: nothing is sent
+	jobs            job.Service          // nil: there are none
 	sharing         unit.Sharing         // nil: no places are taken
 	knowledge       knowledge.Service    // nil: there is none
 	alerts          cap.Store            // nil: there are none
 	reports         report.Service       // nil: none are taken
 	rules           incident.RuleService // nil: there are none
+	dictionary      report.Dictionary    // nil: it stays as it is
+	requests        request.Service      // nil: nothing is asked
+	flow            incident.Flow        // nil: cases stay at their level
+	plans           plan.Service         // nil: there are none
+	flowByUser      *limiter
+	whepByUser      *limiter
 	citizenReports  *limiter
+	citizenPictures *limiter
 	citizenLookups  *limiter
 	citizenAll      *limiter
+	streams         camera.Streams // nil: there are none
+	sights          *sights        // what cameras see
+	coverages       coverages
+	devices         Devices      // nil: none are asked
+	cameranet       reach.Ranges // where cameras may be dialled
+	cameraBasic     bool
+	video           *video.Hub
+	watchers        sync.WaitGroup // who watch: their leaving is still to be written down
+	whep            whepSessions
+	stills          *still.Maker
 	webhooks        hook.Store        // nil: there are none
 	deliveries      *hooks.Deliveries // of webhooks; nil with them
 }
@@ -177,13 +275,33 @@ func New(o Options) *Server {
 		loginsByAddress: newLimiter(30, 10*time.Second, o.Now),
 		loginsByLogin:   newLimiter(10, 30*time.Second, o.Now),
 		intake:          newLimiter(100, 2*time.Second, o.Now),
+		parents:         o.Parents,
+		eventSources:    o.EventSources,
+		tryEvents:       o.TryEvents,
+		eventTrials:     newLimiter(5, 10*time.Second, o.Now),
 		origins:         http.NewCrossOriginProtection(),
 		console:         newConsole(o.Console),
 		counts:          newCountCache(o.Replica, o.Now),
 		tree:            newAreaCache(o.Areas, o.Now),
 		fences:          o.Fences,
 		bookmarks:       o.Bookmarks,
+		patrols:         o.Patrols,
+		roles:           o.Roles,
+		walls:           o.Walls,
+		detections:      o.Detections,
+		comparisons:     o.Comparisons,
+		measures:        o.Measures,
+		measuring:       make(chan struct{}, mostMeasuring),
+		plots:           o.Plots,
+		dossiers:        o.Dossiers,
+		repairs:         o.Repairs,
+		signals:         o.Signals,
+		prober:          o.Prober,
 		messages:        o.Messages,
+		alarms:          o.Alarms,
+		board:           o.Board,
+		push:            o.Push,
+		pushByUser:      newLimiter(20, 10*time.Second, o.Now),
 		escalations:     o.Escalations,
 		roster:          o.Roster,
 		handovers:       o.Handovers,
@@ -192,13 +310,36 @@ func New(o Options) *Server {
 		knowledge:       o.Knowledge,
 		attachments:     o.Attachments,
 		evidence:        o.Evidence,
+		captures:        o.Captures,
+		ingest:          o.Ingest,
+		offsets:         o.Offsets,
+		jobs:            o.Jobs,
 		sharing:         o.Sharing,
 		reports:         o.Reports,
 		rules:           o.Rules,
+		dictionary:      o.Dictionary,
+		requests:        o.Requests,
+		flow:            o.Flow,
+		plans:           o.Plans,
+		flowByUser:      newLimiter(60, time.Second, o.Now),
 		citizenReports:  newLimiter(citizenReports, 2*time.Minute, o.Now),
+		citizenPictures: newLimiter(citizenPictures, 30*time.Second, o.Now),
 		citizenLookups:  newLimiter(citizenLookups, 5*time.Second, o.Now),
 		citizenAll:      newLimiter(citizenAll, 500*time.Millisecond, o.Now),
 		webhooks:        o.Webhooks,
+		streams:         o.Streams,
+		names:           newNameIndex(o.Replica, o.Areas, o.Now, o.Logger),
+		sights:          newSights(o.Buildings, o.Now, o.Logger),
+		devices:         o.Devices,
+		cameranet:       o.Cameranet,
+		cameraBasic:     o.CameraBasic,
+		video:           video.New(video.Options{}),
+		whep:            whepSessions{gate: o.WHEP, byID: map[string]whepSession{}},
+		whepByUser:      newLimiter(64, 500*time.Millisecond, o.Now),
+		stills:          still.New(o.Now),
+	}
+	if o.Captures != nil && o.Ingest != nil {
+		s.tus = newTus(o.Ingest, o.Captures, o.Logger)
 	}
 	if o.Tokens != nil {
 		s.tokens = newTokenCache(o.Tokens, o.Now)
@@ -209,8 +350,13 @@ func New(o Options) *Server {
 	s.live = live.New(o.Live)
 	if o.Webhooks != nil {
 		d := o.Deliveries
-		d.Store, d.Hub, d.Scope, d.Logger, d.Now = o.Webhooks, s.live, s.scopeOf, o.Logger, o.Now
+		d.Store, d.Hub, d.Scope, d.Place, d.Logger, d.Now = o.Webhooks, s.live, s.scopeOf, s.placeOf, o.Logger, o.Now
 		s.deliveries = hooks.New(d)
+	}
+	if o.Push != nil {
+		p := o.Pusher
+		p.Logger, p.Now = o.Logger, o.Now
+		s.pusher = pusher.New(p)
 	}
 	s.present = picture{replica: s.replica, tiles: s.tiles, live: s.live, counts: s.counts}
 	s.replays = &replays{recorder: o.Past, newTiles: o.NewTiles, options: o.Live, now: o.Now, byID: map[string]*replay{}}
@@ -219,6 +365,21 @@ func New(o Options) *Server {
 	s.metrics = newMetrics(s)
 	s.echo = s.router(o)
 	return s
+}
+
+// placeOf names an area and those above it, but for the county; the path itself while the tree cannot be read.
+func (s *Server) placeOf(ctx context.Context, path string) string {
+	all, err := s.tree.all(ctx)
+	if err != nil {
+		return path
+	}
+	var names []string
+	for _, a := range all { // parents first
+		if strings.HasPrefix(path+".", a.Path+".") && strings.Contains(a.Path, ".") {
+			names = append(names, a.Name)
+		}
+	}
+	return cmp.Or(strings.Join(names, " "), path)
 }
 
 // scopeOf returns what an account may do now, nil when there is none or it is barred.
@@ -252,6 +413,9 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	defer s.video.Close()
+	stopVideo := context.AfterFunc(ctx, s.video.Close) // before the requests under way are waited for
+	defer stopVideo()
 	hub := make(chan error, 1)
 	go func() {
 		err := s.live.Run(ctx)
@@ -260,15 +424,23 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	}()
 	var told sync.WaitGroup
 	defer told.Wait()
+	told.Go(func() { s.names.run(ctx) }) // it ends with ctx
 	if s.deliveries != nil {
 		told.Go(func() { _ = s.deliveries.Run(ctx) }) // it ends with ctx
+	}
+	if s.pusher != nil {
+		told.Go(func() { _ = s.pusher.Run(ctx) }) // it ends with ctx
 	}
 	if s.fences != nil {
 		watcher := fences.New(fences.Options{Store: s.fences, Replica: s.replica, Logger: s.log, Now: s.now})
 		told.Go(func() { _ = watcher.Run(ctx) }) // it ends with ctx
 	}
 	if s.escalations != nil {
-		watcher := escalations.New(escalations.Options{Store: s.escalations, Logger: s.log, Now: s.now})
+		o := escalations.Options{Store: s.escalations, Logger: s.log, Now: s.now}
+		if s.requests != nil {
+			o.Requests = s.requests
+		}
+		watcher := escalations.New(o)
 		told.Go(func() { _ = watcher.Run(ctx) }) // it ends with ctx
 	}
 	served := make(chan error, 1)
@@ -293,6 +465,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		s.log.Warn("requests were cut off at the end", "after", shutdownGrace)
 		err = srv.Close()
 	}
+	s.waitForWatchers(grace)
 	<-hub
 	return err
 }

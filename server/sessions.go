@@ -146,14 +146,21 @@ type sessionBody struct {
 	User    *auth.User    `json:"user"`
 	Actions []auth.Action `json:"actions"`
 	Version string        `json:"version"`
-	Scene   string        `json:"scene,omitempty"` // that a kiosk token opens
+	Titles  []roleTitle   `json:"titles,omitempty"` // of the user's roles, where the county gave them
+	Scene   string        `json:"scene,omitempty"`  // that a kiosk token opens
+}
+
+type roleTitle struct {
+	Role  auth.Role   `json:"role"`
+	Title layers.Text `json:"title"`
 }
 
 func (s *Server) sessionBody(u *auth.User, scope *auth.Scope) sessionBody {
 	b := sessionBody{User: bodyOfUser(u), Actions: []auth.Action{}, Version: s.version, Scene: scope.Scene}
-	for _, a := range auth.Actions() {
-		if scope.May(a) {
-			b.Actions = append(b.Actions, a)
+	b.Actions = append(b.Actions, scope.Actions...)
+	for _, r := range u.Roles {
+		if title, ok := u.Titles[r]; ok {
+			b.Titles = append(b.Titles, roleTitle{r, title})
 		}
 	}
 	return b

@@ -33,7 +33,7 @@ func TestLogin(t *testing.T) {
 	res := c.Login("  Town ", "town-password").Want(200) // folded as logins are kept
 	var s sessionOf
 	res.Into(&s)
-	if s.User.Login != "town" || s.Version != "1.2.3" || !slices.Equal(s.Actions, []string{"attachment.add", "attachment.original", "geofence.manage", "handover", "incident.create", "incident.message", "incident.move", "read", "replay", "report.create", "roster.manage", "task.dispatch", "token.manage", "wall.show"}) {
+	if s.User.Login != "town" || s.Version != "1.2.3" || !slices.Equal(s.Actions, []string{"attachment.add", "attachment.original", "camera.watch", "detection.review", "geofence.manage", "handover", "incident.create", "incident.message", "incident.move", "read", "replay", "report.create", "roster.manage", "task.dispatch", "token.manage", "wall.show"}) {
 		t.Errorf("%+v", s)
 	}
 	cookie := res.Header.Get("Set-Cookie")
@@ -236,7 +236,7 @@ func TestChangedAccounts(t *testing.T) {
 	w.clock.Add(5 * time.Second)
 	var s sessionOf
 	town.Get("/api/session").Want(200).Into(&s)
-	if !slices.Equal(s.Actions, []string{"read", "replay", "token.manage"}) {
+	if !slices.Equal(s.Actions, []string{"camera.watch", "read", "replay", "token.manage"}) {
 		t.Errorf("may still %q", s.Actions)
 	}
 	viewer.Get("/api/session").WantError(401, "unauthorized", "", "")

@@ -39,11 +39,30 @@ func (s *Server) fieldTask(c echo.Context, t *task.Task) (fieldTask, error) {
 		for _, m := range t.State.Moves() {
 			b.Moves = append(b.Moves, moveOption{string(m), t.State.NeedsReason(m)})
 		}
+		if lead, err := s.leads(c, t); err != nil {
+			return fieldTask{}, err
+		} else if lead {
+			b.Moves = append(b.Moves, moveOption{string(task.MoveConclude), true})
+		}
 	}
 	if _, open := t.State.Next(task.MoveCallOff); open && scope.May(auth.ActionDispatch) && scope.InArea(t.AreaPath) {
 		b.Moves = append(b.Moves, moveOption{string(task.MoveCallOff), t.State.NeedsReason(task.MoveCallOff)})
 	}
 	return b, nil
+}
+
+// leads reports whether a unit may conclude its joint order now: it is the lead, on scene, and others have not finished.
+func (s *Server) leads(c echo.Context, t *task.Task) (bool, error) {
+	if _, exists := t.State.Next(task.MoveConclude); !exists || t.Part != task.Lead {
+		return false, nil
+	}
+	all, err := s.tasks.OfIncident(c.Request().Context(), t.IncidentID)
+	for _, other := range all {
+		if other.Part == task.Co && !other.State.Final() {
+			return true, nil
+		}
+	}
+	return false, err
 }
 
 func (s *Server) listMyTasks(c echo.Context) error {

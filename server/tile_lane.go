@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 	"maps"
@@ -27,7 +28,7 @@ func (s *Server) tileLane(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		name, coord, ok := laneTile(r)
-		if !ok || s.replica.Layer(name) == nil || s.log.Enabled(r.Context(), slog.LevelDebug) {
+		if !ok || s.log.Enabled(r.Context(), slog.LevelDebug) {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -47,6 +48,10 @@ func (s *Server) tileLane(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+		if _, quick := src.(tiles.Quick); !quick && s.replica.Layer(name) == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
 		held := r.Header.Get("If-None-Match")
 		t, err := s.layerTile(r, src, who.scope, coord, held)
 		if err != nil {
@@ -55,7 +60,7 @@ func (s *Server) tileLane(next http.Handler) http.Handler {
 		}
 		h := w.Header()
 		maps.Copy(h, s.fixed)
-		status := s.headTile(h, name, held, tiles.FormatMVT, &t)
+		status := s.headTile(h, name, held, cmp.Or(t.Format, tiles.FormatMVT), &t)
 		if status == http.StatusOK {
 			conn.announce(len(t.Body))
 		}

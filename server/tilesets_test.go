@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"wanglou/layers/realdata"
 	"wanglou/server"
 	"wanglou/server/servertest"
 	threed "wanglou/tiles/tileset"
@@ -146,17 +147,7 @@ func (w *walker) subtree(dir string, t treeTile, uri string, level, x, y int) {
 // Real tilesets of both versions are walked whole, with explicit and implicit tiling, out of folders and zips.
 func TestRealTilesets(t *testing.T) {
 	t.Parallel()
-	root := os.Getenv("WANGLOU_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "shared")
-	}
-	root, err := filepath.Abs(filepath.Join(root, "data", "3dtiles"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(root); err != nil {
-		t.Skipf("real data is not here: %v", err)
-	}
+	root := realdata.Path(t, "3dtiles")
 	dir := t.TempDir()
 	want := map[string]string{"city": "1.0/TilesetWithRequestVolume", "houses": "1.1/MetadataGranularities", "sparse": "1.1/SparseImplicitQuadtree"}
 	for name, at := range want {

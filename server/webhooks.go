@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -22,17 +23,27 @@ func (s *Server) keptHooks() (hook.Store, error) {
 }
 
 func (s *Server) listWebhooks(c echo.Context) error {
-	return listStored(c, s.keptHooks, hook.Store.Hooks)
+	return listStored(c, s.keptHooks, func(store hook.Store, ctx context.Context) ([]*hook.Hook, error) {
+		all, err := store.Hooks(ctx)
+		for _, h := range all {
+			h.URL = h.Shown()
+		}
+		return all, err
+	})
 }
 
 // webhookBody is schema NewWebhook.
 type webhookBody struct {
-	Name     string   `json:"name"`
-	URL      string   `json:"url"`
-	Layer    string   `json:"layer"`
-	Geometry bool     `json:"geometry"`
-	Columns  []string `json:"columns"`
-	Filter   string   `json:"filter"`
+	Kind     hook.Kind `json:"kind"`
+	Name     string    `json:"name"`
+	URL      string    `json:"url"`
+	Layer    string    `json:"layer"`
+	Geometry bool      `json:"geometry"`
+	Columns  []string  `json:"columns"`
+	Filter   string    `json:"filter"`
+	Template string    `json:"template"`
+	Link     string    `json:"link"`
+	Secret   string    `json:"secret"` // of a robot
 }
 
 // madeWebhook is schema MadeWebhook: the only time that the secret is told.
@@ -51,20 +62,32 @@ func (s *Server) createWebhook(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	q := live.Query{Layer: in.Layer, Geometry: in.Geometry, Columns: in.Columns, Filter: in.Filter}
+	h := &hook.Hook{Kind: cmp.Or(in.Kind, hook.KindEvent), Name: in.Name, URL: in.URL, Layer: in.Layer, Geometry: in.Geometry, Columns: in.Columns, Filter: in.Filter, Template: in.Template, Link: in.Link}
+	if h.Columns == nil {
+		h.Columns = []string{}
+	}
+	if h.Bot() {
+		h.Secret, h.Geometry = in.Secret, false
+		if l := s.replica.Layer(in.Layer); l != nil {
+			h.Columns = h.Needs(l)
+		}
+	} else if in.Secret != "" {
+		return layers.Invalid("secret", "not_a_robot", "only robots have a secret of their own")
+	}
+	q := live.Query{Layer: in.Layer, Geometry: h.Geometry, Columns: h.Columns, Filter: in.Filter}
 	if in.Layer != "" {
 		if err := s.live.Check(q, auth.ActorFrom(ctx).Scope); err != nil { // what it asks for is told now, not by every try
 			return asInvalid("layer", err)
 		}
 	}
-	h := &hook.Hook{Name: in.Name, URL: in.URL, Layer: in.Layer, Geometry: in.Geometry, Columns: in.Columns, Filter: in.Filter}
-	if h.Columns == nil {
-		h.Columns = []string{}
-	}
 	if err := store.Create(ctx, h); err != nil {
 		return err
 	}
-	return c.JSON(http.StatusCreated, madeWebhook{h, h.Secret})
+	told := h.Secret
+	if h.Bot() { // whoever made it has it already
+		told, h.URL = "", h.Shown()
+	}
+	return c.JSON(http.StatusCreated, madeWebhook{h, told})
 }
 
 // asInvalid makes "there is no such thing" an error of the field that names it.

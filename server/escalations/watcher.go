@@ -10,12 +10,18 @@ import (
 	"wanglou/layers/task"
 )
 
+// Requests is what the watcher needs of request.Service.
+type Requests interface {
+	Overdue(ctx context.Context, now time.Time) (int, error)
+}
+
 // Options of a watcher. Store is required.
 type Options struct {
-	Store  task.Escalations
-	Logger *slog.Logger     // default none
-	Now    func() time.Time // default time.Now
-	Round  time.Duration    // between two looks; default 2 s
+	Store    task.Escalations
+	Requests Requests         // whose overdue supervisions 督办 are escalated in the same rounds; default none
+	Logger   *slog.Logger     // default none
+	Now      func() time.Time // default time.Now
+	Round    time.Duration    // between two looks; default 2 s
 }
 
 // Watcher escalates.
@@ -55,12 +61,15 @@ func (w *Watcher) lead(ctx context.Context) error {
 
 // Look tells whom it is time to tell now. What one task does wrong keeps no other from being told of; the first error is returned.
 func (w *Watcher) Look(ctx context.Context) error {
+	now := w.o.Now()
+	var failed error
+	if w.o.Requests != nil {
+		_, failed = w.o.Requests.Overdue(ctx, now)
+	}
 	waiting, err := w.o.Store.Unanswered(ctx)
 	if err != nil {
 		return err
 	}
-	now := w.o.Now()
-	var failed error
 	for i := range waiting {
 		for _, level := range waiting[i].Due(now) {
 			if err := w.o.Store.Escalate(ctx, waiting[i].TaskID, level, now); err != nil {

@@ -90,3 +90,23 @@ func TestRoundsGoOn(t *testing.T) {
 		}
 	}
 }
+
+// late counts how often overdue supervisions were looked for.
+type late struct {
+	looks int
+	err   error
+}
+
+func (l *late) Overdue(context.Context, time.Time) (int, error) { l.looks++; return 0, l.err }
+
+// Supervisions are looked after in the same rounds; what goes wrong with them keeps no task from being told of.
+func TestSupervisions(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 6, 1, 8, 0, 0, 0, time.UTC)
+	s := &store{tasks: []task.Unanswered{{TaskID: 1, DispatchedAt: at, Limit: task.AcknowledgeLimit{Dispatcher: time.Minute, Leader: time.Hour}}}}
+	l := &late{err: errors.New("broken")}
+	w := New(Options{Store: s, Requests: l, Now: func() time.Time { return at.Add(time.Minute) }})
+	if err := w.Look(t.Context()); err == nil || l.looks != 1 || !slices.Equal(s.told, []string{"1:1"}) {
+		t.Errorf("%v, %d looks, told %v", err, l.looks, s.told)
+	}
+}

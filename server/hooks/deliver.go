@@ -32,6 +32,9 @@ type Options struct {
 	Most     time.Duration // between two tries; default 5 min
 	Attempts int           // before an event is given up; default 15, about half an hour
 	Poll     time.Duration // how soon a new webhook begins; default 2 s
+	Pace     time.Duration // between two messages to a robot; default 3.1 s: they take twenty a minute
+
+	Place func(ctx context.Context, path string) string // names an area, for robots; default its path
 }
 
 // Deliveries delivers what webhooks are to be told. It is safe for concurrent use.
@@ -45,7 +48,7 @@ func New(o Options) *Deliveries {
 	for _, d := range []struct {
 		value     *time.Duration
 		otherwise time.Duration
-	}{{&o.Timeout, 15 * time.Second}, {&o.First, time.Second}, {&o.Most, 5 * time.Minute}, {&o.Poll, 2 * time.Second}} {
+	}{{&o.Timeout, 15 * time.Second}, {&o.First, time.Second}, {&o.Most, 5 * time.Minute}, {&o.Poll, 2 * time.Second}, {&o.Pace, pace}} {
 		if *d.value <= 0 {
 			*d.value = d.otherwise
 		}
@@ -55,6 +58,9 @@ func New(o Options) *Deliveries {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Place == nil {
+		o.Place = func(_ context.Context, path string) string { return path }
 	}
 	return &Deliveries{o: o, client: &http.Client{Transport: o.Rules.Transport(o.Timeout), Timeout: o.Timeout, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse // what was allowed is the address, not where it leads
@@ -126,10 +132,18 @@ func (d *Deliveries) subscribe(ctx context.Context, h *hook.Hook) error {
 // deliver sends one frame, which somebody of a class may see, until it is taken, or given up. It returns an error when there is to be another one in its place: the
 // owner's rights are others by now, or the database cannot be told.
 func (d *Deliveries) deliver(ctx context.Context, h *hook.Hook, class, kind, token string, frame []byte) error {
+	if h.Bot() {
+		return d.talk(ctx, h, class, kind, token, frame)
+	}
 	id, body, err := newEvent(h.Layer, kind, frame, d.o.Now())
 	if err != nil {
 		return err
 	}
+	return d.send(ctx, h, class, id, body, token)
+}
+
+// send posts until it is taken, or given up.
+func (d *Deliveries) send(ctx context.Context, h *hook.Hook, class, id string, body []byte, token string) error {
 	wait := d.o.First
 	for attempt := 1; ; attempt++ {
 		after, err := d.post(ctx, h, id, body)
@@ -157,23 +171,19 @@ func (d *Deliveries) deliver(ctx context.Context, h *hook.Hook, class, kind, tok
 
 // post tries once. after is how long the receiver asks us to wait.
 func (d *Deliveries) post(ctx context.Context, h *hook.Hook, id string, body []byte) (after time.Duration, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(body))
+	req, err := d.request(ctx, h, id, body)
 	if err != nil {
 		return 0, errors.New(hook.WhyAddress)
 	}
-	now := d.o.Now()
-	req.Header.Set("Content-Type", mimeEvent)
-	req.Header.Set("User-Agent", "Wanglou")
-	req.Header.Set("webhook-id", id)
-	req.Header.Set("webhook-timestamp", strconv.FormatInt(now.Unix(), 10))
-	req.Header.Set("webhook-signature", sign(h.Secret, id, now, body))
 	resp, err := d.client.Do(req)
 	if err != nil {
 		return 0, reasonOf(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // what it says is not asked for, but the connection may be used again
+	said, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10)) // of a machine it is not asked for, but the connection may be used again
 	switch {
+	case h.Bot() && resp.StatusCode == http.StatusOK:
+		return robotAnswer(said)
 	case resp.StatusCode >= 200 && resp.StatusCode < 300:
 		return 0, nil
 	case resp.StatusCode == http.StatusGone:
@@ -183,6 +193,31 @@ func (d *Deliveries) post(ctx context.Context, h *hook.Hook, id string, body []b
 		after = min(time.Duration(s)*time.Second, time.Hour)
 	}
 	return after, errors.New(hook.WhyStatus + strconv.Itoa(resp.StatusCode))
+}
+
+// request is one try: a signed event, or a message to a robot.
+func (d *Deliveries) request(ctx context.Context, h *hook.Hook, id string, body []byte) (*http.Request, error) {
+	now, address, mime := d.o.Now(), h.URL, mimeEvent
+	signature := sign(h.Secret, id, now, body)
+	if h.Bot() {
+		var err error
+		if address, body, err = robotRequest(h, string(body), now); err != nil {
+			return nil, err
+		}
+		mime = "application/json; charset=utf-8"
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", mime)
+	req.Header.Set("User-Agent", "Wanglou")
+	if !h.Bot() {
+		req.Header.Set("webhook-id", id)
+		req.Header.Set("webhook-timestamp", strconv.FormatInt(now.Unix(), 10))
+		req.Header.Set("webhook-signature", signature)
+	}
+	return req, nil
 }
 
 // reasonOf says what was wrong, as one of the hook.Why, without the address, which may hold what is not to be read.

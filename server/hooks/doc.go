@@ -2,6 +2,7 @@
 //
 //	event.go    what is sent
 //	deliver.go  one webhook's worker: send, try again, give up
+//	bot.go      the same for group robots: what is news, in a few sentences
 //	leader.go   one node delivers for all
 //
 // A webhook is a subscriber of the live protocol like any other: it has its owner's rights and a position. The position is stored after a delivery, so whatever happens in between is

@@ -335,7 +335,7 @@ func (c *client) recheck(ctx context.Context) bool {
 	case scope == nil:
 		c.close(CloseNoSession, "the session is over")
 		return false
-	case scope.Class() != c.peer.Scope.Class():
+	case scope.Class() != c.peer.Scope.Class() || !slices.Equal(scope.Actions, c.peer.Scope.Actions): // a console shows what its user may do
 		c.close(CloseRights, "rights were changed")
 		return false
 	}

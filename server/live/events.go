@@ -60,6 +60,7 @@ func (h *Hub) Stream(w http.ResponseWriter, r *http.Request, p Peer, q Query) er
 	head.Set("X-Accel-Buffering", "no") // a proxy must not wait for the end
 	w.WriteHeader(http.StatusOK)
 	c.requests <- want
+	defer l.finish()
 	c.serve(ctx)
 	c.close(websocket.StatusNormalClosure, "")
 	return nil

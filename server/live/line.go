@@ -102,6 +102,13 @@ func (l *eventLine) end(code websocket.StatusCode, reason string) {
 	l.cancel()
 }
 
+// finish waits for what is being written; nothing is written after it: the answer belongs to the server again, and who closes the client from elsewhere may be late.
+func (l *eventLine) finish() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.over = true
+}
+
 // funcLine is a client within the program.
 type funcLine struct {
 	take   func(ctx context.Context, kind, token string, frame []byte) error

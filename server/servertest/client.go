@@ -29,7 +29,7 @@ var contract = sync.OnceValues(func() (validator.Validator, error) {
 	}
 	v, errs := validator.NewValidator(doc, config.WithFormatAssertions(), config.WithStrictMode(), config.WithoutSecurityValidation(),
 		// Attributes of features and details of logs are what the database holds; params are what the reason's text needs.
-		config.WithStrictIgnorePaths("$.body.properties.*", "$.body.features[*].properties.*", "$.body.geometry.*", "$.body.features[*].geometry.*",
+		config.WithStrictIgnorePaths("$.body.properties.*", "$.body.features[*].properties.*", "$.body.geometry.*", "$.body.footprint.*", "$.body.items[*].footprint.*", "$.body.files[*].info.*", "$.body.items[*].files[*].info.*", "$.body.features[*].geometry.*",
 			"$.body.params.*", "$.body.items[*].reasons[*].params.*", "$.body.items[*].details.*", "$.body.log[*].details.*", "$.body.vector_layers[*].*", "$.body.items[*].layers[*].fields.*"))
 	if len(errs) > 0 {
 		return nil, errs[0]

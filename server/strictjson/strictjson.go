@@ -32,11 +32,14 @@ func Decode(c echo.Context, v any) error {
 }
 
 // Read returns the body of a request, which has to be of one of the media types. A body over MaxBody is a *http.MaxBytesError.
-func Read(c echo.Context, types ...string) ([]byte, error) {
+func Read(c echo.Context, types ...string) ([]byte, error) { return ReadUpTo(c, MaxBody, types...) }
+
+// ReadUpTo is Read with a limit of its own, in bytes.
+func ReadUpTo(c echo.Context, most int64, types ...string) ([]byte, error) {
 	if mt, _, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType)); err != nil || !slices.Contains(types, mt) {
 		return nil, layers.Invalid("", "content_type", "the body has to be %s", strings.Join(types, " or "))
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, MaxBody))
+	raw, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, most))
 	if err != nil {
 		var big *http.MaxBytesError
 		if errors.As(err, &big) {

@@ -6,11 +6,33 @@ import (
 	"path/filepath"
 
 	"wanglou/deploy/basemap"
+	"wanglou/postgis"
 )
 
 // BasemapCmd groups what is done about the map under everything.
 type BasemapCmd struct {
 	Build BasemapBuildCmd `cmd:"" help:"Make the basemap out of an OpenStreetMap extract (needs tilemaker)."`
+	Roads BasemapRoadsCmd `cmd:"" help:"Load the roads of an OpenStreetMap extract: units are then recommended by road distance (needs GDAL)."`
+}
+
+// BasemapRoadsCmd puts an extract's roads in place of those in the database.
+type BasemapRoadsCmd struct {
+	File string `arg:"" type:"path" help:"OpenStreetMap extract, *.osm.pbf."`
+}
+
+// Run loads them; running servers take them up by themselves.
+func (c *BasemapRoadsCmd) Run(ctx context.Context, app *App) error {
+	db, closeDB, err := app.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeDB()
+	n, err := postgis.ReplaceRoads(ctx, db, basemap.Roads(ctx, c.File))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(app.Stdout, "%d roads\n", n)
+	return nil
 }
 
 // BasemapBuildCmd makes the basemap archive.

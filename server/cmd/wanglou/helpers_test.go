@@ -86,7 +86,13 @@ type node struct {
 // serve runs a server on the database and returns when it has loaded the map.
 func serve(t testing.TB, database string, change ...func(*ServeCmd)) *node {
 	t.Helper()
-	app := &App{DatabaseURL: database, Data: t.TempDir(), Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Logger: postgistest.Log(t)}
+	return serveIn(t, database, t.TempDir(), change...)
+}
+
+// serveIn is serve with a data folder that an earlier one may have left.
+func serveIn(t testing.TB, database, data string, change ...func(*ServeCmd)) *node {
+	t.Helper()
+	app := &App{DatabaseURL: database, Data: data, Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Logger: postgistest.Log(t)}
 	n := &node{t: t, Main: &Main{App: app, Config: ServeCmd{Addr: "127.0.0.1:0", TileCache: 16, Publish: PublishFlags{Schema: []string{"open", "gis"}}}}}
 	for _, c := range change {
 		c(&n.Config)

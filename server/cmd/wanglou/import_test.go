@@ -13,32 +13,16 @@ import (
 	"github.com/alecthomas/kong"
 
 	"wanglou/layers"
+	"wanglou/layers/realdata"
 	"wanglou/postgis"
 	"wanglou/postgis/importer"
 	"wanglou/postgis/postgistest"
 )
 
-// shared returns the folder of the real data, or skips.
-func shared(t *testing.T) string {
-	t.Helper()
-	root := os.Getenv("WANGLOU_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared")
-	}
-	data, err := filepath.Abs(filepath.Join(root, "data"))
-	if err == nil {
-		_, err = os.Stat(data)
-	}
-	if err != nil {
-		t.Skipf("real data is not here: %v", err)
-	}
-	return data
-}
-
 // The commands of docs/import.md bring the real data into a database without the demo county, once and again.
 func TestDocumentedImports(t *testing.T) {
 	t.Parallel()
-	data := shared(t)
+	data := realdata.Path(t, "")
 	if _, err := exec.LookPath("ogr2ogr"); err != nil {
 		t.Skipf("GDAL is not here: %v", err)
 	}

@@ -28,14 +28,19 @@ type CLI struct {
 
 	Serve     ServeCmd         `cmd:"" help:"Run the server: console, API, live stream and tiles."`
 	Migrate   MigrateCmd       `cmd:"" help:"Bring the database's schema up to date."`
+	Work      WorkCmd          `cmd:"" help:"Work on jobs alone: make captures. serve does so too, unless it was told not to."`
+	Upload    UploadCmd        `cmd:"" help:"Send files of a drone's capture to a server; goes on where it was cut off."`
 	User      UserCmd          `cmd:"" help:"Add, list, disable accounts and set passwords."`
 	Token     TokenCmd         `cmd:"" help:"Make, list and revoke personal access tokens for QGIS, GDAL and other programs."`
 	Seed      SeedCmd          `cmd:"" help:"Fill an empty database with the demo county (示意)."`
 	Simulate  SimulateCmd      `cmd:"" help:"Make the demo county live: cameras fail, reports come in, units drive and work."`
 	Deadlines DeadlinesCmd     `cmd:"" help:"Compute the deadlines of open cases anew, after limits or calendar were changed."`
+	Camera    CameraCmd        `cmd:"" help:"Passwords of cameras."`
 	Import    ImportCmd        `cmd:"" help:"Bring a file of another system into a layer."`
 	Basemap   BasemapCmd       `cmd:"" help:"Make the basemap that lies under everything."`
 	Terrain   TerrainCmd       `cmd:"" help:"Make the shape of the ground."`
+	Verify    VerifyCmd        `cmd:"" help:"Check an evidence file: its seal, and the chain of its log."`
+	Detect    DetectCmd        `cmd:"" help:"Find what was built between two flights, and measure detectors."`
 	Psql      PsqlCmd          `cmd:"" help:"Open psql on the database, e.g. psql -- -c \"select count(*) from camera\"."`
 	Version   kong.VersionFlag `help:"Print the version." short:"V"`
 }

@@ -60,7 +60,7 @@ func byLogin(ctx context.Context, users *postgis.Users, login string) (*auth.Use
 type UserAddCmd struct {
 	Login string   `arg:"" help:"2 to 64 of a–z, 0–9, dot, line, underline."`
 	Name  string   `help:"Name of the person; default the login."`
-	Role  []string `required:"" enum:"viewer,duty_officer,dispatcher,unit,drone_team,admin" help:"Roles: ${enum}."`
+	Role  []string `required:"" enum:"viewer,duty_officer,dispatcher,unit,drone_team,supervisor,admin" help:"Roles: ${enum}."`
 	Area  []string `default:"*" help:"Area paths, e.g. 330122.330122001; * is everywhere."`
 	Unit  int64    `help:"Id of the unit that a user of role unit works for."`
 }

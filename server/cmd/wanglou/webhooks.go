@@ -14,6 +14,7 @@ type WebhookFlags struct {
 	Networks []netip.Prefix `env:"WANGLOU_WEBHOOK_NETWORKS" placeholder:"CIDR" help:"Private addresses that those hosts may have, e.g. 10.0.0.0/8; without it public ones alone."`
 	First    time.Duration  `hidden:"" default:"1s" help:"Until the second try."`
 	Most     time.Duration  `hidden:"" default:"5m" help:"Between two tries at most."`
+	Pace     time.Duration  `hidden:"" default:"3.1s" help:"Between two messages to a robot."`
 	Poll     time.Duration  `hidden:"" default:"2s" help:"How soon a new webhook begins."`
 }
 
@@ -22,5 +23,5 @@ func (f *WebhookFlags) rules() *outbound.Rules {
 }
 
 func (f *WebhookFlags) deliveries() hooks.Options {
-	return hooks.Options{Rules: f.rules(), First: f.First, Most: f.Most, Poll: f.Poll}
+	return hooks.Options{Rules: f.rules(), First: f.First, Most: f.Most, Poll: f.Poll, Pace: f.Pace}
 }

@@ -101,7 +101,7 @@ type madeHook struct {
 
 // withHooks lets webhooks tell servers on this machine, and try again soon.
 func withHooks(c *ServeCmd) {
-	c.Webhooks = WebhookFlags{Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, First: 5 * time.Millisecond, Most: 20 * time.Millisecond, Poll: 50 * time.Millisecond}
+	c.Webhooks = WebhookFlags{Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, First: 5 * time.Millisecond, Pace: time.Millisecond, Most: 20 * time.Millisecond, Poll: 50 * time.Millisecond}
 }
 
 func TestWebhooks(t *testing.T) {
@@ -268,4 +268,77 @@ func TestWebhooksFollowTheirOwnersRights(t *testing.T) {
 	county.Do(http.MethodPut, path, map[string]any{"paused": true}).WantError(http.StatusNotFound, "not_found", "")
 	county.Get(path+"/dead").WantError(http.StatusNotFound, "not_found", "")
 	admin.Do(http.MethodDelete, path, nil).Want(http.StatusNoContent)
+}
+
+// A group robot is told what is news, in a few sentences: not what was there before, nothing twice, and a refusal with status 200 is one.
+func TestRobots(t *testing.T) {
+	t.Parallel()
+	var (
+		mu     sync.Mutex
+		texts  []string
+		answer = `{"errcode":0}`
+		bad    []string
+	)
+	robot := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		var in struct {
+			MsgType string `json:"msgtype"`
+			Text    struct{ Content string }
+		}
+		if err := json.NewDecoder(req.Body).Decode(&in); err != nil || in.MsgType != "text" || req.URL.Query().Get("key") != "hidden-key" || req.Header.Get("webhook-signature") != "" {
+			bad = append(bad, fmt.Sprint(err, req.URL, in))
+		}
+		if strings.Contains(answer, ":0") {
+			texts = append(texts, in.Text.Content)
+		}
+		_, _ = io.WriteString(w, answer)
+	}))
+	t.Cleanup(robot.Close)
+	said := func(part string) func() bool {
+		return func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return len(texts) > 0 && strings.Contains(texts[len(texts)-1], part)
+		}
+	}
+	host := strings.TrimPrefix(robot.URL, "http://")
+	n := serve(t, county(t), withHooks, func(c *ServeCmd) { c.Webhooks.Hosts = []string{host} })
+	admin := n.as("admin")
+	body := map[string]any{"kind": "wecom", "name": "值班群", "url": robot.URL + "/send?key=hidden-key", "layer": "incident", "filter": "severity <= 2", "link": "https://map.example"}
+	admin.Do(http.MethodPost, "/api/webhooks", map[string]any{"kind": "slack", "name": "x", "url": robot.URL, "layer": "incident"}).WantError(http.StatusBadRequest, "invalid", "kind", "not_a_value")
+	made := admin.Do(http.MethodPost, "/api/webhooks", body).Want(http.StatusCreated)
+	listed := admin.Get("/api/webhooks").Want(http.StatusOK)
+	if strings.Contains(string(made.Body)+string(listed.Body), "hidden-key") || !strings.Contains(string(listed.Body), `"kind":"wecom"`) {
+		t.Errorf("%s %s", made.Body, listed.Body)
+	}
+	eventually(t, "what was there to be noted", func() bool {
+		return number(t, n.DB, `SELECT count(*) FROM webhook_told`) == number(t, n.DB, `SELECT count(*) FROM incident WHERE severity <= 2 AND state NOT IN ('closed', 'rejected', 'unfiled', 'voided', 'merged')`)
+	})
+	n.exec(`INSERT INTO incident (title, category, severity, state, geom, area_path) SELECT '沿街商铺起火', '09012', 1, 'filed', ST_PointOnSurface(geom), path FROM area WHERE level = 'village' LIMIT 1`)
+	eventually(t, "a new case", said("【紧急】沿街商铺起火\n地点："))
+	if !said("https://map.example/?sel=incident/")() {
+		t.Errorf("%q", texts)
+	}
+	n.exec(`UPDATE incident SET description = 'more' WHERE title = '沿街商铺起火'`)
+	n.exec(`UPDATE incident SET state = 'handling' WHERE title = '沿街商铺起火'`)
+	eventually(t, "its state", said("状态：处置中"))
+	mu.Lock()
+	if len(texts) != 2 {
+		t.Errorf("said %q", texts)
+	}
+	answer = `{"errcode":93000,"errmsg":"invalid webhook url"}`
+	mu.Unlock()
+	n.exec(`UPDATE incident SET state = 'checking' WHERE title = '沿街商铺起火'`)
+	eventually(t, "the refusal to be noted", func() bool {
+		return strings.Contains(string(admin.Get("/api/webhooks").Body), `"last_error":"refused:93000"`)
+	})
+	if got := number(t, n.DB, `SELECT count(*) FROM audit_log WHERE details::text LIKE '%hidden-key%'`); got != 0 {
+		t.Errorf("%d audit rows tell the key", got)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(bad) > 0 {
+		t.Errorf("%q", bad)
+	}
 }

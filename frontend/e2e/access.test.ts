@@ -63,6 +63,19 @@ describe.each(['dark', 'light'] as const)('%s', (theme) => {
     await desk.close()
   })
 
+  test('the supervision board, under an alarm', async () => {
+    const desk = await Desk.open(browser, server, 'duty', { theme })
+    await desk.queue()
+    await desk.page.locator('body').press('5')
+    await desk.page.getByTestId('tile-overdue').waitFor()
+    server.psql("insert into incident (title, category, severity, state, geom, area_path) select '起火', '09012', 1, 'filed', st_pointonsurface(geom), path from area where level = 'village' limit 1")
+    await desk.page.getByTestId('alarm-acknowledge').waitFor()
+    expect(await violations(desk.page)).toEqual([])
+    await desk.page.locator('body').press('a')
+    await desk.page.getByTestId('alarm').waitFor({ state: 'detached' })
+    await desk.close()
+  })
+
   test('users, tokens, webhooks, geofences, knowledge, the review and audit', async () => {
     const desk = await Desk.open(browser, server, 'admin', { theme }, '/admin/users')
     await desk.page.getByRole('table').waitFor()
@@ -70,6 +83,10 @@ describe.each(['dark', 'light'] as const)('%s', (theme) => {
     await desk.page.goto(new URL('/admin/tokens', server.url).href)
     await desk.page.getByTestId('new-token').click()
     await desk.page.getByTestId('token-form').waitFor()
+    expect(await violations(desk.page)).toEqual([])
+    await desk.page.goto(new URL('/admin/roles', server.url).href)
+    await desk.page.getByTestId('role-viewer').getByRole('button').click()
+    await desk.page.getByTestId('role-form').waitFor()
     expect(await violations(desk.page)).toEqual([])
     await desk.page.goto(new URL('/admin/webhooks', server.url).href)
     await desk.page.getByTestId('new-webhook').click()

@@ -1,7 +1,7 @@
 /** A unit works where there is no network: what it does and photographs arrives once, in order, when there is one again. */
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Desk, Wanglou, launch, until } from './harness'
+import { Desk, Wanglou, launch, photo, until, withoutLine } from './harness'
 
 let server: Wanglou
 let browser: Browser
@@ -13,8 +13,6 @@ afterAll(async () => {
   await browser?.close()
   await server?.stop()
 })
-
-const withoutLine = (d: Desk) => d.problems().filter((text) => !/ERR_INTERNET_DISCONNECTED|WebSocket connection|Failed to fetch|ERR_FAILED|status of 409/.test(text))
 
 /** A case with unit7 sent to it. */
 async function sent(desk: Desk): Promise<{ incident: number; task: number }> {
@@ -32,29 +30,11 @@ async function sent(desk: Desk): Promise<{ incident: number; task: number }> {
   }, unit)
 }
 
-/** A JPEG as a phone makes it: it says where it was taken. */
-async function photo(desk: Desk): Promise<Buffer> {
-  const bytes = Buffer.from(
-    await desk.page.evaluate(async () => {
-      const canvas = new OffscreenCanvas(1600, 1200)
-      const pen = canvas.getContext('2d')!
-      for (let i = 0; i < 4000; i++) {
-        pen.fillStyle = `hsl(${(i * 37) % 360} 60% ${30 + (i % 50)}%)`
-        pen.fillRect((i * 97) % 1600, (i * 61) % 1200, 60, 40)
-      }
-      const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.95 })
-      return [...new Uint8Array(await blob.arrayBuffer())]
-    }),
-  )
-  const exif = Buffer.from('Exif\0\0GPS 29.79N 119.68E', 'latin1')
-  return Buffer.concat([bytes.subarray(0, 2), Buffer.from([0xff, 0xe1, 0, exif.length + 2]), exif, bytes.subarray(2)])
-}
-
 test('what is done without network arrives once and in order, and the officer sees the photo', async () => {
   const desk = await Desk.open(browser, server, 'duty')
   await desk.live()
   const { incident, task } = await sent(desk)
-  const picture = await photo(desk)
+  const picture = await photo(desk.page)
 
   const phone = await Desk.open(browser, server, 'unit7', { width: 390, height: 844, mobile: true }, '/field')
   await phone.page.getByTestId(`field-task-${task}`).waitFor()

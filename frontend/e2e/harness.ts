@@ -6,7 +6,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core'
+import { type Browser, type BrowserContext, type Page, type Request, chromium } from 'playwright-core'
 
 const root = resolve(import.meta.dirname, '../..')
 const binary = join(root, 'bin/wanglou')
@@ -17,6 +17,11 @@ const CHROMIUM_FLAGS = [
   '--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist',
   '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic',
 ]
+
+/** Puts the demo county into an empty folder of data. */
+export function seed(data: string): void {
+  execFileSync(binary, ['seed', '--data', data, '--log-level', 'warn'], { stdio: ['ignore', 'ignore', 'inherit'] })
+}
 
 /** One seeded server on a free port, with its own data folder. */
 export class Wanglou {
@@ -30,7 +35,9 @@ export class Wanglou {
   static async start(): Promise<Wanglou> {
     if (!existsSync(binary)) throw new Error('bin/wanglou is missing: make build')
     const w = new Wanglou(mkdtempSync(join(tmpdir(), 'wanglou-e2e-')))
-    execFileSync(binary, ['seed', '--data', w.data, '--log-level', 'warn'], { stdio: ['ignore', 'ignore', 'inherit'] })
+    const seeded = process.env.WANGLOU_E2E_SEEDED
+    if (seeded) execFileSync('cp', ['-a', '--reflink=auto', `${seeded}/.`, w.data]) // PostgreSQL's files belong to its own account
+    else seed(w.data)
     await w.serve()
     return w
   }
@@ -130,7 +137,7 @@ export interface Look { width?: number; height?: number; theme?: 'dark' | 'light
 
 /** One signed-in person at one screen. problems() holds everything that a page must not do. */
 export class Desk {
-  private constructor(readonly page: Page, readonly context: BrowserContext, private readonly seen: string[]) {}
+  private constructor(readonly page: Page, readonly context: BrowserContext, private readonly seen: string[], private readonly waiting: Set<Request>) {}
 
   static async open(browser: Browser, server: Wanglou, login: string, look: Look = {}, path = '/'): Promise<Desk> {
     const context = await browser.newContext({
@@ -143,6 +150,10 @@ export class Desk {
     })
     const page = await context.newPage()
     const problems: string[] = []
+    const waiting = new Set<Request>()
+    page.on('request', (r) => waiting.add(r))
+    page.on('requestfinished', (r) => waiting.delete(r))
+    page.on('requestfailed', (r) => waiting.delete(r))
     page.on('pageerror', (e) => problems.push(String(e)))
     page.on('console', (m) => { if (m.type() === 'error' && !/status of 401|WebGL|GPU stall/.test(m.text())) problems.push(m.text()) })
     page.on('request', (r) => { if (!r.url().startsWith(server.url) && !/^(data|blob):/.test(r.url())) problems.push(`outside request: ${r.url()}`) })
@@ -153,7 +164,7 @@ export class Desk {
     await page.locator('input[autocomplete="username"]').fill(login)
     await page.locator('input[type="password"]').fill(DEMO_PASSWORD)
     await page.keyboard.press('Enter')
-    return new Desk(page, context, problems)
+    return new Desk(page, context, problems, waiting)
   }
 
   problems(): string[] { return this.seen }
@@ -165,7 +176,9 @@ export class Desk {
 
   /** Waits until the map was drawn whole for the first time. */
   async drawn(): Promise<void> {
-    await this.page.locator('[data-testid=map][data-drawn]').waitFor({ timeout: 60_000 })
+    await this.page.locator('[data-testid=map][data-drawn]').waitFor({ timeout: 60_000 }).catch((error: Error) => {
+      throw new Error(`the map was not drawn whole; not answered: ${[...this.waiting].map((r) => r.url()).join(' ') || 'nothing'}; problems: ${this.seen.join('; ') || 'none'}`, { cause: error })
+    })
   }
 
   /** Waits until the queue has its cases: the lamp is live before they come. */
@@ -192,4 +205,25 @@ export class Desk {
   }
 
   close(): Promise<void> { return this.context.close() }
+}
+
+/** What went wrong on a screen besides what comes of having no line. */
+export const withoutLine = (d: Desk) => d.problems().filter((text) => !/ERR_INTERNET_DISCONNECTED|WebSocket connection|Failed to fetch|ERR_FAILED|status of 409/.test(text))
+
+/** A JPEG as a phone makes it: it says where it was taken. */
+export async function photo(page: Page): Promise<Buffer> {
+  const bytes = Buffer.from(
+    await page.evaluate(async () => {
+      const canvas = new OffscreenCanvas(1600, 1200)
+      const pen = canvas.getContext('2d')!
+      for (let i = 0; i < 4000; i++) {
+        pen.fillStyle = `hsl(${(i * 37) % 360} 60% ${30 + (i % 50)}%)`
+        pen.fillRect((i * 97) % 1600, (i * 61) % 1200, 60, 40)
+      }
+      const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.95 })
+      return [...new Uint8Array(await blob.arrayBuffer())]
+    }),
+  )
+  const exif = Buffer.from('Exif\0\0GPS 29.79N 119.68E', 'latin1')
+  return Buffer.concat([bytes.subarray(0, 2), Buffer.from([0xff, 0xe1, 0, exif.length + 2]), exif, bytes.subarray(2)])
 }

@@ -36,14 +36,19 @@ const cutOff = (desk: Desk) => desk.page.evaluate(() => {
 })
 
 describe.each([[1920, 1080], [3840, 1080]])('%i × %i', (width, height) => {
-  test.each([['dark', 'zh'], ['dark', 'en'], ['light', 'zh'], ['light', 'en']] as const)('%s, %s', async (theme, lang) => {
-    const desk = await Desk.open(browser, server, 'duty', { width, height, theme, lang })
+  test('nothing is cut off in either theme and either language', async () => {
+    const desk = await Desk.open(browser, server, 'duty', { width, height, theme: 'dark', lang: 'zh' })
     await desk.queue()
     await desk.page.keyboard.press('j')
     await desk.page.getByTestId('incident-state').waitFor()
-    await desk.drawn()
-    await desk.shot(`console-${width}-${theme}-${lang}`)
-    expect(await cutOff(desk)).toEqual([])
+    const html = desk.page.locator('html')
+    for (const [pressed, theme, lang] of [['', 'dark', 'zh'], ['e', 'dark', 'en'], ['t', 'light', 'en'], ['e', 'light', 'zh']] as const) {
+      if (pressed) await desk.page.keyboard.press(pressed)
+      await until(`the page is ${theme} and speaks ${lang}`, async () => (await html.getAttribute('data-theme')) === theme && ((await html.getAttribute('lang')) ?? '').startsWith(lang))
+      await desk.drawn()
+      await desk.shot(`console-${width}-${theme}-${lang}`)
+      expect(await cutOff(desk), `${theme}, ${lang}`).toEqual([])
+    }
     expect(desk.problems()).toEqual([])
     await desk.close()
   }, 120_000)
@@ -85,6 +90,40 @@ test('the main road of a duty officer needs no mouse', async () => {
   await page.getByRole('dialog').waitFor()
   await desk.shot('help')
   await page.keyboard.press('Escape')
+  expect(desk.problems()).toEqual([])
+  await desk.close()
+}, 120_000)
+
+test('the palette finds by initials, acts, and the map is measured, all by keyboard', async () => {
+  const desk = await Desk.open(browser, server, 'duty', { width: 1280, height: 800 })
+  await desk.queue()
+  const { page } = desk
+  const palette = page.getByTestId('palette')
+  await page.keyboard.press('Control+k')
+  await page.getByTestId('palette-input').waitFor()
+  await page.keyboard.type('cnjd')
+  const town = palette.getByRole('option').filter({ hasText: '城南街道' }).filter({ hasText: '330122' })
+  await town.first().waitFor()
+  await until('the town is marked', async () => {
+    if ((await town.first().getAttribute('aria-selected')) === 'true') return true
+    await page.keyboard.press('ArrowDown')
+    return false
+  })
+  await page.keyboard.press('Enter')
+  await until('the town is selected', () => new URL(page.url()).searchParams.get('sel')?.startsWith('area/') ?? false)
+  await page.keyboard.press('Control+k')
+  await palette.getByRole('option').filter({ hasText: '城南街道' }).first().waitFor() // opened before
+  await page.keyboard.type('测量')
+  await palette.getByRole('option').first().waitFor()
+  await page.keyboard.press('Enter')
+  await page.getByTestId('measure').waitFor()
+  await page.keyboard.press('Space')
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('Space')
+  await until('a length is told', async () => /\d m|\d 米|公里|km/.test(await page.getByTestId('measure-figures').innerText()))
+  await desk.shot('measure')
+  await page.keyboard.press('Escape')
+  await page.getByTestId('measure').waitFor({ state: 'detached' })
   expect(desk.problems()).toEqual([])
   await desk.close()
 }, 120_000)

@@ -1,5 +1,5 @@
 /** What is told of geofences, and the ways through the past: bookmarks, walls, the review. */
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Desk, Wanglou, launch, until } from './harness'
 
@@ -87,3 +87,53 @@ test('a moment is marked, shown on the wall, and told on paper', async () => {
   expect(desk.problems()).toEqual([])
   await desk.close()
 }, 180_000)
+
+test('two screens of a wall show one picture, and one that loads again does not go black', async () => {
+  const desk = await Desk.open(browser, server, 'duty', {}, '/walls')
+  const { page, context } = desk
+  await page.getByTestId('wall-new').waitFor()
+  const post = async <T>(path: string, data: unknown) => (await page.request.post(path, { data, headers: { Origin: server.url } })).json() as Promise<T>
+  const scene = { name: '县城', center: [119.685, 29.797], zoom: 15.5, pitch: 40, bearing: -24, hidden: [], theme: 'dark', lang: 'zh', dwell_s: 600 }
+  const screens = async (columns: number, width: number) => {
+    const layout = { rows: 1, columns, width, height: 260, gap_x: 20, gap_y: 0, unit: 'px', pitch_mm: 1 }
+    const { id } = await post<{ id: number }>('/api/walls', { name: `${columns}`, area_path: '', layout, playlist: [scene], rules: [] })
+    return Promise.all(
+      Array.from({ length: columns }, async (_, i) => {
+        const screen = await context.newPage()
+        await screen.setViewportSize({ width, height: 260 })
+        await screen.goto(`/?display=wall&wall=${id}&screen=1,${i + 1}`)
+        return screen
+      }),
+    )
+  }
+  const whole = (screen: Page) => screen.locator('[data-testid=map][data-whole="县城"]').waitFor({ timeout: 60_000 })
+  const [large, left, right] = [...(await screens(1, 540)), ...(await screens(2, 260))] as [Page, Page, Page]
+  const pictures = []
+  for (const screen of [large, left, right]) {
+    await whole(screen)
+    pictures.push((await screen.screenshot()).toString('base64'))
+  }
+  const blank = await browser.newPage() // the console's own policy lets no such pictures in
+  const differ = await blank.evaluate(async ([all, ...slices]) => {
+    const pixels = async (png: string, x: number) => {
+      const pen = new OffscreenCanvas(260, 260).getContext('2d')!
+      pen.drawImage(await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob()), -x, 0)
+      return pen.getImageData(0, 0, 260, 260).data
+    }
+    let n = 0
+    for (const [i, slice] of slices.entries()) {
+      const [a, b] = [await pixels(all!, i * 280), await pixels(slice, 0)]
+      for (let k = 0; k < a.length; k += 4) if (Math.max(...[0, 1, 2].map((c) => Math.abs(a[k + c]! - b[k + c]!))) > 16) n++
+    }
+    return n / (2 * 260 * 260)
+  }, pictures)
+  await blank.close()
+  expect(differ).toBeLessThan(0.001)
+
+  await right.reload({ waitUntil: 'commit' })
+  await right.locator('#wall-kept').waitFor({ timeout: 20_000 })
+  await right.getByText(/正在重新载入/).waitFor({ timeout: 20_000 })
+  await right.locator('#wall-kept').waitFor({ state: 'detached', timeout: 60_000 })
+  await whole(right)
+  await desk.close()
+}, 240_000)

@@ -72,6 +72,28 @@ test('API, tiles and websocket give one town alone', async () => {
   await desk.close()
 }, 120_000)
 
+test('an administrator takes a right from a role, and the console that is open has it no more', async () => {
+  const [desk, admin] = await Promise.all([Desk.open(browser, server, 'duty.chengnan'), Desk.open(browser, server, 'admin', {}, '/admin/roles')])
+  await desk.live()
+  await desk.page.getByTestId('account').click()
+  const video = desk.page.getByRole('menuitem', { name: '视频墙' })
+  await video.waitFor()
+  await admin.page.getByTestId('role-duty_officer').getByRole('button').click()
+  const form = admin.page.getByTestId('role-form')
+  await form.getByText('看视频', { exact: true }).click()
+  await form.getByRole('button', { name: '保存' }).click()
+  await form.waitFor({ state: 'detached' })
+  await video.waitFor({ state: 'detached' })
+  expect(await desk.page.evaluate(async () => (await fetch('/api/patrols')).status)).toBe(403)
+
+  await admin.page.getByTestId('role-admin').getByRole('button').click() // and nobody shuts the county out
+  await form.getByText('角色管理', { exact: true }).click()
+  await form.getByRole('button', { name: '保存' }).click()
+  await form.getByText('不能停用或降低自己的账号').waitFor()
+  expect(server.psql("select 'role.manage' = any (actions) from app_role where name = 'admin'")).toBe('t')
+  await Promise.all([admin.close(), desk.close()])
+}, 60_000)
+
 test('a duty officer makes a token for a program, which reads what he sees until it is revoked', async () => {
   const desk = await Desk.open(browser, server, 'duty.chengnan')
   const { page } = desk
@@ -110,7 +132,7 @@ test('a wall opens its scene with a kiosk token, without a password, until the t
   await screen.goto(`/kiosk#${secret}`)
   await screen.getByTestId('console').waitFor()
   expect(screen.url()).toBe(`${server.url}/?display=wall`)
-  expect(await screen.evaluate(async () => (await (await fetch('/api/session')).json()) as { actions: string[] })).toMatchObject({ actions: ['read'] })
+  expect(await screen.evaluate(async () => (await (await fetch('/api/session')).json()) as { actions: string[] })).toMatchObject({ actions: ['camera.watch', 'read'] })
   expect(await screen.getByTestId('new-incident').count()).toBe(0)
   await screen.goBack().catch(() => null)
   expect(screen.url()).not.toContain(secret)

@@ -5,6 +5,7 @@ import { startSettings } from './app/settings'
 import { loadEnglish, speak, startI18n } from './i18n'
 import './styles/base.css'
 
+if (location.search.includes('wall=')) void import('./wall/kept').then(({ showKept }) => showKept())
 const { locale } = startSettings()
 startI18n()
 

@@ -62,6 +62,12 @@ describe('a key press', () => {
     expect(press('1', document.body, { altKey: true })).toBeNull()
   })
 
+  test('with Ctrl or ⌘ finds the palette, also while a text field is typed in', () => {
+    expect(press('k', document.createElement('input'), { ctrlKey: true })?.name).toBe('palette')
+    expect(press('K', document.body, { metaKey: true })?.name).toBe('palette')
+    expect(press('k', document.body, { ctrlKey: true, altKey: true })).toBeNull()
+  })
+
   test('while Chinese is being composed is left alone', () => {
     expect(press('n', document.body, { isComposing: true })).toBeNull()
   })

@@ -8,6 +8,6 @@ export const queueNext: Action = {
   icon: 'chevronDown',
   group: 'queue',
   keys: ['j'],
-  when: () => listOrder.get().length > 0,
+  when: () => listOrder.get().ids.length > 0,
   perform: () => step(1),
 }

@@ -8,6 +8,6 @@ export const queuePrevious: Action = {
   icon: 'chevronUp',
   group: 'queue',
   keys: ['k'],
-  when: () => listOrder.get().length > 0,
+  when: () => listOrder.get().ids.length > 0,
   perform: () => step(-1),
 }

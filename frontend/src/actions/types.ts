@@ -24,6 +24,8 @@ export interface Action {
   group: ActionGroup
   /** `KeyboardEvent.key` values, each alone: no modifiers, so that the browser's own shortcuts stay. */
   keys: readonly string[]
+  /** A key that goes with Ctrl, or ⌘ on a Mac: it works while a text field is typed in, too. */
+  chord?: string
   when(context: ActionContext): boolean
   perform(context: ActionContext): void
 }

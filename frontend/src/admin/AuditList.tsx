@@ -4,6 +4,7 @@ import { textOr, useText } from '../i18n'
 import { stamp } from '../lib/time'
 import { Button } from '../ui/Button'
 import { Empty, Failure, Loading } from '../ui/State'
+import { AdminHead } from './AdminHead'
 
 const PAGE = 100
 
@@ -23,12 +24,11 @@ export function AuditList() {
   if (rows.length === 0) return <Empty icon="list" title={t('admin.auditEmpty')} />
   return (
     <section aria-labelledby="audit-title">
-      <header className="admin-head">
-        <h2 id="audit-title">{t('admin.audit')}</h2>
+      <AdminHead id="audit-title" title={t('admin.audit')}>
         <Button icon="refresh" onPress={() => void audit.refetch()}>
           {t('admin.refresh')}
         </Button>
-      </header>
+      </AdminHead>
       <table className="grid">
         <thead>
           <tr>

@@ -6,6 +6,7 @@ import { useAreas } from '../domain/useAreas'
 import { useText } from '../i18n'
 import { Button } from '../ui/Button'
 import { Empty, Failure, Loading } from '../ui/State'
+import { AdminHead, NewButton } from './AdminHead'
 import { ConfirmDialog } from './ConfirmDialog'
 import { GeofenceForm } from './GeofenceForm'
 import { type Geofence, geofencesKey, triggerLabel } from './geofences'
@@ -28,15 +29,9 @@ export function GeofenceList() {
   }
   return (
     <section aria-labelledby="geofences-title">
-      <header className="admin-head">
-        <div>
-          <h2 id="geofences-title">{t('admin.geofences')}</h2>
-          <p className="admin-hint">{t('admin.geofencesHint')}</p>
-        </div>
-        <Button look="primary" icon="plus" onPress={() => setEditing('new')} data-testid="new-geofence">
-          {t('admin.newGeofence')}
-        </Button>
-      </header>
+      <AdminHead id="geofences-title" title={t('admin.geofences')} hint={t('admin.geofencesHint')}>
+        <NewButton testid="new-geofence" text={t('admin.newGeofence')} onPress={() => setEditing('new')} />
+      </AdminHead>
       {rules.data.length === 0 ? (
         <Empty icon="list" title={t('admin.geofencesEmpty')} />
       ) : (

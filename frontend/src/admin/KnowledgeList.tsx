@@ -11,6 +11,7 @@ import { stamp } from '../lib/time'
 import { Button } from '../ui/Button'
 import { TextInput } from '../ui/Field'
 import { Empty, Failure, Loading } from '../ui/State'
+import { AdminHead, NewButton } from './AdminHead'
 import { ConfirmDialog } from './ConfirmDialog'
 import { KnowledgeEdit, KnowledgeForm } from './KnowledgeForm'
 import '../features/knowledge/knowledge.css'
@@ -29,15 +30,9 @@ export function KnowledgeList() {
   if (found.isError) return <Failure error={found.error} onRetry={() => void found.refetch()} />
   return (
     <section aria-labelledby="knowledge-title" className="knowledge">
-      <header className="admin-head">
-        <div>
-          <h2 id="knowledge-title">{t('knowledge.title')}</h2>
-          <p className="admin-hint">{t('knowledge.manageHint')}</p>
-        </div>
-        <Button look="primary" icon="plus" onPress={() => setEditing('new')} data-testid="new-knowledge">
-          {t('knowledge.newEntry')}
-        </Button>
-      </header>
+      <AdminHead id="knowledge-title" title={t('knowledge.title')} hint={t('knowledge.manageHint')}>
+        <NewButton testid="new-knowledge" text={t('knowledge.newEntry')} onPress={() => setEditing('new')} />
+      </AdminHead>
       <TextInput label={t('knowledge.search')} value={text} onChange={setText} maxLength={100} name="knowledge-q" placeholder={t('knowledge.placeholder')} />
       <p className="knowledge-say" role="status">
         {found.data.loose ? t('knowledge.loose') : q ? t('knowledge.found', { n: found.data.items.length }) : t('knowledge.newest')}

@@ -14,6 +14,7 @@ import { notify } from '../ui/notices'
 import { Select } from '../ui/Select'
 import { Failure, Loading } from '../ui/State'
 import { nextCell, planWeek, plusDays, weekOf, type DayPlan } from './roster'
+import { AdminHead } from './AdminHead'
 import { ShiftForm, type Editing } from './ShiftForm'
 import './roster.css'
 
@@ -49,14 +50,7 @@ export default function RosterPage() {
   const rows = roles.map((role) => ({ role, days: planWeek(mine.filter((shift) => shift.role === role), monday) }))
   return (
     <section className="roster" aria-labelledby="roster-title">
-      <header className="admin-head">
-        <div>
-          <h2 id="roster-title">{t('duty.roster')}</h2>
-          <p className="admin-hint">
-            {t('duty.rosterHint')} {t('duty.keys')}
-          </p>
-        </div>
-      </header>
+      <AdminHead id="roster-title" title={t('duty.roster')} hint={<>{t('duty.rosterHint')} {t('duty.keys')}</>} />
       <div className="roster-tools">
         <Select label={t('duty.area')} hideLabel value={area} onChange={setArea} choices={areas.map((a) => ({ id: a.path, text: areaName(a, locale) }))} testid="roster-area" />
         <IconButton icon="chevronLeft" label={t('duty.weekBefore')} onPress={() => setMonday(plusDays(monday, -7))} />

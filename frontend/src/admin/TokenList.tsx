@@ -6,6 +6,7 @@ import { stamp } from '../lib/time'
 import { Button } from '../ui/Button'
 import { Empty, Failure, Loading } from '../ui/State'
 import { type Token, accessLabel, tokensKey } from './accessTokens'
+import { AdminHead, NewButton } from './AdminHead'
 import { ConfirmDialog } from './ConfirmDialog'
 import { TokenForm } from './TokenForm'
 
@@ -20,15 +21,9 @@ export function TokenList({ all }: { all: boolean }) {
   const now = Date.now()
   return (
     <section aria-labelledby="tokens-title">
-      <header className="admin-head">
-        <div>
-          <h2 id="tokens-title">{t('admin.tokens')}</h2>
-          <p className="admin-hint">{t('admin.tokensHint')}</p>
-        </div>
-        <Button look="primary" icon="plus" onPress={() => setMaking(true)} data-testid="new-token">
-          {t('admin.newToken')}
-        </Button>
-      </header>
+      <AdminHead id="tokens-title" title={t('admin.tokens')} hint={t('admin.tokensHint')}>
+        <NewButton testid="new-token" text={t('admin.newToken')} onPress={() => setMaking(true)} />
+      </AdminHead>
       {tokens.data.length === 0 ? (
         <Empty icon="list" title={t('admin.tokensEmpty')} />
       ) : (

@@ -3,8 +3,8 @@ import { useState } from 'react'
 import { Switch } from 'react-aria-components'
 import { api, take } from '../api/client'
 import { fieldText } from '../api/error'
-import { unitsQuery, usersQuery } from '../api/queries'
-import type { Role, User, UserInput } from '../api/types'
+import { rolesQuery, unitsQuery, usersQuery } from '../api/queries'
+import type { User, UserInput } from '../api/types'
 import { areaName } from '../domain/areas'
 import { useAreas } from '../domain/useAreas'
 import { useText } from '../i18n'
@@ -14,8 +14,8 @@ import { FormDialog } from '../ui/FormDialog'
 import { Icon } from '../ui/icons'
 import { notify } from '../ui/notices'
 import { Select } from '../ui/Select'
+import { roleTitle } from './roles'
 
-const roles: Role[] = ['viewer', 'duty_officer', 'dispatcher', 'unit', 'drone_team', 'admin']
 const fields = ['login', 'name', 'password', 'roles', 'areas', 'unit_id']
 
 /** A new account, or a change of one. Open sessions of the account get the new rights at once. */
@@ -24,6 +24,7 @@ export function UserForm({ user, onClose }: { user: User | null; onClose: () => 
   const client = useQueryClient()
   const tree = useAreas()
   const units = useQuery(unitsQuery).data ?? []
+  const roles = useQuery(rolesQuery).data?.items ?? []
   const [input, setInput] = useState<UserInput>({
     login: user?.login ?? '',
     name: user?.name ?? '',
@@ -53,7 +54,7 @@ export function UserForm({ user, onClose }: { user: User | null; onClose: () => 
       <TextInput label={t('admin.name')} name="new-name" value={input.name} onChange={(name) => set({ name })} error={wrong('name')} maxLength={64} />
       <TextInput label={t('admin.password')} name="new-password" type="password" autoComplete="new-password" value={input.password ?? ''} onChange={(password) => set({ password })} hint={user ? t('admin.passwordKeep') : undefined} error={wrong('password')} maxLength={200} />
       <FieldGroup label={t('admin.roles')} error={wrong('roles')}>
-        <Checks label={t('admin.roles')} value={input.roles} onChange={(roles) => set({ roles })} choices={roles.map((id) => ({ id, text: t(`role.${id}`) }))} />
+        <Checks label={t('admin.roles')} value={input.roles} onChange={(roles) => set({ roles })} choices={roles.map((role) => ({ id: role.name, text: roleTitle(role, locale) }))} />
       </FieldGroup>
       <FieldGroup label={t('admin.areas')} error={wrong('areas')}>
         <ul className="areas">
@@ -77,7 +78,7 @@ export function UserForm({ user, onClose }: { user: User | null; onClose: () => 
           onChange={(path) => path && set({ areas: path === '*' ? ['*'] : [...input.areas.filter((each) => each !== '*'), path] })}
         />
       </FieldGroup>
-      {input.roles.includes('unit') && (
+      {roles.some((role) => input.roles.includes(role.name) && role.actions.includes('task.work')) && (
         <FieldGroup label={t('admin.unit')} error={wrong('unit_id')}>
           <Select
             label={t('admin.unit')}

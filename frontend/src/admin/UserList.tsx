@@ -1,17 +1,20 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { unitsQuery, usersQuery } from '../api/queries'
+import { rolesQuery, unitsQuery, usersQuery } from '../api/queries'
 import type { User } from '../api/types'
 import { useAreas } from '../domain/useAreas'
 import { useText } from '../i18n'
-import { Button } from '../ui/Button'
 import { Empty, Failure, Loading } from '../ui/State'
+import { roleTitle } from './roles'
+import { AdminHead, NewButton } from './AdminHead'
 import { UserForm } from './UserForm'
 
 export function UserList() {
   const { t, locale } = useText()
   const users = useQuery(usersQuery)
   const units = useQuery(unitsQuery).data
+  const roles = useQuery(rolesQuery).data?.items ?? []
+  const titleOf = (name: string) => roleTitle(roles.find((role) => role.name === name) ?? { name, title: name, title_en: name }, locale)
   const areas = useAreas()
   const [editing, setEditing] = useState<User | 'new' | null>(null)
   const join = (words: string[]) => words.join(locale === 'zh' ? '、' : ', ') || '–'
@@ -19,12 +22,9 @@ export function UserList() {
   if (users.isError) return <Failure error={users.error} onRetry={() => void users.refetch()} />
   return (
     <section aria-labelledby="users-title">
-      <header className="admin-head">
-        <h2 id="users-title">{t('admin.users')}</h2>
-        <Button look="primary" icon="plus" onPress={() => setEditing('new')} data-testid="new-user">
-          {t('admin.newUser')}
-        </Button>
-      </header>
+      <AdminHead id="users-title" title={t('admin.users')}>
+        <NewButton testid="new-user" text={t('admin.newUser')} onPress={() => setEditing('new')} />
+      </AdminHead>
       {users.data.length === 0 ? (
         <Empty icon="people" title={t('admin.usersEmpty')} />
       ) : (
@@ -48,7 +48,7 @@ export function UserList() {
                   </button>
                 </th>
                 <td>{user.name}</td>
-                <td>{join(user.roles.map((role) => t(`role.${role}`)))}</td>
+                <td>{join(user.roles.map(titleOf))}</td>
                 <td>{join(user.areas.map((path) => (path === '*' ? t('admin.everywhere') : areas.place(path, locale) || path)))}</td>
                 <td>{units?.find((unit) => unit.id === user.unit_id)?.name ?? '–'}</td>
                 <td>{t(user.disabled ? 'admin.disabled' : 'admin.active')}</td>

@@ -6,6 +6,7 @@ import { useText } from '../i18n'
 import { stamp } from '../lib/time'
 import { Button } from '../ui/Button'
 import { Empty, Failure, Loading } from '../ui/State'
+import { AdminHead, NewButton } from './AdminHead'
 import { ConfirmDialog } from './ConfirmDialog'
 import { DeadEvents } from './DeadEvents'
 import { WebhookForm } from './WebhookForm'
@@ -28,15 +29,9 @@ export function WebhookList() {
   if (hooks.isError) return <Failure error={hooks.error} onRetry={() => void hooks.refetch()} />
   return (
     <section aria-labelledby="webhooks-title">
-      <header className="admin-head">
-        <div>
-          <h2 id="webhooks-title">{t('admin.webhooks')}</h2>
-          <p className="admin-hint">{t('admin.webhooksHint')}</p>
-        </div>
-        <Button look="primary" icon="plus" onPress={() => setMaking(true)} data-testid="new-webhook">
-          {t('admin.newWebhook')}
-        </Button>
-      </header>
+      <AdminHead id="webhooks-title" title={t('admin.webhooks')} hint={t('admin.webhooksHint')}>
+        <NewButton testid="new-webhook" text={t('admin.newWebhook')} onPress={() => setMaking(true)} />
+      </AdminHead>
       {pause.error && <Failure compact error={pause.error} />}
       {hooks.data.length === 0 ? (
         <Empty icon="list" title={t('admin.webhooksEmpty')} />
@@ -60,7 +55,10 @@ export function WebhookList() {
                 <tr key={w.id} data-testid="webhook" data-state={state}>
                   <th scope="row">
                     {w.name}
-                    <div className="grid-details">{w.url}</div>
+                    <div className="grid-details">
+                      {w.kind !== 'event' && `${t(`admin.kind_${w.kind}`)} · `}
+                      {w.url}
+                    </div>
                   </th>
                   <td>
                     {catalog?.layers.find((l) => l.name === w.layer)?.title[locale] || w.layer}

@@ -36,4 +36,5 @@ const whys: Record<string, string> = {
   gone: 'admin.whyGone',
   rights: 'admin.whyRights',
   layer: 'admin.whyLayer',
+  refused: 'admin.whyRefused',
 }

@@ -36,11 +36,16 @@ export const areasQuery = queryOptions({
   staleTime: hour,
 })
 
+/** An administrator may change it at any time; the server refuses what was retired meanwhile. Equal answers draw nothing anew. */
 export const categoriesQuery = queryOptions({
   queryKey: ['categories'],
   queryFn: async () => (await take(api.GET('/api/categories'))).items,
-  staleTime: hour,
+  staleTime: 60_000,
 })
+
+export const alarmKindsQuery = queryOptions({ queryKey: ['alarm-kinds'], queryFn: async () => (await take(api.GET('/api/intake/alarms/kinds'))).items })
+
+export const rolesQuery = queryOptions({ queryKey: ['roles'], queryFn: () => take(api.GET('/api/roles')) })
 
 /** Figures that the live layers cannot give; the hour's bar moves slowly, so once in a minute is enough. */
 export const statisticsQuery = queryOptions({

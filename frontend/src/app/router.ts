@@ -11,7 +11,7 @@ export interface Selection {
   id: number
 }
 
-export const paths = { situation: '/', detections: '/detections', cameras: '/cameras', users: '/admin/users', audit: '/admin/audit', tokens: '/admin/tokens', webhooks: '/admin/webhooks', geofences: '/admin/geofences', knowledge: '/admin/knowledge', rules: '/admin/rules', preview: '/preview', review: '/review', handover: '/handover', roster: '/admin/roster', field: '/field', kiosk: '/kiosk', citizen: '/citizen' } as const
+export const paths = { situation: '/', detections: '/detections', cameras: '/cameras', repair: '/cameras/repair', supervision: '/supervision', statistics: '/statistics', users: '/admin/users', roles: '/admin/roles', audit: '/admin/audit', tokens: '/admin/tokens', webhooks: '/admin/webhooks', geofences: '/admin/geofences', knowledge: '/admin/knowledge', rules: '/admin/rules', categories: '/admin/categories', alarmKinds: '/admin/alarms', eventSources: '/admin/events', devices: '/admin/devices', registered: '/admin/gb28181', plans: '/admin/plans', plots: '/admin/plots', preview: '/preview', captures: '/captures', review: '/review', handover: '/handover', verdicts: '/verdicts', video: '/video', roster: '/admin/roster', walls: '/walls', field: '/field', kiosk: '/kiosk', citizen: '/citizen', poster: '/poster' } as const
 
 export function parsePlace(pathname: string, search: string): Place {
   const found = /^([a-z][a-z0-9_]*)\/(\d+)$/.exec(new URLSearchParams(search).get('sel') ?? '')

@@ -1,7 +1,7 @@
 import { api, onSessionLost, take } from '../api/client'
 import { asApiError } from '../api/error'
 import { queryClient } from '../api/queries'
-import type { Role, Session } from '../api/types'
+import type { Session } from '../api/types'
 import { createStore, useStore } from '../lib/store'
 import { replaying } from '../live/replay'
 
@@ -37,6 +37,16 @@ export async function askSession(): Promise<void> {
     sessionStore.set({ status: 'in', session: await take(api.GET('/api/session')) })
   } catch (error) {
     sessionStore.set(asApiError(error).code === 'unauthorized' ? { status: 'out' } : { status: 'failed', error })
+  }
+}
+
+/** Asks anew what the person may do now; the screen stays as it is while it is asked, and where nobody answers. */
+export async function renewSession(): Promise<void> {
+  try {
+    const session = await take(api.GET('/api/session'))
+    sessionStore.set((now) => (now.status === 'in' && now.session.user.id === session.user.id ? { status: 'in', session } : now))
+  } catch (error) {
+    if (asApiError(error).code !== 'unauthorized') return // the live connection tries again, and asks again
   }
 }
 
@@ -76,6 +86,10 @@ const inReplay = new Set(['read', 'replay', 'wall.show'])
 
 /** Whether the person may do it here: in the past nothing can be changed. */
 export const may = (session: Session, action: string) => session.actions.includes(action) && (!replaying || inReplay.has(action))
-export const hasRole = (session: Session, role: Role) => session.user.roles.includes(role)
+/** Whether the person's roles allow it at all, in the past, too: what somebody is, not what can be done now. */
+export const allows = (session: Session, action: string) => session.actions.includes(action)
+const atDesk = ['replay', 'incident.create', 'incident.move', 'task.dispatch', 'case.supervise', 'capture.upload', 'user.manage']
 /** People who do nothing but work on their unit's tasks land on the phone page. */
-export const fieldOnly = (session: Session) => session.user.roles.length > 0 && session.user.roles.every((role) => role === 'unit')
+export const fieldOnly = (session: Session) => allows(session, 'task.work') && !atDesk.some((action) => allows(session, action))
+/** What the county calls the person's roles. */
+export const roleTitles = ({ titles }: Session, locale: 'zh' | 'en') => (titles ?? []).map(({ title }) => title[locale]).join(locale === 'zh' ? '、' : ', ')

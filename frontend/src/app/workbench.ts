@@ -10,18 +10,30 @@ export interface Workbench {
   /** The reports that wait for a person. */
   reports: boolean
   knowledge: boolean
+  palette: boolean
+  measure: boolean
   /** Making a case: the place is being picked, then the form is filled in. */
-  creating: { point: LonLat | null } | null
-  filter: QueueFilter
+  creating: { point: LonLat | null; address?: string } | null
 }
 
-export const workbench = createStore<Workbench>({ help: false, layers: true, reports: false, knowledge: false, creating: null, filter: noFilter })
+export const workbench = createStore<Workbench>({ help: false, layers: true, reports: false, knowledge: false, palette: false, measure: false, creating: null })
 export const change = (what: Partial<Workbench>) => workbench.set((now) => ({ ...now, ...what }))
+
+/** What the queue shows. A store of its own: a press of a filter changes a list, not the whole console. */
+export const queueFilter = createStore<QueueFilter>(noFilter)
 
 /** The map, once it stands; null before, and where the browser cannot draw one. */
 export const theMap = createStore<MapController | null>(null)
+/** Who takes a thing that is pressed on the map, before the map moves; null while nobody does. */
+export const grabbed = createStore<((thing: Selection, at: { x: number; y: number }) => boolean) | null>(null)
 /** Whether the map stands in three dimensions. */
 export const threeD = createStore(true)
-/** What the list on the right shows now, in its order: j and k go through it. */
-export const listOrder = createStore<readonly Selection[]>([])
+/** What a list shows, in its order. */
+export interface ListOrder {
+  layer: string
+  ids: Float64Array
+}
+export const noOrder: ListOrder = { layer: '', ids: new Float64Array() }
+/** What the list on the right shows now: j and k go through it. */
+export const listOrder = createStore<ListOrder>(noOrder)
 export const sameSelection = (a: Selection | null, b: Selection | null) => a?.layer === b?.layer && a?.id === b?.id

@@ -7,6 +7,9 @@ import { newKey } from '../lib/key'
 import { Button } from '../ui/Button'
 import { TextInput } from '../ui/Field'
 import { Failure } from '../ui/State'
+import { Pictures } from './Pictures'
+import { Sending } from './Sending'
+import { placeOfHash, refused } from './pictures'
 import { type Position, Where } from './Where'
 
 const empty = { title: '', description: '', address: '', name: '', phone: '' }
@@ -15,8 +18,10 @@ const shown = ['title', 'description', 'address', 'point', 'reporter_name', 'rep
 /** The form. A second press, or one after a broken connection, tells nothing twice. */
 export function Tell() {
   const { t, has } = useText()
-  const [form, setForm] = useState(empty)
-  const [at, setAt] = useState<Position | null>(null)
+  const [posted] = useState(() => placeOfHash(location.hash)) // by the QR code that hangs there
+  const [form, setForm] = useState({ ...empty, address: posted.where })
+  const [at, setAt] = useState<Position | null>(posted.at && { point: posted.at, accuracy: 0 })
+  const [files, setFiles] = useState<File[]>([])
   const [key, setKey] = useState(newKey)
   const set = (what: Partial<typeof empty>) => setForm((now) => ({ ...now, ...what }))
   const tell = useMutation({
@@ -44,10 +49,12 @@ export function Tell() {
         <output className="citizen-code" data-testid="tracking">
           {tell.data.tracking.replace(/(.{4})(?=.)/g, '$1 ')}
         </output>
+        <Sending tracking={tell.data.tracking} files={files} />
         <Button
           onPress={() => {
             setForm(empty)
             setAt(null)
+            setFiles([])
             setKey(newKey())
             tell.reset()
           }}
@@ -62,7 +69,7 @@ export function Tell() {
       className="form"
       onSubmit={(event) => {
         event.preventDefault()
-        if (!tell.isPending) tell.mutate()
+        if (!tell.isPending && !files.some(refused)) tell.mutate()
       }}
       noValidate
     >
@@ -70,6 +77,7 @@ export function Tell() {
       <TextInput label={t('citizen.more')} name="description" rows={3} value={form.description} onChange={(description) => set({ description })} maxLength={4000} error={wrong('description')} />
       <TextInput label={t('citizen.where')} placeholder={t('citizen.whereHint')} name="address" value={form.address} onChange={(address) => set({ address })} maxLength={200} error={wrong('address')} />
       <Where at={at} onChange={setAt} error={wrong('point')} />
+      <Pictures files={files} onChange={setFiles} />
       <TextInput label={t('citizen.name')} name="name" autoComplete="name" value={form.name} onChange={(name) => set({ name })} maxLength={60} error={wrong('reporter_name')} />
       <TextInput label={t('citizen.phone')} name="phone" inputMode="tel" autoComplete="tel" value={form.phone} onChange={(phone) => set({ phone })} maxLength={30} error={wrong('reporter_phone')} hint={t('citizen.privacy')} />
       {tell.error && !shown.some(wrong) && <Failure compact error={tell.error} />}

@@ -4,7 +4,7 @@ import { Button } from '../ui/Button'
 
 export interface Position {
   point: readonly [number, number]
-  /** Metres. */
+  /** Metres; 0: the place of the QR code that was scanned. */
   accuracy: number
 }
 
@@ -28,7 +28,7 @@ export function Where({ at, onChange, error }: { at: Position | null; onChange: 
     <div className="field">
       {at ? (
         <div className="citizen-here">
-          <span>{t('citizen.hereAt', { m: Math.round(at.accuracy) })}</span>
+          <span>{at.accuracy > 0 ? t('citizen.hereAt', { m: Math.round(at.accuracy) }) : t('citizen.herePosted')}</span>
           <Button small onPress={() => onChange(null)}>
             {t('citizen.hereForget')}
           </Button>

@@ -4,9 +4,9 @@ import { asApiError } from '../api/error'
 import { catalogQuery } from '../api/queries'
 import type { Catalog } from '../api/types'
 import { useActionContext, useShortcuts } from '../actions/useActions'
-import { usePlace } from '../app/router'
+import { paths, usePlace } from '../app/router'
 import { leaveReplay } from '../app/replay'
-import { loseSession, onSessionResumed, sessionStore } from '../app/session'
+import { loseSession, may, onSessionResumed, renewSession, sessionStore } from '../app/session'
 import { ReplayFrame } from '../features/timeline/ReplayFrame'
 import { TimeBar } from '../features/timeline/TimeBar'
 import { TopBar } from '../features/topbar/TopBar'
@@ -21,10 +21,16 @@ import { Failure, Loading } from '../ui/State'
 import { Situation } from './Situation'
 import './console.css'
 
+const AlarmStrip = later(() => import('../features/alarm/AlarmStrip'))
 const Help = later(() => import('../features/help/Help'))
 const KnowledgePanel = later(() => import('../features/knowledge/KnowledgePanel'))
+const Palette = later(() => import('../features/palette/Palette'))
 const Inbox = later(() => import('../features/reports/Inbox'))
+const Supervision = lazy(() => import('../features/supervision/Supervision'))
+const Statistics = lazy(() => import('../features/statistics/Statistics'))
 const AdminPage = lazy(() => import('../admin/AdminPage'))
+const VideoWall = lazy(() => import('../video/VideoWall'))
+const RepairBoard = lazy(() => import('../features/repair/RepairBoard'))
 
 /** The duty officer's desk: asks for the catalogue, then keeps a live copy of its layers for everything below. */
 export default function ConsoleApp() {
@@ -48,21 +54,25 @@ function Desk({ catalog }: { catalog: Catalog }) {
   return (
     <LiveContext value={live}>
       <div className="console" data-testid="console">
-        <TopBar catalog={catalog} context={context} />
-        {path.startsWith('/admin') ? (
+        <div className="console-head">
+          {path !== paths.video && <TopBar catalog={catalog} context={context} />}
+          <AlarmStrip />
+        </div>
+        {path.startsWith('/admin') || path === paths.supervision || path === paths.statistics || path === paths.repair || path === paths.video ? (
           <Boundary>
             <Suspense fallback={<Loading text={t('app.loading')} />}>
-              <AdminPage />
+              {path === paths.video ? <VideoWall /> : path === paths.supervision ? <Supervision /> : path === paths.statistics ? <Statistics catalog={catalog} /> : path === paths.repair ? <RepairBoard /> : <AdminPage />}
             </Suspense>
           </Boundary>
         ) : (
           <Situation catalog={catalog} context={context} />
         )}
-        <TimeBar context={context} />
+        {path !== paths.video && <TimeBar context={context} />}
       </div>
       {context.bench.help && <Help />}
       {context.bench.reports && <Inbox />}
       {context.bench.knowledge && <KnowledgePanel />}
+      {context.bench.palette && <Palette />}
       <ReplayFrame />
     </LiveContext>
   )
@@ -82,6 +92,7 @@ function useLiveCopy(catalog: Catalog): LiveStore {
     const client = new LiveClient({
       live,
       onUnauthorized: loseSession,
+      onRights: () => void renewSession(),
       onWalls,
       ...(replayId !== null && { url: `${location.origin.replace(/^http/, 'ws')}/live?${replayParam}=${replayId}`, onReplay: replayHead.set, onReplayOver: leaveReplay }),
     })
@@ -92,11 +103,15 @@ function useLiveCopy(catalog: Catalog): LiveStore {
       client.start()
     })
     let untell = () => {}
+    let undrag = () => {}
     let over = false
+    const state = sessionStore.get()
+    if (state.status === 'in' && may(state.session, 'task.dispatch')) void import('../features/drag/drag').then(({ installDrag }) => over || (undrag = installDrag(live)))
     if (!replaying) void import('../features/fences/tell').then(({ tellFences }) => over || (untell = tellFences(live)))
     return () => {
       over = true
       untell()
+      undrag()
       resumed()
       client.stop()
     }

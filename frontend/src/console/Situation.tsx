@@ -52,7 +52,7 @@ export function Situation({ catalog, context }: { catalog: Catalog; context: Act
           <Boundary key={selection ? `${selection.layer}/${selection.id}` : ''}>
             {creating?.point != null ? (
               <Suspense fallback={<Loading text={t('app.loading')} />}>
-                <CreateIncident point={creating.point} />
+                <CreateIncident point={creating.point} place={creating.address ?? ''} />
               </Suspense>
             ) : selection ? (
               <Detail selection={selection} />

@@ -20,6 +20,8 @@ import { later } from '../ui/later'
 import { useMap } from './useMap'
 
 const DutyBanner = later(() => import('../features/duty/DutyBanner'))
+const PickPlace = later(() => import('../features/create/PickPlace'))
+const Measure = later(() => import('../features/measure/Measure'))
 const AlertBar = later(() => import('../features/alerts/AlertBar'))
 
 /** The map with what lies on it: banner, layers, controls, and the hint while a place is picked. */
@@ -28,7 +30,7 @@ export function Stage({ catalog, context }: { catalog: Catalog; context: ActionC
   const frame = useRef<HTMLElement>(null)
   const container = useRef<HTMLDivElement>(null)
   const failed = useMap(container, frame, catalog)
-  const { creating } = useStore(workbench)
+  const { creating, measure } = useStore(workbench)
   const picking = usePicking(creating !== null && creating.point === null)
   return (
     <main className="stage" ref={frame} aria-label={t('map.region')}>
@@ -43,15 +45,19 @@ export function Stage({ catalog, context }: { catalog: Catalog; context: ActionC
         <DutyBanner />
         {!replaying && <AlertBar />}
         {picking && (
-          <div className="pick-hint" role="status" data-testid="pick-hint">
-            <Icon name="coordinate" />
-            {t('create.pickHint')}
+          <div className="pick-hint" data-testid="pick-hint">
+            <span className="pick-say" role="status">
+              <Icon name="coordinate" />
+              {t('create.pickHint')}
+            </span>
+            <PickPlace />
           </div>
         )}
       </div>
       <div className="stage-left">
         <LayerPanel catalog={catalog} />
       </div>
+      {measure && creating === null && <Measure catalog={catalog} />}
       <MapControls context={context} />
     </main>
   )
@@ -98,6 +104,7 @@ function usePicking(wanted: boolean): boolean {
     return () => {
       over = true
       setPicking(false)
+      map.stopPicking() // the place was named instead
     }
   }, [wanted, map])
   return picking

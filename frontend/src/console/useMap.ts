@@ -5,7 +5,7 @@ import type { Catalog } from '../api/types'
 import { may, useSession } from '../app/session'
 import { select, usePlace } from '../app/router'
 import { settings } from '../app/settings'
-import { change, theMap, threeD, workbench } from '../app/workbench'
+import { change, grabbed, theMap, threeD, workbench } from '../app/workbench'
 import { useStore } from '../lib/store'
 import { shownLayers, shownPicture } from '../features/layers/tree'
 import { useLive } from '../live/hooks'
@@ -35,6 +35,7 @@ export function useMap(container: RefObject<HTMLDivElement | null>, frame: RefOb
         onSelect: (feature) => {
           if (!workbench.get().creating) select(feature)
         },
+        onGrab: (feature, at) => grabbed.get()?.(feature, at) ?? false,
         on3D: (is3D) => threeD.set(is3D),
         onPoint: (point) => {
           if (mayCreate) change({ creating: { point } })

@@ -48,7 +48,7 @@ export function stageOf(state: string, taskStates: readonly string[] = []): Stag
 export interface QueueFilter {
   severities: readonly SeverityLevel[]
   stages: readonly Stage[]
-  /** Path of a town, or null for all. */
+  /** Path of a town or of a village, or null for all. */
   town: string | null
 }
 

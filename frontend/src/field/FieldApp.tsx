@@ -19,10 +19,13 @@ import { forgetEverything, keepAnswers } from './kept'
 import { LogOut } from './LogOut'
 import { pending } from './outbox/items'
 import { newVersion, startServiceWorker } from './serviceWorker'
+import { later } from '../ui/later'
 import { SharingBar } from './SharingBar'
 import { TaskBoard } from './TaskBoard'
 import { OutboxContext, useOpenOutbox } from './useOutbox'
 import './field.css'
+
+const PushSwitch = later(() => import('../features/push/PushSwitch'))
 
 /** The phone page of a field unit: its tasks, and the next step of each as one large button. */
 export default function FieldApp({ isUnit }: { isUnit: boolean }) {
@@ -34,6 +37,7 @@ export default function FieldApp({ isUnit }: { isUnit: boolean }) {
   const update = useStore(newVersion)
   const [leaving, setLeaving] = useState(0)
   const leave = async () => {
+    await import('../features/push/browser').then(({ switchOff }) => switchOff()).catch(() => {}) // who comes next is not told of this person's tasks
     try {
       await forgetEverything()
     } catch (error) {
@@ -82,6 +86,7 @@ export default function FieldApp({ isUnit }: { isUnit: boolean }) {
             ready && outbox ? (
               <OutboxContext value={outbox === 'failed' ? null : outbox}>
                 <SharingBar />
+                <PushSwitch />
                 <TaskBoard />
               </OutboxContext>
             ) : (

@@ -1,8 +1,9 @@
-import { useEffect, useRef, useState } from 'react'
+import { useRef, useState } from 'react'
 import { useText } from '../i18n'
 import type { LonLat } from '../lib/geo'
 import { Button } from '../ui/Button'
 import { Dialog } from '../ui/Dialog'
+import { Preview } from '../ui/Preview'
 import { acceptedTypes, refusal, sha256, smaller } from './outbox/files'
 import { type PhotoRole, photoRoles } from './outbox/items'
 import { useOutbox } from './useOutbox'
@@ -36,7 +37,7 @@ export function PhotoDialog({ task, file, onClose }: { task: number; file: File;
   return (
     <Dialog open title={t('field.photo.title')} onClose={onClose} testid="photo-dialog">
       <div className="form">
-        {picture && !wrong && <Preview file={file} />}
+        {picture && !wrong && <Preview file={file} label={t('field.photo.preview')} />}
         <p className="card-soft">{t('field.photo.chosen', { type: file.type || '?', size: `${(file.size / 2 ** 20).toFixed(1)} MB` })}</p>
         <div className="photo-roles" role="radiogroup" aria-label={t('field.photo.role')}>
           {photoRoles.map((each) => (
@@ -69,31 +70,6 @@ export function PhotoDialog({ task, file, onClose }: { task: number; file: File;
       </div>
     </Dialog>
   )
-}
-
-/** The picture, drawn: the page may load no addresses but the server's. */
-function Preview({ file }: { file: File }) {
-  const { t } = useText()
-  const canvas = useRef<HTMLCanvasElement>(null)
-  useEffect(() => {
-    let over = false
-    createImageBitmap(file, { resizeWidth: 640, resizeQuality: 'medium' }).then(
-      (picture) => {
-        const to = canvas.current
-        if (!over && to) {
-          to.width = picture.width
-          to.height = picture.height
-          to.getContext('2d')!.drawImage(picture, 0, 0)
-        }
-        picture.close()
-      },
-      () => {}, // the server will say what is wrong with it
-    )
-    return () => {
-      over = true
-    }
-  }, [file])
-  return <canvas ref={canvas} className="photo-preview" role="img" aria-label={t('field.photo.preview')} />
 }
 
 /** Where this phone is now; undefined when it does not say within some seconds. */

@@ -10,7 +10,7 @@ export function SayWhy({ move, busy, error, onSay, onClose }: { move: string; bu
   const { t, has } = useText()
   const [text, setText] = useState('')
   const [tried, setTried] = useState(false)
-  const done = move === 'done'
+  const done = move === 'done' || move === 'conclude'
   const missing = tried && !text.trim() ? t('moves.reasonRequired') : undefined
   return (
     <Dialog open title={textOr(t, has, `move.field.${move}`, move)} onClose={onClose} testid="say-why">

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import { myTasksQuery } from '../api/queries'
 import type { FieldTask } from '../api/types'
+import { useLocalNotes } from '../features/push/useLocalNotes'
 import { useText } from '../i18n'
 import { moment } from '../lib/time'
 import { useLamp } from '../live/hooks'
@@ -9,6 +10,7 @@ import { Button } from '../ui/Button'
 import { Icon } from '../ui/icons'
 import { Empty, Failure, Loading } from '../ui/State'
 import { foreseen, pending } from './outbox/items'
+import { FieldFlow } from './FieldFlow'
 import { OutboxList } from './OutboxList'
 import { AddPhoto } from './PhotoDialog'
 import { TaskCard } from './TaskCard'
@@ -23,6 +25,7 @@ export function TaskBoard() {
   const here = useHere()
   const unsent = useItems()
   const fresh = useFreshTasks(tasks.data)
+  useLocalNotes(tasks.data)
   if (tasks.isPending) return <Loading text={t('field.loading')} />
   if (tasks.isError && !tasks.data) return <Failure error={tasks.error} onRetry={() => void tasks.refetch()} />
   const items = (tasks.data ?? []).map((item) => foreseen(item, unsent))
@@ -87,6 +90,7 @@ function EndedTask({ item: { task, incident } }: { item: FieldTask }) {
         <span className="ended-time">{moment(task.ended_at!, locale)}</span>
       </div>
       {task.result && <p className="ended-result">{task.result}</p>}
+      {(incident.closing === 'overdue' || incident.closing === 'error') && <FieldFlow incident={incident.id} />}
       <OutboxList task={task.id} />
       <AddPhoto task={task.id} quiet />
     </div>

@@ -16,6 +16,7 @@ import { asSeverity, SeveritySign } from '../ui/Severity'
 import { Loading } from '../ui/State'
 import { OutboxList } from './OutboxList'
 import { AddPhoto } from './PhotoDialog'
+import { FieldFlow } from './FieldFlow'
 import { FieldTalk } from './FieldTalk'
 import { SayWhy } from './SayWhy'
 import type { Here } from './useHere'
@@ -110,6 +111,12 @@ export function TaskCard({ item: { task, incident, moves }, here }: { item: Fiel
           </Button>
         )}
       </div>
+      {task.due_at && (
+        <p className="card-soft" data-testid="field-due">
+          {t('field.jointDue', { time: moment(task.due_at, locale) })}
+        </p>
+      )}
+      <FieldFlow incident={incident.id} />
       <FieldTalk incident={incident.id} />
       {asking && <SayWhy move={asking} busy={busy} error={null} onClose={() => setAsking(null)} onSay={(reason) => void make(asking, reason)} />}
     </article>

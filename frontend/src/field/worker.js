@@ -60,3 +60,40 @@ async function keepTile(url, answer) {
   const all = await cache.keys()
   for (const old of all.slice(0, Math.max(0, all.length - MAP_TILES))) await cache.delete(old)
 }
+
+// Notifications. They tell of which case, and why; what it is about is read in the page, by whoever may. Where a page is in front, it tells itself.
+const WHY = {
+  zh: { severity: ['', '一级', '二级', '三级'], task: '新任务', call_off: '任务已撤回', urge: '催办', message: '新消息', escalation: '任务无人签收' },
+  en: { severity: ['', 'Severity 1', 'Severity 2', 'Severity 3'], task: 'New task', call_off: 'Task called off', urge: 'Urged', message: 'New message', escalation: 'Task not acknowledged' },
+}
+
+self.addEventListener('push', (event) => event.waitUntil(show(event.data ? event.data.json() : {})))
+
+self.addEventListener('message', (event) => {
+  if (event.data?.note) event.waitUntil(show(event.data.note))
+})
+
+function show({ kind, incident, number, title, severity }) {
+  const words = /^en/.test(self.navigator.language) ? WHY.en : WHY.zh
+  return self.registration.showNotification(words[kind] ?? '望楼', {
+    body: [words.severity[severity], title, number].filter(Boolean).join(' · '),
+    tag: `${kind}-${incident}`, // told in two ways it is one
+    renotify: true,
+    icon: '/favicon.svg',
+    data: { kind, incident },
+  })
+}
+
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  const { kind, incident } = event.notification.data ?? {}
+  event.waitUntil(open(kind, incident))
+})
+
+/** The page that is open comes to the front; else one is opened: the phone's for its unit, the case for the desk. */
+async function open(kind, incident) {
+  const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  const here = pages.find((page) => new URL(page.url).pathname.startsWith('/field')) ?? pages[0]
+  if (here) return here.focus()
+  return self.clients.openWindow(kind === 'escalation' && incident ? `/?sel=incident/${incident}` : '/field')
+}

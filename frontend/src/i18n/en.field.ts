@@ -89,6 +89,7 @@ export const enField: FieldDictionary = {
       preview: 'Preview',
       chosen: '{{type}}, {{size}}',
     },
+    jointDue: 'Joint order, to be done by {{time}}',
     outbox: {
       title: 'To be sent',
       count: '{{n}} to be sent',

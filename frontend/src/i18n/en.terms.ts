@@ -3,7 +3,7 @@ import type { zhTerms } from './zh.terms'
 
 /** The codes of `zh.terms.ts` in English. */
 export const enTerms: Pick<Dictionary, keyof typeof zhTerms> = {
-  role: { viewer: 'Viewer', duty_officer: 'Duty officer', dispatcher: 'Dispatcher', unit: 'Unit', drone_team: 'Drone team', admin: 'Administrator' },
+  role: { viewer: 'Viewer', duty_officer: 'Duty officer', dispatcher: 'Dispatcher', unit: 'Unit', drone_team: 'Drone team', supervisor: 'Supervisor', admin: 'Administrator' },
   stage: { intake: 'To accept', waiting: 'To dispatch', sent: 'Sent', moving: 'Under way', working: 'Handling', suspended: 'Suspended', checking: 'To check' },
   severity: { 1: '1 Urgent', 2: '2 Serious', 3: '3 Ordinary', short1: 'Sev. 1', short2: 'Sev. 2', short3: 'Sev. 3' },
   state: {
@@ -69,11 +69,19 @@ export const enTerms: Pick<Dictionary, keyof typeof zhTerms> = {
       absorb: 'Took in',
       release: 'Gave back',
       correct: 'Corrected',
+      urge: 'Urged',
+      extension: { ask: 'Asked for more time', grant: 'More time granted', refuse: 'More time refused', withdraw: 'No more time asked for' },
+      suspension: { ask: 'Asked to suspend', grant: 'Suspension granted', refuse: 'Suspension refused', withdraw: 'Suspension not asked for any more' },
+      appeal: { ask: 'Appealed', grant: 'Appeal upheld', refuse: 'Appeal rejected', withdraw: 'Appeal withdrawn' },
+      supervision: { ask: 'Supervised', answer: 'Supervision answered', send_back: 'Answer sent back', close: 'Supervision closed', escalate: 'Supervision overdue, raised' },
+      hop: { up: 'Handed up', down: 'Handed down', take: 'Taken' },
+      plan: { fire: 'Plan fired' },
     },
-    task: { dispatch: 'Sent', acknowledge: 'Accepted', respond: 'Set out', arrive: 'Arrived', done: 'Done', return: 'Returned', call_off: 'Called off' },
-    field: { acknowledge: 'Accept task', respond: 'Set out', arrive: 'Arrived', done: 'Done', return: 'Return task' },
+    task: { dispatch: 'Sent', acknowledge: 'Accepted', respond: 'Set out', arrive: 'Arrived', done: 'Done', return: 'Returned', call_off: 'Called off', conclude: 'Concluded' },
+    field: { acknowledge: 'Accept task', respond: 'Set out', arrive: 'Arrived', done: 'Done', return: 'Return task', conclude: 'Conclude for all' },
   },
   department: { police: 'Public Security Bureau', traffic: 'Transport Bureau', urban: 'Urban Management Bureau', water: 'Forestry and Water Bureau', emergency: 'Emergency Management Bureau', ecology: 'Ecology and Environment Branch', education: 'Education Bureau', governance: 'Social Governance Centre' },
+  part: { lead: 'leads', co: 'helps' },
   source: {
     console: 'Console',
     hotline: 'Hotline 12345',

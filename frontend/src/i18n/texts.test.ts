@@ -5,18 +5,30 @@ import { actions } from '../actions'
 import { en as enFirst } from './en'
 import { enAdmin } from './en.admin'
 import { enAlerts } from './en.alerts'
+import { enCaptures } from './en.captures'
 import { enField } from './en.field'
 import { zhField } from './zh.field'
+import { enFlow } from './en.flow'
+import { zhFlow } from './zh.flow'
 import { enDuty } from './en.duty'
+import { enNotify } from './en.notify'
+import { zhNotify } from './zh.notify'
+import { enPlots } from './en.plots'
+import { zhPlots } from './zh.plots'
+import { enFlights } from './en.flights'
+import { zhFlights } from './zh.flights'
+import { measureTexts } from './measure.texts'
+import { paletteTexts } from './palette.texts'
 import { zh as zhFirst } from './zh'
 import { zhAdmin } from './zh.admin'
 import { zhAlerts } from './zh.alerts'
+import { zhCaptures } from './zh.captures'
 import { zhDuty } from './zh.duty'
 
 /** As bundles are added: deep. */
 const together = <T extends { error: { reason: object } }>(first: T, field: { error: { reason: object } }) => ({ ...first, ...field, error: { ...first.error, reason: { ...first.error.reason, ...field.error.reason } } })
-const zh = together({ ...zhDuty, ...zhFirst, ...zhAdmin }, zhField)
-const en = together({ ...enDuty, ...enFirst, ...enAdmin }, enField)
+const zh = together(together({ ...zhNotify, ...zhDuty, ...zhFirst, ...zhAdmin }, zhField), zhFlow)
+const en = together(together({ ...enNotify, ...enDuty, ...enFirst, ...enAdmin }, enField), enFlow)
 
 const root = join(import.meta.dirname, '../../..')
 
@@ -29,8 +41,8 @@ function flat(value: object, prefix = ''): Map<string, string> {
   return out
 }
 
-const chinese = new Map([...flat(zh), ...flat(zhAlerts), ...flat(zhDuty)])
-const english = new Map([...flat(en), ...flat(enAlerts), ...flat(enDuty)])
+const chinese = new Map([...flat(zh), ...flat(zhAlerts), ...flat(zhCaptures), ...flat(zhDuty), ...flat(zhNotify), ...flat(measureTexts.zh), ...flat(paletteTexts.zh), ...flat(zhPlots), ...flat(zhFlights)])
+const english = new Map([...flat(en), ...flat(enAlerts), ...flat(enCaptures), ...flat(enDuty), ...flat(enNotify), ...flat(measureTexts.en), ...flat(paletteTexts.en), ...flat(enPlots), ...flat(enFlights)])
 const variables = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((m) => m[1]).sort()
 
 /** The values of Go constants of one type in a file. */
@@ -124,8 +136,7 @@ describe('what the server may say has a text in both languages', () => {
   })
 
   test('roles', () => {
-    const roles = constants('layers/auth/auth.go', 'Role')
-    expect(roles).toEqual(enumOf(/Role: \{ type: string, enum: \[([^\]]+)\]/))
+    const roles = constants('layers/auth/role.go', 'Role') // those that a post of the roster, a plan or the contract names
     expect(missing(roles.map((role) => `role.${role}`))).toEqual([])
   })
 

@@ -26,6 +26,8 @@ export const zhDuty = {
     promiseKept: '{{by}} 已兑现，{{time}}',
     keep: '已兑现',
     // tasks that nobody acknowledges
+    supervised: '{{n}} 级督办',
+    asks: '{{n}} 项待批',
     unanswered: '无人签收 {{time}}',
     unansweredLeader: '无人签收 {{time}}，已报值班长',
     unansweredOf: '{{unit}} 无人签收 {{time}}',

@@ -90,6 +90,7 @@ export const zhField = {
       preview: '预览',
       chosen: '{{type}}，{{size}}',
     },
+    jointDue: '联合派遣，{{time}} 前办结',
     outbox: {
       title: '待发送',
       count: '{{n}} 项待发送',

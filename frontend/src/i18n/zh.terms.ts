@@ -1,6 +1,6 @@
 /** What the domain's codes are called: roles, stages, states, moves and what else a row may hold. The words are the field's own (docs/glossary.md). */
 export const zhTerms = {
-  role: { viewer: '查看', duty_officer: '值班长', dispatcher: '派遣员', unit: '处置单位', drone_team: '无人机队', admin: '管理员' },
+  role: { viewer: '查看', duty_officer: '值班长', dispatcher: '派遣员', unit: '处置单位', drone_team: '无人机队', supervisor: '督办员', admin: '管理员' },
   stage: { intake: '待受理', waiting: '待派单', sent: '已派单', moving: '途中', working: '处置中', suspended: '挂账', checking: '待核查' },
   severity: { 1: '一级 紧急', 2: '二级 较急', 3: '三级 一般', short1: '一级', short2: '二级', short3: '三级' },
   state: {
@@ -66,11 +66,19 @@ export const zhTerms = {
       absorb: '并入',
       release: '撤销并入',
       correct: '更正',
+      urge: '催办',
+      extension: { ask: '申请延时', grant: '同意延时', refuse: '不同意延时', withdraw: '撤回延时申请' },
+      suspension: { ask: '申请挂账', grant: '同意挂账', refuse: '不同意挂账', withdraw: '撤回挂账申请' },
+      appeal: { ask: '申诉', grant: '申诉成立', refuse: '申诉不成立', withdraw: '撤回申诉' },
+      supervision: { ask: '督办', answer: '答复督办', send_back: '退回答复', close: '办结督办', escalate: '督办逾期升级' },
+      hop: { up: '上报上级', down: '交办下级', take: '接收' },
+      plan: { fire: '启用预案' },
     },
-    task: { dispatch: '派单', acknowledge: '接单', respond: '出发', arrive: '到场', done: '完成', return: '回退', call_off: '撤回' },
-    field: { acknowledge: '接受任务', respond: '出发', arrive: '已到现场', done: '处置完成', return: '退回任务' },
+    task: { dispatch: '派单', acknowledge: '接单', respond: '出发', arrive: '到场', done: '完成', return: '回退', call_off: '撤回', conclude: '统一办结' },
+    field: { acknowledge: '接受任务', respond: '出发', arrive: '已到现场', done: '处置完成', return: '退回任务', conclude: '统一办结（协办未完）' },
   },
   department: { police: '公安局', traffic: '交通运输局', urban: '综合行政执法局（城管）', water: '林业水利局', emergency: '应急管理局', ecology: '生态环境分局', education: '教育局', governance: '社会治理中心' },
+  part: { lead: '主办', co: '协办' },
   source: {
     console: '指挥台',
     hotline: '12345 热线',

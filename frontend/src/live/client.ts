@@ -27,6 +27,8 @@ export interface ClientOptions {
   onReplay?: (head: ReplayHead) => void
   /** The replay is over. The client has stopped. */
   onReplayOver?: () => void
+  /** The user may do something else now. */
+  onRights?: () => void
   /** The server refused a layer. */
   onRefused?: (error: ErrorFrame) => void
   /** The server could not read what this client sends; it has stopped. The program is too old: reload. */
@@ -193,6 +195,7 @@ export class LiveClient {
         return
       case Close.rightsChanged: {
         this.copy.forgetTokens()
+        this.options.onRights?.()
         const again = Date.now() - this.rightsChangedAt < BACKOFF_MAX_MS
         this.rightsChangedAt = Date.now()
         this.lost(again ? undefined : 0)

@@ -19,7 +19,7 @@ export function openByPath(incidents: LayerStore): Map<string, number> {
 export class AreaCounts {
   private applied = new Map<number, number>()
 
-  constructor(private readonly set: (id: number, open: number) => void) {}
+  constructor(private readonly set: (id: number, open: number) => unknown) {}
 
   apply(counts: ReadonlyMap<string, number>, areas: Iterable<Pick<MapArea, 'id' | 'path'>>): void {
     for (const { id, path } of areas) {

@@ -1,8 +1,10 @@
+import type { Polygon } from 'geojson'
 import maplibreWorkerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import { type LayerSpecification, Map as MapLibre, type Tile, setWorkerUrl } from 'maplibre-gl'
 import type { LiveStore } from '../live/store'
 import { type Theme, tokens } from '../tokens/tokens'
 import { anchorOf, boundsOf } from './geo'
+import { graphics } from './graphics'
 import { LiveTiles } from './liveTiles'
 import './map.css'
 import { findGeometry } from './places'
@@ -33,6 +35,7 @@ class Controller implements MapController {
   private readonly retries: Retries
   private readonly hidden = new Set<MapLayerId>()
   private picture: string | null = null
+  private severity = 3
   private readonly stop = new AbortController()
   private readonly sizes: ResizeObserver
   private selecting: AbortController | null = null
@@ -55,6 +58,7 @@ class Controller implements MapController {
     const { county } = options.catalog
     const home = homeView(options.catalog, container.clientHeight, true)
     this.drawn = []
+    const card = graphics()
     const map = (this.map = new MapLibre({
       container,
       ...(home ?? { bounds: county.bbox as Bbox, pitch: 0 }),
@@ -66,17 +70,17 @@ class Controller implements MapController {
       renderWorldCopies: false,
       refreshExpiredTiles: false, // the server says by name which tiles are old
       fadeDuration: 0, // nothing moves on the map but a new incident of severity 1
-      maxCanvasSize: canvasLimit(),
+      maxCanvasSize: card.canvas,
       validateStyle: import.meta.env.DEV,
       transformRequest: this.tiles.transformRequest,
-      canvasContextAttributes: { antialias: devicePixelRatio < 2 },
+      canvasContextAttributes: { antialias: devicePixelRatio < 2 && !card.software }, // four samples cost a processor a third of its time
       locale: { 'Map.Title': titles[this.locale] },
     }))
     this.viewport = new Viewport(map, options.catalog, true)
     const style = buildStyle(this.env())
     this.drawn = layers(this.env())
     map.setStyle(style)
-    this.scene = new Scene(map, this.live, () => ({ scale: this.scale, locale: this.locale }))
+    this.scene = new Scene(map, this.live, () => ({ scale: this.scale, locale: this.locale, severity: this.severity }))
     this.pointer = new Pointer(map, options)
     if (options.areas) this.scene.setAreas(options.areas)
 
@@ -119,7 +123,7 @@ class Controller implements MapController {
     this.attribute()
     this.sizes = new ResizeObserver(() => this.resize())
     this.sizes.observe(container)
-    this.viewport.fit()
+    this.fit()
   }
 
   get view(): View {
@@ -167,6 +171,10 @@ class Controller implements MapController {
     })
   }
 
+  sight(sectors: readonly Polygon[] | null): void {
+    this.scene.sight(sectors)
+  }
+
   mark(place: LonLat): void {
     this.selecting?.abort()
     this.scene.select({ ref: { layer: 'place', id: 0 }, at: place })
@@ -198,6 +206,12 @@ class Controller implements MapController {
     this.redraw(false)
   }
 
+  setSeverity(least: number): void {
+    if (least === this.severity) return
+    this.severity = least
+    this.scene.refresh()
+  }
+
   setPicture(source: string | null): void {
     if (source === this.picture) return
     this.picture = source
@@ -205,8 +219,20 @@ class Controller implements MapController {
     this.attribute()
   }
 
+  get engine(): MapLibre {
+    return this.map
+  }
+
   pickPoint(): Promise<LonLat | null> {
     return this.pointer.pick()
+  }
+
+  stopPicking(): void {
+    this.pointer.endPick(null)
+  }
+
+  featureAt(at: { x: number; y: number }): FeatureRef | null {
+    return this.pointer.under(at)
   }
 
   setInsets(insets: Partial<Insets>): void {
@@ -230,12 +256,17 @@ class Controller implements MapController {
 
   resize(): void {
     this.map.resize()
-    this.viewport.fit()
+    this.fit()
     const scale = textScale()
     if (scale === this.scale) return
     this.scale = scale
     this.redraw(true)
     this.scene.refresh()
+  }
+
+  private fit(): void {
+    if (this.options.lens) this.options.lens(this.map)
+    else this.viewport.fit()
   }
 
   destroy(): void {
@@ -313,17 +344,4 @@ class Controller implements MapController {
 /** 1 rem over 16 px: the size of text and signs follows the page's. */
 function textScale(): number {
   return Math.round((parseFloat(getComputedStyle(document.documentElement).fontSize) / 16) * 100) / 100
-}
-
-/**
- * The largest canvas the graphics card takes. MapLibre's own limit of 4096 pixels would draw a wall at a fraction of its sharpness; every
- * card of the last decade takes 8192, beyond that it is asked.
- */
-function canvasLimit(): [number, number] {
-  const safe = 8192
-  if (Math.max(screen.width, screen.height, innerWidth, innerHeight) * devicePixelRatio <= safe) return [safe, safe]
-  const gl = document.createElement('canvas').getContext('webgl2')
-  const most = gl ? Math.min(gl.getParameter(gl.MAX_TEXTURE_SIZE) as number, gl.getParameter(gl.MAX_RENDERBUFFER_SIZE) as number) : safe
-  gl?.getExtension('WEBGL_lose_context')?.loseContext()
-  return [most, most]
 }

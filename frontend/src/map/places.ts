@@ -8,13 +8,15 @@ import type { FeatureRef } from './types'
  * cannot be asked for now.
  */
 export async function findGeometry(ref: FeatureRef, live: LiveStore, map: MapLibre, origin: string, signal: AbortSignal): Promise<Geometry | null> {
-  const held = live.layer(ref.layer === 'unit' ? 'position' : ref.layer).geometryOf(ref.id)
+  const layer = ref.layer === 'unit' ? 'position' : ref.layer
+  const copy = live.layer(layer)
+  const held = copy.geometryOf(ref.id)
   if (held) return held
+  if (copy.loaded && !copy.has(ref.id)) return null // a case that was merged, say
   if (map.getSource(ref.layer)?.type === 'vector' && ref.layer === 'camera') { // polygons in tiles are only pieces
     const [feature] = map.querySourceFeatures(ref.layer, { sourceLayer: ref.layer, filter: ['==', ['id'], ref.id] })
     if (feature) return feature.geometry
   }
-  const layer = ref.layer === 'unit' ? 'position' : ref.layer
   try {
     const response = await fetch(`${origin}/api/layers/${layer}/features/${ref.id}`, { signal })
     if (!response.ok) return null

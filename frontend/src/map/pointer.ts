@@ -33,6 +33,11 @@ export class Pointer {
     private readonly map: MapLibre,
     private readonly options: MapOptions,
   ) {
+    map.on('mousedown', (event) => {
+      const { button, clientX, clientY } = event.originalEvent
+      const hit = button === 0 && !this.picking && this.options.onGrab ? this.at(event.point) : null
+      if (hit && hit.count <= 1 && this.options.onGrab!(hit, { x: clientX, y: clientY })) event.preventDefault()
+    })
     map.on('click', this.clicked)
     map.on('mousemove', this.moved)
     map.on('mouseout', this.left)
@@ -73,6 +78,12 @@ export class Pointer {
       return { layer, id: Number(nearest.id), count: Number(nearest.properties.count ?? 1), at: [lon ?? 0, lat ?? 0] }
     }
     return null
+  }
+
+  /** The same for a place of the window. */
+  under({ x, y }: { x: number; y: number }): Hit | null {
+    const box = this.map.getCanvas().getBoundingClientRect()
+    return this.at({ x: x - box.left, y: y - box.top } as Point, TOUCH_REACH_PX)
   }
 
   private nearest(features: MapGeoJSONFeature[], point: Point): MapGeoJSONFeature | undefined {
@@ -150,7 +161,7 @@ export class Pointer {
     this.endPick(null)
   }
 
-  private endPick(point: LonLat | null): void {
+  endPick(point: LonLat | null): void {
     const picking = this.picking
     this.picking = null
     this.map.getCanvas().style.cursor = ''

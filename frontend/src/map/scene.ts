@@ -1,3 +1,4 @@
+import type { Polygon } from 'geojson'
 import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl'
 import type { LiveStore } from '../live/store'
 import { AreaCounts, openByPath } from './areaCounts'
@@ -15,6 +16,8 @@ import type { FeatureRef, LonLat, MapArea } from './types'
 /** Moving things are drawn at most this often. Every drawing costs the worker a tile. */
 const MOTION_MS = 66
 const PULSE_FRAME_MS = 33
+/** Of units of one status that cover each other the id says which is on top, so that all screens agree; roughly, since each step is a call to the graphics card. */
+const TURNS = 16
 
 const still = matchMedia('(prefers-reduced-motion: reduce)')
 
@@ -28,6 +31,7 @@ export class Scene {
   private readonly sources = new Map<OwnSource, DiffSource>()
   private offsets = new Map<string, readonly [number, number]>()
   private selected: Selected | null = null
+  private sectors: readonly Polygon[] | null = null
   private tree: readonly MapArea[] = []
   private signsAsked = false
   private frame = 0
@@ -40,12 +44,13 @@ export class Scene {
   constructor(
     private readonly map: MapLibre,
     private readonly live: LiveStore,
-    private readonly env: () => { scale: number; locale: 'zh' | 'en' },
+    private readonly env: () => { scale: number; locale: 'zh' | 'en'; severity: number },
   ) {
     this.cameras = new CameraStates(live.layer('camera'), {
       set: (id, status) => map.setFeatureState({ source: 'camera', sourceLayer: 'camera', id }, { status }),
     })
-    this.areas = new AreaCounts((id, open) => map.setFeatureState({ source: 'area', sourceLayer: 'area', id }, { open }))
+    // Before the style is read there is no source; what was counted by then is put in by restore().
+    this.areas = new AreaCounts((id, open) => map.getSource('area') && map.setFeatureState({ source: 'area', sourceLayer: 'area', id }, { open }))
   }
 
   start(): void {
@@ -107,8 +112,14 @@ export class Scene {
   }
 
   select(selected: Omit<Selected, 'offset'> | null): void {
+    if (selected?.ref.id !== this.selected?.ref.id || selected?.ref.layer !== this.selected?.ref.layer) this.sectors = null
     this.selected = selected && { ...selected, offset: [0, 0] }
     this.layOut() // the selected thing is never only counted
+    this.drawSelection()
+  }
+
+  sight(sectors: readonly Polygon[] | null): void {
+    this.sectors = sectors
     this.drawSelection()
   }
 
@@ -126,7 +137,7 @@ export class Scene {
       this.signsAsked = false
       const { map, live } = this
       this.signZoom = map.getZoom()
-      const view = { zoom: this.signZoom, pitch: map.getPitch(), bearing: map.getBearing(), scale: this.env().scale }
+      const view = { zoom: this.signZoom, pitch: map.getPitch(), bearing: map.getBearing(), ...this.env() }
       const signs = signFeatures(live.layer('incident'), live.layer('detection'), view, this.selected?.ref ?? null)
       this.offsets.clear()
       for (const layer of ['incident', 'detection'] as const) {
@@ -194,7 +205,7 @@ export class Scene {
         type: 'Feature',
         id,
         geometry: { type: 'Point', coordinates: at },
-        properties: { name, moving, offset: (!moving && this.offsets.get(`unit/${id}`)) || [0, 0], icon: unitIcon(unit.kind, unit.status), order: unit.status === 'off_duty' ? 0 : unit.status === 'available' ? 1 : 2 },
+        properties: { name, moving, offset: (!moving && this.offsets.get(`unit/${id}`)) || [0, 0], icon: unitIcon(unit.kind, unit.status), order: (unit.status === 'off_duty' ? 0 : unit.status === 'available' ? 1 : 2) + (id % TURNS) / TURNS },
       })
     }
     this.source('unit').set(features)
@@ -210,7 +221,7 @@ export class Scene {
       selected.at = this.placeOf(selected.ref) ?? selected.at
       selected.offset = this.offsets.get(`${selected.ref.layer}/${selected.ref.id}`) ?? [0, 0]
     }
-    this.source('selection').set(selectionFeatures(selected))
+    this.source('selection').set(selectionFeatures(selected, this.sectors))
   }
 
   /** Runs as long as something moves: a unit between two fixes, or a new incident of severity 1. */

@@ -1,4 +1,5 @@
 import type { MapFeature } from './diffSource'
+import type { Polygon } from 'geojson'
 import { circle, wedge } from './geo'
 import type { FeatureRef, LonLat } from './types'
 
@@ -17,7 +18,7 @@ export interface Selected {
 }
 
 /** Ring, radius and view of the selected thing. */
-export function selectionFeatures(selected: Selected | null): MapFeature[] {
+export function selectionFeatures(selected: Selected | null, sectors: readonly Polygon[] | null = null): MapFeature[] {
   if (!selected) return []
   const { ref, at, offset } = selected
   const small = ref.layer === 'camera' || ref.layer === 'unit'
@@ -27,7 +28,8 @@ export function selectionFeatures(selected: Selected | null): MapFeature[] {
   if (ref.layer === 'incident' || ref.layer === 'detection') {
     out.push({ type: 'Feature', id: 2, geometry: circle(at, NEAR_M), properties: { kind: 'radius' } })
   }
-  if (ref.layer === 'camera' && selected.rangeM) {
+  sectors?.forEach((geometry, n) => out.push({ type: 'Feature', id: 4 + n, geometry, properties: { kind: 'wedge' } }))
+  if (ref.layer === 'camera' && selected.rangeM && !sectors) {
     const fov = selected.fovDeg ?? 360
     const azimuth = selected.azimuthDeg
     if (fov >= 360 || azimuth != null) out.push({ type: 'Feature', id: 3, geometry: wedge(at, azimuth ?? 0, fov, selected.rangeM), properties: { kind: 'wedge' } })

@@ -13,6 +13,8 @@ export interface SignView {
   bearing: number
   /** Size of text and signs. */
   scale: number
+  /** Cases less grave than this are not shown. */
+  severity?: number
 }
 
 /** Distance of two signs that do not touch, pixels at scale 1. */
@@ -40,7 +42,7 @@ export function signFeatures(incidents: LayerStore, detections: LayerStore, view
   for (const row of incidents.rows()) {
     const at = anchorOf(row.geometry)
     const severity = row.severity === 1 || row.severity === 2 ? row.severity : 3
-    if (at) things.set(`incident/${row.id}`, { ref: { layer: 'incident', id: row.id }, at, icon: incidentIcon(severity, row.state), weight: severity, severity })
+    if (at && severity <= (view.severity ?? 3)) things.set(`incident/${row.id}`, { ref: { layer: 'incident', id: row.id }, at, icon: incidentIcon(severity, row.state), weight: severity, severity })
   }
   for (const row of detections.rows()) {
     const at = anchorOf(row.geometry)

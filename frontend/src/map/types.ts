@@ -1,3 +1,5 @@
+import type { Polygon } from 'geojson'
+import type { Map as MapLibre } from 'maplibre-gl'
 import type { LiveStore } from '../live/store'
 import type { Theme } from '../tokens/tokens'
 
@@ -75,10 +77,14 @@ export interface MapOptions {
   onSelect?: (feature: FeatureRef | null) => void
   /** The thing under the pointer, for a tooltip; null when it left. `at` is in pixels of the container. */
   onHover?: (feature: FeatureRef | null, at: { x: number; y: number }) => void
+  /** The primary button went down on a thing; true takes it, and the map stays. `at` is in pixels of the window. */
+  onGrab?: (feature: FeatureRef, at: { x: number; y: number }) => boolean
   /** The secondary button or a long press, e.g. to create an incident there. */
   onPoint?: (point: LonLat, at: { x: number; y: number }) => void
   /** The map went to three dimensions or back, by whatever hand. */
   on3D?: (is3D: boolean) => void
+  /** Sets the lens in the stead of the map's own choice: a wall's screen shows a part of a larger view. Called for each new size. */
+  lens?: (map: MapLibre) => void
   /** The view came to rest. */
   onView?: (view: View) => void
   /** The map is drawn for the first time, or drawn whole again after the graphics context was lost. */
@@ -96,6 +102,8 @@ export interface View {
   pitch: number
   /** Degrees clockwise from north. */
   bearing: number
+  /** Of the ground at the centre, as it is drawn. Metres. */
+  elevation?: number
 }
 
 export interface FlyOptions {
@@ -112,18 +120,28 @@ export interface MapController {
   setAreas(areas: readonly MapArea[]): void
   /** Marks a thing with the ring; a camera shows what it sees. The view moves only when asked to reveal what it does not show, or shows at its edge. */
   select(feature: FeatureRef | null, reveal?: boolean): void
+  /** What cameras see past the buildings, drawn in the stead of the selected one's wedge; null draws none. Forgotten with the next selection. */
+  sight(sectors: readonly Polygon[] | null): void
   /** Marks a place at which there is nothing yet, with the ring, in the selection's stead. */
   mark(place: LonLat): void
   flyTo(target: LonLat | Bbox, options?: FlyOptions): void
   /** Shows the feature in the middle, at a zoom where it can be told from its neighbours. False when its place cannot be found. */
   flyToFeature(feature: FeatureRef, options?: FlyOptions): Promise<boolean>
   setLayerVisible(layer: MapLayerId, visible: boolean): void
+  /** Shows no cases that are less grave than this; 3 shows all. */
+  setSeverity(least: number): void
   /** Shows a picture of the catalogue in place of the ground; null shows the ground. */
   setPicture(source: string | null): void
   /** Lets the person pick a place: crosshair, a press takes it, Escape gives null. A second call ends the first with null. */
   pickPoint(): Promise<LonLat | null>
+  /** Ends the picking of a place, with null. */
+  stopPicking(): void
+  /** The thing at a place of the window, in pixels. */
+  featureAt(at: { x: number; y: number }): FeatureRef | null
   setInsets(insets: Partial<Insets>): void
   set3D(on: boolean): void
+  /** The engine itself, for tools over the map that are loaded when somebody wants them. They leave its style and its sources alone. */
+  readonly engine: MapLibre
   readonly is3D: boolean
   resetView(): void
   zoomBy(delta: number): void

@@ -50,7 +50,7 @@ export class Viewport {
 
   get view(): View {
     const { lng, lat } = this.map.getCenter()
-    return { center: [lng, lat], zoom: this.map.getZoom(), pitch: this.map.getPitch(), bearing: this.map.getBearing() }
+    return { center: [lng, lat], zoom: this.map.getZoom(), pitch: this.map.getPitch(), bearing: this.map.getBearing(), elevation: this.map.getCenterElevation() }
   }
 
   /** The lens follows the shape of the map. */

@@ -60,6 +60,12 @@ describe.each(themes)('%s tokens', (theme) => {
     for (let i = 1; i < steps.length; i++) expect(contrast(steps[i]!, steps[i - 1]!), `step ${i}`).toBeGreaterThanOrEqual(1.18)
   })
 
+  it('steps the tints of numbers by lightness, one way', () => {
+    const { tint, land } = tokens[theme].map
+    for (let i = 1; i < tint.length; i++) expect(contrast(tint[i]!, tint[i - 1]!), `tint ${i}`).toBeGreaterThanOrEqual(1.4)
+    for (let i = 1; i < tint.length; i++) expect(contrast(tint[i]!, land), `tint ${i}`).toBeGreaterThan(contrast(tint[i - 1]!, land))
+  })
+
   it('keeps a healthy camera dimmer than an abnormal one', () => {
     const { camera, cameraAbnormal, land } = tokens[theme].map
     expect(contrast(camera, land) * 2).toBeLessThan(contrast(cameraAbnormal, land))

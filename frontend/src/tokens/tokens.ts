@@ -60,6 +60,8 @@ export interface MapTokens {
   gridLine: string
   /** Open incidents in an area: none, then four steps. Each differs from the next by 1.18:1 at least. */
   choropleth: [string, string, string, string, string]
+  /** Numbers of areas in five classes: from little to much, by lightness first, so that no kind of colour vision mixes them up. */
+  tint: [string, string, string, string, string]
   camera: string
   cameraAbnormal: string
   /** What is drawn under bright marks so that they stand off from the map. */
@@ -123,6 +125,7 @@ const dark: Tokens = {
     areaLineMajor: '#83949b',
     gridLine: '#4a595f',
     choropleth: ['#0e1315', '#1d272b', '#2c3a41', '#3f525b', '#566e79'],
+    tint: ['#1b3350', '#3a5068', '#6b7379', '#a8986a', '#f2d65a'],
     camera: '#7b898e',
     cameraAbnormal: '#ffffff',
     ink: '#0a0e0f',
@@ -179,6 +182,7 @@ const light: Tokens = {
     areaLineMajor: '#6d797d',
     gridLine: '#a7b0b2',
     choropleth: ['#f2f3f0', '#dbe1e2', '#c3cdd1', '#abb9bf', '#94a5ad'],
+    tint: ['#f4e7a3', '#d2c184', '#9c9a7f', '#5f6f8a', '#1f3a66'],
     camera: '#7c888c',
     cameraAbnormal: '#0b1012',
     ink: '#ffffff',

@@ -45,6 +45,7 @@ export function UnitBoard() {
             <button
               type="button"
               className="board-row"
+              data-thing={`unit/${row.id}`}
               aria-current={selection?.layer === 'unit' && selection.id === row.id ? 'true' : undefined}
               onClick={() => {
                 const unit = { layer: 'unit', id: row.id }

@@ -11,7 +11,7 @@ import '../../ui/field.css'
 export function CategoryBox({ value, onChange, error }: { value: string | null; onChange: (code: string | null) => void; error?: string }) {
   const { t, locale } = useText()
   const [text, setText] = useState('')
-  const { data } = useQuery(categoriesQuery)
+  const { data } = useQuery({ ...categoriesQuery, refetchInterval: 60_000 }) // a form may stand open for long
   const found = useMemo(() => findCategories(data ?? [], text, value), [data, text, value])
   const nameOf = (category: { name: string; name_en?: string }) => (locale === 'en' && category.name_en) || category.name
   const held = text === '' ? data?.find((category) => category.code === value) : undefined
@@ -19,17 +19,18 @@ export function CategoryBox({ value, onChange, error }: { value: string | null; 
     if (held) setText(nameOf(held))
     // once, for the value that the form begins with
   }, [held?.code])
+  function choose(category: { code: string; name: string; name_en?: string } | undefined) {
+    onChange(category?.code ?? null)
+    if (category) setText(nameOf(category))
+  }
+
   return (
     <ComboBox
       className="field"
       inputValue={text}
       onInputChange={setText}
       value={value}
-      onChange={(key) => {
-        const chosen = data?.find((category) => category.code === key)
-        onChange(chosen?.code ?? null)
-        if (chosen) setText(nameOf(chosen))
-      }}
+      onChange={(key) => choose(data?.find((category) => category.code === key))}
       items={found}
       defaultFilter={() => true}
       allowsEmptyCollection
@@ -41,7 +42,18 @@ export function CategoryBox({ value, onChange, error }: { value: string | null; 
     >
       <Label className="field-label">{t('create.category')}</Label>
       <div className="field-box">
-        <Input className="field-input" placeholder={t('create.categoryPlaceholder')} name="category" />
+        <Input
+          className="field-input"
+          placeholder={t('create.categoryPlaceholder')}
+          name="category"
+          onKeyDown={(event) => {
+            // Enter takes the best, without an arrow before it
+            if (event.key !== 'Enter' || event.ctrlKey || event.metaKey || event.nativeEvent.isComposing || event.currentTarget.getAttribute('aria-activedescendant')) return
+            if (!text.trim() || !found[0] || found[0].code === value) return
+            event.preventDefault()
+            choose(found[0])
+          }}
+        />
         <Button className="icon-button">
           <Icon name="chevronDown" size="1em" />
         </Button>

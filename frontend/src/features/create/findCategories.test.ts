@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Category } from '../../api/types'
 import { findCategories } from './findCategories'
 
-const category = (code: string, name: string, name_en: string, kind: Category['kind'] = 'item', group = '街面秩序'): Category => ({ standard: 'gbt47678.5-2026', kind, code, class: group, name, name_en })
+const category = (code: string, name: string, name_en: string, kind: Category['kind'] = 'item', group = '街面秩序'): Category => ({ id: Number(code), revision: 1, standard: 'gbt47678.5-2026', kind, code, class: group, name, name_en })
 const all = [
   category('01050', '监控电子眼', 'Surveillance camera', 'component', '公用设施'),
   category('06013', '道路破损', 'Damaged road'),
@@ -34,4 +34,12 @@ test('names that begin with the text come first', () => {
 test('a code that stands in two dictionaries is offered once', () => {
   const twice = [...all, { ...category('06013', '道路破损（旧）', ''), standard: 'gbt30428.2-2013' }]
   expect(findCategories(twice, '06013', null)).toHaveLength(1)
+})
+
+test('a retired one is offered to nobody but who has it', () => {
+  const retired = all.map((each) => ({ ...each, retired: each.code === '06013' }))
+  expect(findCategories(retired, '', null).map(({ code }) => code)).toEqual(['08016', '09012', '01050'])
+  const component = category('06013', '路面', 'Road', 'component', '公用设施')
+  expect(findCategories([{ ...component, retired: true }, ...all], '0601', null).map(({ name }) => name)).toEqual(['道路破损']) // its code is an item's too
+  expect(findCategories(retired, '道路破损', '06013').map(({ code }) => code)).toContain('06013')
 })

@@ -5,8 +5,9 @@ const SHOWN = 60
 /**
  * Categories whose code begins with the text, or whose name or class in either language contains it. Names that begin with it come
  * first. The text that names the chosen one stands for "show all". Items before components: cases are mostly about what happens.
+ * Retired ones are offered to whoever has one already.
  */
-export function findCategories(categories: readonly Category[], text: string, chosen: string | null): (Category & { id: string })[] {
+export function findCategories(categories: readonly Category[], text: string, chosen: string | null): (Omit<Category, 'id'> & { id: string })[] {
   const asked = text.trim().toLowerCase()
   const isChosen = categories.some((category) => category.code === chosen && (category.name === text || category.name_en === text))
   const rank = (category: Category): number => {
@@ -15,7 +16,8 @@ export function findCategories(categories: readonly Category[], text: string, ch
     if (category.code.startsWith(asked) || names.some((name) => name.startsWith(asked))) return 0
     return names.some((name) => name.includes(asked)) || category.class.toLowerCase().includes(asked) ? 1 : -1
   }
-  const once = [...new Map([...categories].reverse().map((category) => [category.code, category])).values()] // the first of a code wins
+  const offered = categories.filter((category) => !category.retired || category.code === chosen)
+  const once = [...new Map([...offered].reverse().map((category) => [category.code, category])).values()] // the first of a code wins
   return once
     .map((category) => ({ category, at: rank(category) }))
     .filter(({ at }) => at >= 0)

@@ -1,5 +1,5 @@
 import { useMemo } from 'react'
-import { change, workbench } from '../../app/workbench'
+import { queueFilter } from '../../app/workbench'
 import { areaName, within } from '../../domain/areas'
 import { useAreas } from '../../domain/useAreas'
 import { useIncidents } from '../../domain/useIncidents'
@@ -18,7 +18,7 @@ export function AreaDetail({ id }: { id: number }) {
   const areas = useAreas()
   const area = areas.byId(id)
   const incidents = useIncidents()
-  const { filter } = useStore(workbench)
+  const filter = useStore(queueFilter)
   const cameras = useLayerEvery('camera', 1000)
   const units = useLayerEvery('unit', 1000)
   const path = area?.path ?? ''
@@ -55,7 +55,7 @@ export function AreaDetail({ id }: { id: number }) {
       />
       {area.level === 'town' && open.length > 0 && (
         <div className="moves">
-          <Button small icon="filter" onPress={() => change({ filter: { ...filter, town: filter.town === area.path ? null : area.path } })}>
+          <Button small icon="filter" onPress={() => queueFilter.set({ ...filter, town: filter.town === area.path ? null : area.path })}>
             {filter.town === area.path ? t('queue.clearFilter') : `${t('queue.title')}: ${areaName(area, locale)}`}
           </Button>
         </div>

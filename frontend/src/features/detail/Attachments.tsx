@@ -30,7 +30,7 @@ export default function Attachments({ items }: { items: Attachment[] }) {
               type="button"
               className="attachment"
               onClick={() => setShown(each.id)}
-              aria-label={t(isVideo(each) ? 'attachments.openVideo' : 'attachments.open', { role: t(`attachments.roles.${each.role}`), who: each.sender, time: moment(each.source_time, locale) })}
+              aria-label={t(isVideo(each) ? 'attachments.openVideo' : 'attachments.open', { role: t(`attachments.roles.${each.role}`), who: each.sender || t('attachments.reporter'), time: moment(each.source_time, locale) })}
               data-testid={`attachment-${each.id}`}
             >
               {each.has_thumb ? (
@@ -68,7 +68,7 @@ function Large({ item, before, after, onShow }: { item: Attachment; before?: num
       <Facts
         facts={[
           [t('attachments.what'), role],
-          [t('attachments.who'), item.sender],
+          [t('attachments.who'), item.sender || t('attachments.reporter')],
           [t('attachments.taken'), moment(item.source_time, locale)],
           [t('attachments.arrived'), item.done_at && moment(item.done_at, locale)],
           [t('attachments.place'), item.point ? lonLat(item.point) : t('attachments.noPlace')],

@@ -5,9 +5,12 @@ import { bearing } from '../../lib/format'
 import { duration, moment } from '../../lib/time'
 import { useLayer, useRow } from '../../live/hooks'
 import { Icon } from '../../ui/icons'
+import { later } from '../../ui/later'
 import { Empty, Loading } from '../../ui/State'
 import { Coordinates, DetailFrame, Facts } from './Frame'
 import { usePointOf } from './pointOf'
+
+const CameraLive = later(() => import('../sight/CameraLive'))
 
 const number = (value: unknown) => (typeof value === 'number' ? value : null)
 
@@ -43,6 +46,7 @@ export function CameraDetail({ id }: { id: number }) {
         </span>
       }
     >
+      <CameraLive key={id} id={id} />
       <Facts
         facts={[
           [t('detail.since'), <Since key="since" at={String(row.status_since)} />, true],

@@ -1,14 +1,19 @@
+import { go, paths } from '../../app/router'
+import { may, useSession } from '../../app/session'
 import { useAreas } from '../../domain/useAreas'
 import { useText } from '../../i18n'
 import { percent, squareMetres } from '../../lib/format'
 import { moment } from '../../lib/time'
 import { useLayer, useRow } from '../../live/hooks'
+import { Button } from '../../ui/Button'
 import { Icon } from '../../ui/icons'
+import { later } from '../../ui/later'
 import { Empty, Loading } from '../../ui/State'
 import { CategoryName } from './CategoryName'
 import { DetailFrame, Facts } from './Frame'
-import { NearbyCameras } from './NearbyCameras'
 import { centreOf } from './centreOf'
+
+const WhatSees = later(() => import('../sight/WhatSees'))
 
 const number = (value: unknown) => (typeof value === 'number' ? value : null)
 
@@ -18,6 +23,7 @@ export function DetectionDetail({ id }: { id: number }) {
   const row = useRow('detection', id)
   const { loaded } = useLayer('detection')
   const areas = useAreas()
+  const session = useSession()
   const sign = (
     <span className="sign-warn">
       <Icon name="house" size="2rem" />
@@ -56,7 +62,8 @@ export function DetectionDetail({ id }: { id: number }) {
           [t('detail.category'), <CategoryName key="category" code={String(row.category)} />],
         ]}
       />
-      {centre && <NearbyCameras point={centre} />}
+      {may(session, 'detection.review') && <Button onPress={() => go(paths.verdicts, null)}>{t('detections.review')}</Button>}
+      {centre && <WhatSees point={centre} />}
     </DetailFrame>
   )
 }

@@ -55,7 +55,7 @@ export function DispatchList({ detail, onConflict }: { detail: IncidentDetail; o
       )}
       <ul>
         {picks.map((item, i) => (
-          <Line key={item.unit.id} item={item} testid={`pick-${item.unit.id}`}>
+          <Line key={item.unit.id} item={item} mixed={asked.data?.basis === 'road'} testid={`pick-${item.unit.id}`}>
             {button(item, i === 0 ? 'primary' : 'plain')}
           </Line>
         ))}
@@ -65,7 +65,7 @@ export function DispatchList({ detail, onConflict }: { detail: IncidentDetail; o
           <summary>{t('dispatch.leftOut', { n: left.length })}</summary>
           <ul>
             {left.map((item) => (
-              <Line key={item.unit.id} item={item} testid={`left-${item.unit.id}`}>
+              <Line key={item.unit.id} item={item} mixed={asked.data?.basis === 'road'} testid={`left-${item.unit.id}`}>
                 {item.unit.status === 'available' && button(item, 'quiet') /* left out is advice: the dispatcher decides */}
               </Line>
             ))}
@@ -76,25 +76,28 @@ export function DispatchList({ detail, onConflict }: { detail: IncidentDetail; o
   )
 }
 
-function Line({ item, testid, children }: { item: Recommendation; testid: string; children: ReactNode }) {
+function Line({ item, mixed, testid, children }: { item: Recommendation; mixed: boolean; testid: string; children: ReactNode }) {
   return (
-    <li className="pick" data-testid={testid}>
+    <li className="pick" data-testid={testid} data-thing={`unit/${item.unit.id}`}>
       <div className="pick-who">
         <span className="pick-name truncate">{item.unit.name}</span>
         <Reasons item={item} />
       </div>
-      <Reach item={item} />
+      <Reach item={item} mixed={mixed} />
       {children}
     </li>
   )
 }
 
-function Reach({ item }: { item: Recommendation }) {
+function Reach({ item, mixed }: { item: Recommendation; mixed: boolean }) {
   const { t } = useText()
   if (item.distance_m < 0) return <span className="pick-reach" />
   return (
     <span className="pick-reach">
-      <span>{distance(item.distance_m, t)}</span>
+      <span>
+        {distance(item.distance_m, t)}
+        {mixed && item.method === 'straight' && ` ${t('dispatch.line')}`}
+      </span>
       <span>{item.eta_s >= 0 && duration(Math.max(60, item.eta_s) * 1000, t)}</span>
     </span>
   )

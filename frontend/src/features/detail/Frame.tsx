@@ -14,7 +14,7 @@ export function DetailFrame({ sign, title, place, chip, children, testid }: { si
   const { selection } = usePlace()
   const map = useStore(theMap)
   return (
-    <article className="detail" data-testid={testid}>
+    <article className="detail" data-testid={testid} data-thing={selection ? `${selection.layer}/${selection.id}` : undefined}>
       <header className="detail-head">
         <span className="detail-sign">{sign}</span>
         <div className="detail-heading">

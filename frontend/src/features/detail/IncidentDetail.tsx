@@ -18,12 +18,13 @@ import { DispatchList } from './DispatchList'
 import { Coordinates, DetailFrame, Facts, Section } from './Frame'
 import { LogTimeline } from './LogTimeline'
 import { Moves } from './Moves'
-import { NearbyCameras } from './NearbyCameras'
 import { TaskList } from './TaskList'
 
+const WhatSees = later(() => import('../sight/WhatSees'))
 const Attachments = later(() => import('./Attachments'))
 const QueueMark = later(() => import('../duty/QueueMark'))
 const Talk = later(() => import('../duty/Talk'))
+const CaseFlow = later(() => import('../flow/CaseFlow'))
 const CaseReports = later(() => import('../reports/CaseReports'))
 
 /** A case: facts, whom to send, who is on it, what may be done, what has happened. Follows the live copy. */
@@ -82,10 +83,11 @@ export function IncidentDetail({ id }: { id: number }) {
           {detail.data.attachments.length > 0 && <Attachments items={detail.data.attachments} />}
           {detail.data.tasks.length > 0 && <TaskList detail={detail.data} onConflict={setConflict} />}
           <DispatchList detail={detail.data} onConflict={setConflict} />
+          <CaseFlow detail={detail.data} onConflict={setConflict} />
           <Moves detail={detail.data} onConflict={setConflict} />
           <Talk incident={id} />
           <CaseReports detail={detail.data} />
-          <NearbyCameras point={incident.point} />
+          <WhatSees point={incident.point} />
           <Section title={t('detail.log')} testid="incident-log">
             <LogTimeline log={detail.data.log} />
           </Section>

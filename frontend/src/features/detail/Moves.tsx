@@ -5,6 +5,7 @@ import { textOr, useText } from '../../i18n'
 import { Button } from '../../ui/Button'
 import type { ConflictSeen } from './Conflict'
 import { Section } from './Frame'
+import { fixedBy } from './moveWith'
 import { useStep } from './useStep'
 import { later } from '../../ui/later'
 
@@ -21,7 +22,7 @@ export function Moves({ detail: { incident, moves }, onConflict }: { detail: Inc
   const step = useStep(
     incident.id,
     ({ move, reason }: { move: string; reason?: string }) =>
-      take(api.POST('/api/incidents/{id}/moves', { params: { path: { id: incident.id } }, body: { move, reason, revision: incident.revision } })),
+      take(api.POST('/api/incidents/{id}/moves', { params: { path: { id: incident.id } }, body: { move, reason, revision: incident.revision, ...fixedBy(incident.id, move) } })),
     ({ move }) => t('moves.done', { move: name(move) }),
     onConflict,
   )

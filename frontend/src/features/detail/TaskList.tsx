@@ -5,7 +5,7 @@ import { select } from '../../app/router'
 import { may, useSession } from '../../app/session'
 import { useText } from '../../i18n'
 import { useNow } from '../../lib/clock'
-import { age, clock } from '../../lib/time'
+import { age, clock, moment } from '../../lib/time'
 import { Button } from '../../ui/Button'
 import type { ConflictSeen } from './Conflict'
 import { Section } from './Frame'
@@ -16,7 +16,7 @@ const ReasonDialog = later(() => import('./ReasonDialog'))
 
 /** Who was sent, and how far each has come. */
 export function TaskList({ detail, onConflict }: { detail: IncidentDetail; onConflict: (seen: ConflictSeen) => void }) {
-  const { t } = useText()
+  const { t, locale } = useText()
   const mayCallOff = may(useSession(), 'task.dispatch')
   const [callingOff, setCallingOff] = useState<Task | null>(null)
   const callOff = useStep(
@@ -35,6 +35,12 @@ export function TaskList({ detail, onConflict }: { detail: IncidentDetail; onCon
               <button type="button" className="task-unit truncate" onClick={() => select({ layer: 'unit', id: task.unit_id })}>
                 {task.unit_name}
               </button>
+              {task.part && (
+                <span className="task-since" data-testid="task-part">
+                  {t(`part.${task.part}`)}
+                  {task.due_at && ` · ${t('detail.due')} ${moment(task.due_at, locale)}`}
+                </span>
+              )}
               <span className={`task-state${task.ended_at ? ' task-over' : ''}`}>{t(`state.task.${task.state}`)}</span>
               {!task.ended_at && <Since task={task} />}
               {mayCallOff && !task.ended_at && (

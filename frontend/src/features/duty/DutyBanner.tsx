@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import '../../i18n/duty'
 import { select } from '../../app/router'
-import { hasRole, may, useSession } from '../../app/session'
+import { allows, may, useSession } from '../../app/session'
 import { stageOf } from '../../domain/incidents'
 import { useText } from '../../i18n'
 import { useNow } from '../../lib/clock'
@@ -25,7 +25,7 @@ export default function DutyBanner() {
   const found = unanswered(useLayer('task'))
   if (!sends) return null
   const onDuty = posts.some((post) => post.role === 'dispatcher' && post.shifts.length > 0)
-  const told = found.filter(({ level }) => isTold(level, { dispatcher: hasRole(session, 'dispatcher'), sends }, onDuty))
+  const told = found.filter(({ level }) => isTold(level, { dispatcher: allows(session, 'task.dispatch') && !allows(session, 'incident.move'), sends }, onDuty))
   const vacant = posts.filter((post) => post.vacant)
   if (told.length === 0 && vacant.length === 0) return null
   return (

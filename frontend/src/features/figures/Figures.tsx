@@ -21,7 +21,7 @@ export function Figures() {
   useFreshStatistics()
   return (
     <div className="figures">
-      <OpenIncidents created={statistics.data?.created_today} closed={statistics.data?.closed_today} />
+      <OpenIncidents created={statistics.data?.created_today} closed={statistics.data?.closed_today} month={statistics.data?.closing_month} />
       <Detections today={statistics.data?.detections_today} />
       <Cameras />
       <Units />
@@ -65,7 +65,7 @@ function Figure({ label, value, of, note, children, testid }: { label: string; v
 
 const waiting = '–'
 
-function OpenIncidents({ created, closed }: { created?: number; closed?: number }) {
+function OpenIncidents({ created, closed, month }: { created?: number; closed?: number; month?: { due: number; on_time: number } }) {
   const { t, locale } = useText()
   const incidents = useIncidents()
   const { loaded } = useLayer('incident')
@@ -88,6 +88,7 @@ function OpenIncidents({ created, closed }: { created?: number; closed?: number 
       }
     >
       {created !== undefined && <p className="figure-sub">{t('kpi.openTrend', { created, closed })}</p>}
+      {!!month?.due && <p className="figure-sub">{t('kpi.onTime', { rate: Math.floor((100 * month.on_time) / month.due), on: month.on_time, due: month.due })}</p>}
     </Figure>
   )
 }

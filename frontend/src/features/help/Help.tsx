@@ -1,5 +1,5 @@
 import { actions } from '../../actions'
-import { keyName } from '../../actions/keyboard'
+import { keyNames } from '../../actions/keyboard'
 import { actionGroups } from '../../actions/types'
 import { change } from '../../app/workbench'
 import { useText } from '../../i18n'
@@ -19,14 +19,14 @@ export default function Help() {
             <h3 className="help-group">{t(`help.group.${group}`)}</h3>
             <ul>
               {actions
-                .filter((action) => action.group === group && action.keys.length > 0)
+                .filter((action) => action.group === group && (action.chord ?? action.keys[0]))
                 .map((action) => (
                   <li key={action.name} className="help-row">
                     <Icon name={action.icon} />
                     <span>{t(action.label)}</span>
                     <span className="help-keys">
-                      {action.keys.map((key) => (
-                        <Key key={key}>{keyName(key)}</Key>
+                      {keyNames(action).map((key) => (
+                        <Key key={key}>{key}</Key>
                       ))}
                     </span>
                   </li>

@@ -2,7 +2,7 @@ import { change } from '../../app/workbench'
 import { useText } from '../../i18n'
 import '../../i18n/knowledge'
 import { Dialog } from '../../ui/Dialog'
-import { KnowledgeSearch } from './KnowledgeSearch'
+import KnowledgeSearch from './KnowledgeSearch'
 
 /** The knowledge base over the console. */
 export default function KnowledgePanel() {

@@ -23,7 +23,7 @@ interface KnowledgeSearchProps {
 }
 
 /** Searches the knowledge base while one types; arrows go through what is found, Enter opens, Escape goes back. It fills what it stands in. */
-export function KnowledgeSearch({ initialQuery = '', category, autoFocus }: KnowledgeSearchProps) {
+export default function KnowledgeSearch({ initialQuery = '', category, autoFocus }: KnowledgeSearchProps) {
   const { t } = useText()
   const id = useId()
   const input = useRef<HTMLInputElement>(null)

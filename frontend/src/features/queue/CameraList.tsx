@@ -1,4 +1,5 @@
 import { useMemo } from 'react'
+import { go, paths } from '../../app/router'
 import { useAreas } from '../../domain/useAreas'
 import { useLayerEvery } from '../../domain/useLayerEvery'
 import { useText } from '../../i18n'
@@ -47,6 +48,17 @@ export function CameraList() {
         <span className="block-note truncate">
           {count(rows.length, locale)} · {t('cameras.order')}
         </span>
+        <a
+          className="block-note"
+          href={paths.repair}
+          data-testid="open-repair"
+          onClick={(event) => {
+            event.preventDefault()
+            go(paths.repair)
+          }}
+        >
+          {t('cameras.repair')}
+        </a>
       </header>
       {rows.length > 0 ? (
         <List

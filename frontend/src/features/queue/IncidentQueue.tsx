@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'react'
-import { change, workbench } from '../../app/workbench'
+import { queueFilter } from '../../app/workbench'
 import { areaName } from '../../domain/areas'
 import { byUrgency, dueLamp, noFilter, type OpenIncident, passes, stages, type Stage, waitsForDesk } from '../../domain/incidents'
 import { useAreas } from '../../domain/useAreas'
@@ -30,7 +30,7 @@ export function IncidentQueue() {
   const { loaded } = useLayer('incident')
   const areas = useAreas()
   const lamp = useLamp()
-  const { filter } = useStore(workbench)
+  const filter = useStore(queueFilter)
   const [folded, setFolded] = useState(!filterActive(filter))
   // sorted once a change, not once a press: a storm makes the list long
   const sorted = useMemo(() => incidents.toSorted(byUrgency), [incidents])
@@ -38,7 +38,7 @@ export function IncidentQueue() {
   const counts = useMemo(() => levels.map((level) => incidents.reduce((n, incident) => n + (incident.severity === level ? 1 : 0), 0)), [incidents])
   const active = filterActive(filter)
   const place = (incident: OpenIncident) => areas.place(incident.areaPath, locale) || t('place.outside')
-  const clear = () => change({ filter: noFilter })
+  const clear = () => queueFilter.set(noFilter)
 
   return (
     <section className="listing" aria-labelledby="queue-title">
@@ -56,7 +56,7 @@ export function IncidentQueue() {
             className="chip"
             aria-pressed={filter.severities.includes(level)}
             title={t(`severity.${level}`)}
-            onClick={() => change({ filter: { ...filter, severities: toggled(filter.severities, level) } })}
+            onClick={() => queueFilter.set({ ...filter, severities: toggled(filter.severities, level) })}
           >
             <SeveritySign level={level} size="1.25em" label={t(`severity.${level}`)} />
             {counts[i]}
@@ -70,14 +70,14 @@ export function IncidentQueue() {
             label={t('queue.state')}
             value={filter.stages[0] ?? ''}
             choices={[{ id: '', text: t('app.all') }, ...stages.map((stage) => ({ id: stage, text: t(`stage.${stage}`) }))]}
-            onChange={(id) => change({ filter: { ...filter, stages: id ? [id as Stage] : [] } })}
+            onChange={(id) => queueFilter.set({ ...filter, stages: id ? [id as Stage] : [] })}
             testid="filter-stage"
           />
           <Select
             label={t('queue.town')}
             value={filter.town ?? ''}
-            choices={[{ id: '', text: t('app.all') }, ...areas.towns().map((town) => ({ id: town.path, text: areaName(town, locale) }))]}
-            onChange={(id) => change({ filter: { ...filter, town: id || null } })}
+            choices={[{ id: '', text: t('app.all') }, ...areas.areas.filter(({ level, path }) => level === 'town' || path === filter.town).map((area) => ({ id: area.path, text: areaName(area, locale) }))]}
+            onChange={(id) => queueFilter.set({ ...filter, town: id || null })}
             testid="filter-town"
           />
         </div>

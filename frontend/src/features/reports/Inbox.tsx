@@ -4,7 +4,7 @@ import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components'
 import { api, take } from '../../api/client'
 import { errorText } from '../../api/error'
 import type { Report } from '../../api/types'
-import { select } from '../../app/router'
+import { paths, select } from '../../app/router'
 import { change, theMap } from '../../app/workbench'
 import { textOr, useText } from '../../i18n'
 import '../../i18n/reports'
@@ -14,6 +14,7 @@ import { Dialog } from '../../ui/Dialog'
 import { later } from '../../ui/later'
 import { notify } from '../../ui/notices'
 import { Empty, Failure, Loading } from '../../ui/State'
+import { ReportPictures } from './ReportPictures'
 import './reports.css'
 
 const AnswerDialog = later(() => import('./AnswerDialog'))
@@ -40,6 +41,9 @@ export default function Inbox() {
           <Waiting kind="place" />
         </TabPanel>
       </Tabs>
+      <a className="report-phone" href={paths.poster} target="_blank" rel="noopener">
+        {t('reports.poster')}
+      </a>
     </Dialog>
   )
 }
@@ -94,6 +98,7 @@ function Waiting({ kind }: { kind: 'call' | 'place' }) {
               </a>
             )}
           </span>
+          <ReportPictures report={report} />
           <span className="report-buttons">
             {kind === 'call' ? (
               <>

@@ -10,6 +10,7 @@ import { Button } from '../../ui/Button'
 import { notify } from '../../ui/notices'
 import { later } from '../../ui/later'
 import { Likeness } from './Likeness'
+import { ReportPictures } from './ReportPictures'
 
 const AnswerDialog = later(() => import('./AnswerDialog'))
 
@@ -50,6 +51,7 @@ export function ReportList({ reports, closed }: { reports: Report[]; closed: boo
             {report.state === 'answered' && ` · ${t('reports.state.answered')}`}
           </span>
           {report.description && <span className="report-said">{report.description}</span>}
+          <ReportPictures report={report} />
           {report.likeness && (
             <>
               <span className="report-who">{t('reports.byItself')}</span>

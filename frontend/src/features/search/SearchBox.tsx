@@ -3,19 +3,14 @@ import { useEffect, useState } from 'react'
 import { ComboBox, Header, Input, ListBox, ListBoxItem, ListBoxSection, Popover } from 'react-aria-components'
 import { errorText } from '../../api/error'
 import { searchQuery } from '../../api/queries'
-import type { Hit } from '../../api/types'
-import { select } from '../../app/router'
-import { theMap } from '../../app/workbench'
 import { useText } from '../../i18n'
 import { Key } from '../../ui/Button'
-import { Icon, type IconName } from '../../ui/icons'
+import { Icon } from '../../ui/icons'
+import { goTo, hitIcons } from './go'
 import { groupHits } from './groups'
-import './search.css'
-
-const icons: Record<Hit['kind'], IconName> = { incident: 'incident', unit: 'unit', camera: 'camera', area: 'area', place: 'place', coordinate: 'coordinate' }
 
 /** One box for everything that has a name or a place. Choosing flies there and, where it is a thing, selects it. */
-export function SearchBox() {
+export default function SearchBox() {
   const { t, has } = useText()
   const [text, setText] = useState('')
   const q = useDebounced(text.trim(), 160)
@@ -34,59 +29,50 @@ export function SearchBox() {
   const nothing = !q ? '' : found.isError ? errorText(found.error, t, has) : found.isFetching || q !== text.trim() ? t('search.searching') : t('search.none', { q })
 
   return (
-    <div className="search" id="search" role="search">
-      <ComboBox
-        aria-label={t('search.label')}
-        inputValue={text}
-        onInputChange={setText}
-        value={null}
-        onChange={(key) => key !== null && choose(String(key))}
-        items={groups}
-        allowsCustomValue
-        allowsEmptyCollection={text.trim() !== ''} // at once: the list opens with the key press or not at all
-        defaultFilter={() => true}
-        menuTrigger="input"
-        data-testid="search"
-      >
-        <div className="search-box">
-          <Icon name="search" size="1.1em" />
-          <Input
-            className="search-input"
-            placeholder={t('search.placeholder')}
-            spellCheck={false}
-            maxLength={100}
-            onKeyDown={(event) => {
-              if (event.key === 'Escape') event.currentTarget.blur()
-            }}
-          />
-          <Key>/</Key>
-        </div>
-        <Popover className="popover search-results" offset={4}>
-          <ListBox<(typeof groups)[number]> aria-label={t('search.results')} renderEmptyState={() => <div className="option-empty">{nothing}</div>}>
-            {(group) => (
-              <ListBoxSection id={group.kind}>
-                <Header className="search-kind">{t(`search.kind.${group.kind}`)}</Header>
-                {group.hits.map(({ hit, index }) => (
-                  <ListBoxItem key={index} id={String(index)} className="option" textValue={hit.name}>
-                    <Icon name={icons[hit.kind]} size="1.1em" />
-                    <span className="truncate">{hit.name}</span>
-                    {hit.detail && <span className="option-detail truncate">{hit.detail}</span>}
-                  </ListBoxItem>
-                ))}
-              </ListBoxSection>
-            )}
-          </ListBox>
-        </Popover>
-      </ComboBox>
-    </div>
+    <ComboBox
+      aria-label={t('search.label')}
+      inputValue={text}
+      onInputChange={setText}
+      value={null}
+      onChange={(key) => key !== null && choose(String(key))}
+      items={groups}
+      allowsCustomValue
+      allowsEmptyCollection={text.trim() !== ''} // at once: the list opens with the key press or not at all
+      defaultFilter={() => true}
+      menuTrigger="input"
+      data-testid="search"
+    >
+      <div className="search-box">
+        <Icon name="search" size="1.1em" />
+        <Input
+          className="search-input"
+          placeholder={t('search.placeholder')}
+          spellCheck={false}
+          maxLength={100}
+          onKeyDown={(event) => {
+            if (event.key === 'Escape') event.currentTarget.blur()
+          }}
+        />
+        <Key>/</Key>
+      </div>
+      <Popover className="popover search-results" offset={4}>
+        <ListBox<(typeof groups)[number]> aria-label={t('search.results')} renderEmptyState={() => <div className="option-empty">{nothing}</div>}>
+          {(group) => (
+            <ListBoxSection id={group.kind}>
+              <Header className="search-kind">{t(`search.kind.${group.kind}`)}</Header>
+              {group.hits.map(({ hit, index }) => (
+                <ListBoxItem key={index} id={String(index)} className="option" textValue={hit.name}>
+                  <Icon name={hitIcons[hit.kind]} size="1.1em" />
+                  <span className="truncate">{hit.name}</span>
+                  {hit.detail && <span className="option-detail truncate">{hit.detail}</span>}
+                </ListBoxItem>
+              ))}
+            </ListBoxSection>
+          )}
+        </ListBox>
+      </Popover>
+    </ComboBox>
   )
-}
-
-function goTo(hit: Hit): void {
-  const map = theMap.get()
-  if (hit.bbox) map?.flyTo(hit.bbox as [number, number, number, number])
-  else map?.flyTo(hit.point as [number, number], { zoom: hit.kind === 'coordinate' || hit.kind === 'place' ? 15 : 16.5 })
-  if (hit.id !== undefined && hit.kind !== 'place' && hit.kind !== 'coordinate') select({ layer: hit.kind, id: hit.id })
 }
 
 function useDebounced<T>(value: T, ms: number): T {

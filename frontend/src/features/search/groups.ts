@@ -1,7 +1,7 @@
 import type { Hit } from '../../api/types'
 
 /** What needs somebody comes first, the ground last. */
-const order: Hit['kind'][] = ['coordinate', 'incident', 'unit', 'camera', 'area', 'place']
+const order: Hit['kind'][] = ['coordinate', 'incident', 'unit', 'camera', 'area', 'unit_grid', 'place']
 
 export interface HitGroup {
   id: Hit['kind']

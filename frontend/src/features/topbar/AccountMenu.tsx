@@ -4,7 +4,7 @@ import { shortcut } from '../../actions/keyboard'
 import { toggleDisplay } from '../../actions/toggleDisplay'
 import type { ActionContext } from '../../actions/types'
 import { go, paths } from '../../app/router'
-import { hasRole, may } from '../../app/session'
+import { allows, may, roleTitles } from '../../app/session'
 import { settings } from '../../app/settings'
 import { useAreas } from '../../domain/useAreas'
 import { useText } from '../../i18n'
@@ -12,6 +12,11 @@ import { useStore } from '../../lib/store'
 import { Icon } from '../../ui/icons'
 import { Key } from '../../ui/Button'
 import '../../i18n/duty'
+import '../../i18n/notify'
+import { soundOpen } from '../alarm/loudness'
+import '../../i18n/verdict'
+import '../../i18n/walls'
+import { keepView } from '../../wall/keptView'
 import { MyShift } from './MyShift'
 
 /** Who is on duty here, with what rights, and the way out. */
@@ -20,7 +25,7 @@ export default function AccountMenu({ context }: { context: ActionContext }) {
   const areas = useAreas()
   const { display } = useStore(settings)
   const { user, version } = context.session
-  const roles = user.roles.map((role) => t(`role.${role}`)).join(locale === 'zh' ? '、' : ', ')
+  const roles = roleTitles(context.session, locale)
   const where = user.areas.map((path) => (path === '*' ? t('session.everywhere') : areas.place(path, locale) || path)).join(locale === 'zh' ? '、' : ', ')
   return (
     <MenuTrigger>
@@ -46,8 +51,15 @@ export default function AccountMenu({ context }: { context: ActionContext }) {
             if (key === 'field') go(paths.field, null)
             else if (key === 'tokens') go(paths.tokens, null)
             else if (key === 'handover') go(paths.handover, null)
+            else if (key === 'verdicts') go(paths.verdicts, null)
+            else if (key === 'walls') {
+              keepView()
+              go(paths.walls, null)
+            } else if (key === 'video') go(paths.video, null)
             else if (key === 'preview') go(paths.preview, null)
+            else if (key === 'captures') go(paths.captures, null)
             else if (key === 'display') toggleDisplay.perform(context)
+            else if (key === 'sound') soundOpen.set(true)
             else if (key === 'logout') logout.perform(context)
           }}
         >
@@ -58,7 +70,13 @@ export default function AccountMenu({ context }: { context: ActionContext }) {
               {t(display === 'desk' ? 'settings.desk' : 'settings.wall')} <Key>{shortcut(toggleDisplay)!}</Key>
             </span>
           </MenuItem>
-          {hasRole(context.session, 'unit') ? (
+          {may(context.session, 'task.dispatch') ? (
+            <MenuItem id="sound" className="option">
+              <Icon name="bell" />
+              {t('alarm.settings')}
+            </MenuItem>
+          ) : null}
+          {allows(context.session, 'task.work') ? (
             <MenuItem id="field" className="option">
               <Icon name="phone" />
               {t('session.openField')}
@@ -70,6 +88,31 @@ export default function AccountMenu({ context }: { context: ActionContext }) {
               {t('duty.handover')}
             </MenuItem>
           ) : null}
+          {may(context.session, 'detection.review') ? (
+            <MenuItem id="verdicts" className="option">
+              <Icon name="house" />
+              {t('verdict.title')}
+            </MenuItem>
+          ) : null}
+          {may(context.session, 'wall.show') ? (
+            <MenuItem id="walls" className="option">
+              <Icon name="screen" />
+              {t('walls.title')}
+            </MenuItem>
+          ) : null}
+          {may(context.session, 'camera.watch') ? (
+            <MenuItem id="video" className="option" textValue={t('action.videoWall')}>
+              <Icon name="screen" />
+              {t('action.videoWall')}
+              <span className="option-detail">
+                <Key>V</Key>
+              </span>
+            </MenuItem>
+          ) : null}
+          <MenuItem id="captures" className="option">
+            <Icon name="area" />
+            {t('session.openCaptures')}
+          </MenuItem>
           <MenuItem id="preview" className="option">
             <Icon name="layers" />
             {t('session.openPreview')}

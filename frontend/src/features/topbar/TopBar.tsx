@@ -6,6 +6,8 @@ import { help } from '../../actions/help'
 import { shortcut } from '../../actions/keyboard'
 import { newIncident } from '../../actions/newIncident'
 import { situation } from '../../actions/situation'
+import { statistics } from '../../actions/statistics'
+import { supervision } from '../../actions/supervision'
 import { toggleLocale } from '../../actions/toggleLocale'
 import { toggleTheme } from '../../actions/toggleTheme'
 import type { Action, ActionContext } from '../../actions/types'
@@ -15,17 +17,20 @@ import { useNow } from '../../lib/clock'
 import { clock, day } from '../../lib/time'
 import { Button, IconButton } from '../../ui/Button'
 import { Mark } from '../../ui/icons'
-import { SearchBox } from '../search/SearchBox'
+import '../search/search.css'
 import { LampSign } from '../../ui/LampSign'
 import { later } from '../../ui/later'
 import './topbar.css'
 
 const AccountMenu = later(() => import('./AccountMenu'))
+const SearchBox = later(() => import('../search/SearchBox'))
 
 const views: { action: Action; label: string; shown: (path: string) => boolean }[] = [
   { action: situation, label: 'view.situation', shown: (path) => path === paths.situation },
   { action: detections, label: 'view.detections', shown: (path) => path === paths.detections },
-  { action: cameras, label: 'view.cameras', shown: (path) => path === paths.cameras },
+  { action: cameras, label: 'view.cameras', shown: (path) => path.startsWith(paths.cameras) },
+  { action: supervision, label: 'view.supervision', shown: (path) => path === paths.supervision },
+  { action: statistics, label: 'view.statistics', shown: (path) => path === paths.statistics },
   { action: admin, label: 'view.admin', shown: (path) => path.startsWith('/admin') },
 ]
 
@@ -53,7 +58,9 @@ export function TopBar({ catalog, context }: { catalog: Catalog; context: Action
             </button>
           ))}
       </nav>
-      <SearchBox />
+      <div className="search" id="search" role="search">
+        <SearchBox />
+      </div>
       {newIncident.when({ ...context, bench: { ...context.bench, creating: null } }) && (
         <Button look="plain" icon="plus" isDisabled={!newIncident.when(context)} onPress={() => newIncident.perform(context)} data-testid="new-incident">
           {t(newIncident.label)}

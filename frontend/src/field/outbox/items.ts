@@ -101,6 +101,7 @@ const timeline: [from: string, move: string, to: string, why: boolean][] = [
   ['acknowledged', 'arrive', 'on_scene', false],
   ['responding', 'arrive', 'on_scene', false],
   ['on_scene', 'done', 'done', true],
+  ['on_scene', 'conclude', 'done', true],
   ['dispatched', 'return', 'returned', true],
   ['acknowledged', 'return', 'returned', true],
   ['responding', 'return', 'returned', true],
@@ -127,7 +128,7 @@ export function foreseen(item: FieldTask, items: readonly Item[]): FieldTask {
     }
   }
   if (!changed) return item
-  const moves = timeline.filter(([from]) => from === state).map(([, move, , why]) => ({ move, needs_reason: why }))
+  const moves = timeline.filter(([from, move]) => from === state && move !== 'conclude').map(([, move, , why]) => ({ move, needs_reason: why }))
   return { ...item, task: { ...item.task, state, revision, ended_at: ended, result }, moves }
 }
 

@@ -16,7 +16,7 @@ describe('items', () => {
   test('the timeline is the server’s', () => {
     const source = readFileSync(join(import.meta.dirname, '../../../../layers/task/task.go'), 'utf8')
     const names = new Map([...source.matchAll(/^\s*(\w+)\s+(?:State|Move)\s*=\s*"(\w+)"/gm)].map((m) => [m[1]!, m[2]!]))
-    const arrows = [...source.matchAll(/\{From: (\w+), Move: (\w+), To: (\w+)(, Reason: true)?(, Office: true)?\}/g)].filter((m) => !m[5]).map((m) => [names.get(m[1]!), names.get(m[2]!), names.get(m[3]!), !!m[4]])
+    const arrows = [...source.matchAll(/\{From: (\w+), Move: (\w+), To: (\w+)(, Reason: true)?(, Office: true)?(?:, Lead: true)?\}/g)].filter((m) => !m[5]).map((m) => [names.get(m[1]!), names.get(m[2]!), names.get(m[3]!), !!m[4]])
     expect(arrows.length).toBeGreaterThan(5)
     expect(steps).toEqual(arrows)
   })

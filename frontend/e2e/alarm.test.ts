@@ -1,0 +1,92 @@
+/** A grave case sounds on every console of its areas until one of them acknowledges it. */
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Desk, Wanglou, launch, until } from './harness'
+
+let server: Wanglou
+let browser: Browser
+beforeAll(async () => {
+  server = await Wanglou.start()
+  browser = await launch()
+}, 180_000)
+afterAll(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+/** Counts every tone that a page starts. */
+async function listen(desk: Desk): Promise<() => Promise<number>> {
+  await desk.page.evaluate(() => {
+    const counted = window as unknown as { tones: number }
+    counted.tones = 0
+    const start = OscillatorNode.prototype.start
+    OscillatorNode.prototype.start = function (...args) {
+      counted.tones++
+      return start.apply(this, args)
+    }
+  })
+  return () => desk.page.evaluate(() => (window as unknown as { tones: number }).tones)
+}
+
+const grave = (title: string, town = '') =>
+  Number(server.psql(`insert into incident (title, category, severity, state, geom, area_path) select '${title}', '09012', 1, 'filed', st_pointonsurface(geom), path from area where ${town ? `path = '${town}'` : "level = 'village'"} limit 1 returning id`).split('\n')[0])
+
+test('two consoles sound until one acknowledges, and both say who did', async () => {
+  const [duty, dispatch] = await Promise.all([Desk.open(browser, server, 'duty'), Desk.open(browser, server, 'dispatch')])
+  const viewer = await Desk.open(browser, server, 'viewer')
+  await Promise.all([duty.queue(), dispatch.queue(), viewer.queue()])
+  const tones = await Promise.all([duty, dispatch, viewer].map(listen))
+  expect(await duty.page.getByTestId('alarm').count()).toBe(0) // what was there before wakes nobody
+  const id = grave('沿街商铺起火')
+  for (const desk of [duty, dispatch]) await desk.page.locator('[data-testid=alarm][data-sound=sounding]').waitFor({ timeout: 20_000 })
+  await until('both sound', async () => (await tones[0]!()) >= 4 && (await tones[1]!()) >= 4, 20_000)
+  expect(await tones[2]!()).toBe(0)
+  await duty.shot('alarm')
+
+  await duty.page.keyboard.press('a')
+  for (const desk of [duty, dispatch]) {
+    await until('it is quiet', async () => (await desk.page.getByTestId('alarm').count()) === 0, 20_000)
+    await desk.page.getByText(/陈立.*已确认告警：沿街商铺起火/).waitFor()
+  }
+  const quiet = await tones[1]!()
+  expect(server.psql(`select alarm_by, alarm_at is not null from incident where id = ${id}`)).toBe('陈立（值班长）|t')
+  expect(server.psql(`select count(*) from audit_log where action = 'alarm.acknowledge' and subject = 'incident/${id}' and login = 'duty'`)).toBe('1')
+  expect(await duty.page.getByTestId('incident-detail').count()).toBe(1)
+
+  // Muted on one screen it stays visible there, and is kept over a reload; the other sounds.
+  grave('河堤渗水')
+  await dispatch.page.locator('[data-testid=alarm][data-sound=sounding]').waitFor({ timeout: 20_000 })
+  await duty.page.getByTestId('alarm-mute').click()
+  await duty.page.locator('[data-testid=alarm][data-sound=silent]').waitFor()
+  await duty.page.getByText('本机已静音').waitFor()
+  await until('the other goes on', async () => (await tones[1]!()) > quiet, 20_000)
+  await duty.page.reload()
+  await duty.live()
+  await duty.page.getByText('本机已静音').waitFor({ timeout: 30_000 })
+  await dispatch.page.getByTestId('alarm-acknowledge').click()
+  await until('it is quiet everywhere', async () => (await duty.page.getByTestId('alarm').count()) === 0, 20_000)
+  expect([...duty.problems(), ...dispatch.problems(), ...viewer.problems()]).toEqual([])
+  await Promise.all([duty.close(), dispatch.close(), viewer.close()])
+}, 180_000)
+
+test('a browser that blocks the sound says so, and one press allows it', async () => {
+  const desk = await Desk.open(browser, server, 'dispatch')
+  await desk.queue()
+  await desk.page.reload() // nobody has touched this page yet
+  await desk.queue()
+  const tones = await listen(desk)
+  grave('电梯困人')
+  const alarm = desk.page.getByTestId('alarm')
+  await alarm.waitFor({ timeout: 20_000 })
+  if ((await alarm.getAttribute('data-sound')) === 'blocked') {
+    expect(await tones()).toBe(0)
+    await desk.shot('alarm-blocked')
+    await desk.page.getByTestId('alarm-enable').click()
+  }
+  await desk.page.locator('[data-testid=alarm][data-sound=sounding]').waitFor()
+  await until('it sounds', async () => (await tones()) >= 2)
+  await desk.page.keyboard.press('a')
+  await until('it is quiet', async () => (await alarm.count()) === 0, 20_000)
+  expect(desk.problems()).toEqual([])
+  await desk.close()
+}, 120_000)

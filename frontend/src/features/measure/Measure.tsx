@@ -1,0 +1,169 @@
+import { useEffect, useLayoutEffect, useRef, useState } from 'react'
+import type { Catalog } from '../../api/types'
+import { change, theMap } from '../../app/workbench'
+import { useText } from '../../i18n'
+import '../../i18n/measure'
+import { count } from '../../lib/format'
+import { useStore } from '../../lib/store'
+import type { LonLat, MapController } from '../../map/types'
+import { Button, IconButton } from '../../ui/Button'
+import { Around } from './Around'
+import { legs, mu, ring, sum, surface } from './geodesy'
+import './measure.css'
+import { Overlay } from './Overlay'
+import { Profile } from './Profile'
+
+const modes = ['distance', 'area', 'profile', 'sight', 'around'] as const
+type Mode = (typeof modes)[number]
+const radii = [100, 200, 500, 1_000, 2_000, 5_000]
+const end = () => change({ measure: false })
+
+/** Measures on the map: a press or Space takes a point, Backspace takes one back, Escape ends. */
+export default function Measure({ catalog }: { catalog: Catalog }) {
+  const map = useStore(theMap)
+  return map && <Tools map={map} catalog={catalog} />
+}
+
+function Tools({ map, catalog }: { map: MapController; catalog: Catalog }) {
+  const { t, locale } = useText()
+  const [mode, setMode] = useState<Mode>('distance')
+  const [points, setPoints] = useState<readonly LonLat[]>([])
+  const [pointer, setPointer] = useState<LonLat | null>(null)
+  const [radius, setRadius] = useState(500)
+  const take = useRef((_: LonLat) => {})
+  take.current = (at) => setPoints((now) => (mode === 'around' ? [at] : mode === 'sight' && now.length === 2 ? [at] : [...now, at]))
+  const undo = () => setPoints((now) => now.slice(0, -1))
+
+  usePoints(map, (at) => take.current(at), undo)
+  useEffect(() => {
+    const moved = (event: { lngLat: { lng: number; lat: number } }) => setPointer([event.lngLat.lng, event.lngLat.lat])
+    const left = () => setPointer(null)
+    const heard = [map.engine.on('mousemove', moved), map.engine.on('mouseout', left)]
+    return () => heard.forEach((one) => one.unsubscribe())
+  }, [map])
+
+  const long = (m: number) => (m < 1_000 ? `${m.toFixed(1)} ${t('unitOf.m')}` : `${(m / 1_000).toFixed(3)} ${t('unitOf.km')}`)
+  const lengths = legs(points)
+  const figures: [string, string][] = []
+  if (mode === 'area') {
+    const { area, around } = surface(points)
+    if (points.length > 2) figures.push([t('measure.mode.area'), `${count(Math.round(area), locale)} ${t('unitOf.m2')}`], ['', `${mu(area).toFixed(area < 66_667 ? 3 : 1)} ${t('measure.mu')}`], [t('measure.around'), long(around)])
+  } else if (mode !== 'around' && lengths.length > 0) {
+    figures.push([t('measure.total'), long(sum(lengths))])
+    if (lengths.length > 1) figures.push([t('measure.leg'), long(lengths.at(-1)!)])
+  }
+  const hint = points.length === 0 ? t(`measure.start.${mode}`) : mode === 'area' && points.length < 3 ? t('measure.needThree') : t('measure.next', { undo: '⌫' })
+
+  return (
+    <>
+      <Overlay
+        map={map.engine}
+        points={points}
+        closed={mode === 'area'}
+        circle={mode === 'around' && points[0] ? ring(points[0], radius) : null}
+        pointer={mode === 'around' || (mode === 'sight' && points.length === 2) ? null : pointer}
+      />
+      <section className="measure" aria-label={t('measure.title')} data-testid="measure">
+        <header className="measure-head">
+          <div className="measure-modes" role="radiogroup" aria-label={t('measure.title')}>
+            {modes.map((one) => (
+              <button
+                key={one}
+                type="button"
+                role="radio"
+                aria-checked={one === mode}
+                className="measure-mode"
+                onClick={() => {
+                  setMode(one)
+                  setPoints((now) => (one === 'around' || one === 'sight' ? now.slice(0, one === 'sight' ? 2 : 1) : now))
+                }}
+              >
+                {t(`measure.mode.${one}`)}
+              </button>
+            ))}
+          </div>
+          <IconButton icon="close" label={t('measure.end')} shortcut="Esc" onPress={end} />
+        </header>
+        {figures.length > 0 && (
+          <dl className="measure-figures" aria-live="polite" data-testid="measure-figures">
+            {figures.map(([name, value], i) => (
+              <div key={i}>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+              </div>
+            ))}
+          </dl>
+        )}
+        {(mode === 'profile' || mode === 'sight') && <Profile map={map.engine} points={points} looks={mode === 'sight'} />}
+        {mode === 'around' && (
+          <label className="measure-number">
+            <span>{t('measure.radius')}</span>
+            <select value={radius} onChange={(event) => setRadius(Number(event.target.value))}>
+              {radii.map((r) => (
+                <option key={r} value={r}>
+                  {r} {t('unitOf.m')}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+        {mode === 'around' && points[0] && <Around catalog={catalog} at={points[0]} radius={radius} />}
+        <p className="measure-note" role="status">
+          {hint}
+        </p>
+        <p className="measure-note">{t('measure.keyboard')}</p>
+        {mode !== 'around' && <p className="measure-note">{t('measure.ellipsoid')}</p>}
+        {points.length > 0 && (
+          <div className="measure-buttons">
+            <Button small icon="undo" onPress={undo}>
+              {t('measure.undo')}
+            </Button>
+            <Button small look="quiet" onPress={() => setPoints([])}>
+              {t('measure.clear')}
+            </Button>
+          </div>
+        )}
+      </section>
+    </>
+  )
+}
+
+/** Takes points from the map until the person presses Escape: by the pointer, and from under the cross by Space. */
+function usePoints(map: MapController, take: (at: LonLat) => void, undo: () => void): void {
+  const now = useRef({ take, undo })
+  now.current = { take, undo }
+  useLayoutEffect(() => { // with what is seen: a press must not come before it is waited for
+    let over = false
+    const pick = async () => {
+      while (!over) {
+        const at = await map.pickPoint()
+        if (over) return
+        if (!at) return end()
+        now.current.take(at)
+      }
+    }
+    void pick()
+    const press = (event: KeyboardEvent) => {
+      const target = event.target instanceof Element ? event.target : null
+      if (event.isComposing || event.altKey || target?.closest('input, textarea, select, [role="dialog"], [role="menu"], [role="listbox"]')) return
+      const steps: Record<string, [number, number]> = { ArrowLeft: [-80, 0], ArrowRight: [80, 0], ArrowUp: [0, -80], ArrowDown: [0, 80] }
+      const step = steps[event.key]
+      const undoes = event.key === 'Backspace' || ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'z')
+      if (undoes) now.current.undo()
+      else if (event.ctrlKey || event.metaKey) return
+      else if (event.key === ' ' && !target?.closest('button, a')) {
+        const { lng, lat } = map.engine.getCenter()
+        now.current.take([lng, lat])
+      } else if (step && target !== map.engine.getCanvas()) map.engine.panBy(step, { duration: 0 })
+      else return
+      event.preventDefault()
+      event.stopPropagation()
+    }
+    window.addEventListener('keydown', press, { capture: true })
+    return () => {
+      over = true
+      map.stopPicking()
+      window.removeEventListener('keydown', press, { capture: true })
+    }
+  }, [map])
+}

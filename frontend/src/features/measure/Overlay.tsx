@@ -1,0 +1,57 @@
+import type { Map as MapLibre } from 'maplibre-gl'
+import { useEffect, useState } from 'react'
+import type { LonLat } from '../../map/types'
+import { along } from './geodesy'
+
+interface OverlayProps {
+  map: MapLibre
+  points: readonly LonLat[]
+  closed: boolean
+  circle: readonly LonLat[] | null
+  /** Where the pointer is, for the leg that is not there yet. */
+  pointer: LonLat | null
+}
+
+/** What is being measured, drawn over the map and not into it: a change of theme or a lost context leaves it as it is. */
+export function Overlay({ map, points, closed, circle, pointer }: OverlayProps) {
+  const [, draw] = useState(0)
+  useEffect(() => {
+    const drawn = () => draw((n) => n + 1)
+    const heard = map.on('render', drawn)
+    return () => heard.unsubscribe()
+  }, [map])
+  const { clientWidth: width, clientHeight: height } = map.getContainer()
+  const far = 20 * Math.max(width, height) // what lies behind the eye ends up anywhere
+  const on = (way: readonly LonLat[]) => {
+    let pen = 'M'
+    let path = ''
+    for (const at of way) {
+      const { x, y } = map.project(at)
+      if (!(Math.abs(x) < far && Math.abs(y) < far)) {
+        pen = 'M'
+        continue
+      }
+      path += `${pen}${x.toFixed(1)} ${y.toFixed(1)}`
+      pen = 'L'
+    }
+    return path
+  }
+  const bent = (way: readonly LonLat[]) => way.slice(1).flatMap((to, i) => along(way[i]!, to, 2_000, 32).map(({ at }) => at))
+  const shape = closed && points.length > 2 ? [...points, points[0]!] : points
+  const last = points.at(-1)
+  const middle = map.project(map.getCenter())
+  return (
+    <svg className="measure-overlay" width={width} height={height} aria-hidden>
+      {closed && points.length > 2 && <path className="measure-area" d={`${on(bent(shape))}Z`} />}
+      {circle && <path className="measure-area measure-line" d={`${on(circle)}Z`} />}
+      {shape.length > 1 && <path className="measure-casing" d={on(bent(shape))} />}
+      {shape.length > 1 && <path className="measure-line" d={on(bent(shape))} />}
+      {last && pointer && <path className="measure-rubber" d={on(bent([last, pointer]))} />}
+      {points.map((at, i) => {
+        const { x, y } = map.project(at)
+        return <circle key={i} className="measure-point" cx={x} cy={y} r={4.5} />
+      })}
+      <path className="measure-cross" d={`M${middle.x - 9} ${middle.y}h18M${middle.x} ${middle.y - 9}v18`} />
+    </svg>
+  )
+}

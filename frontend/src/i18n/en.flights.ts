@@ -1,0 +1,31 @@
+import type { zhFlights } from './zh.flights'
+
+export const enFlights: typeof zhFlights = {
+  flights: {
+    title: 'Flights',
+    hint: 'Areas that were not flown of late, and candidates that have to be seen again. When a capture covers nine tenths of the place, the task ends by itself.',
+    level: 'By',
+    levels: { town: 'Town', village: 'Village', grid: 'Unit grid' },
+    days: 'Not flown for',
+    day: '{{n}} days',
+    why: { reflight: 'Re-flight', never: 'Never flown', stale: 'Not of late' },
+    count: '{{reflight}} re-flights, {{areas}} areas not flown',
+    none: 'All of it was flown',
+    noneHint: 'In this time captures cover every area, and no candidate waits for a new flight.',
+    left: '{{share}}% not flown · {{area}} km²',
+    last: 'last {{at}}',
+    fly: 'Send a drone',
+    ordered: '{{unit}} was sent · {{state}}',
+    waiting: '{{unit}} has flown; the capture is to come',
+    orderTitle: 'Send a drone to “{{name}}”',
+    crew: 'Drone crew',
+    note: 'Note (optional)',
+    noCrew: 'No drone crew is free',
+    sent: '{{unit}} is sent to “{{name}}”',
+    orders: 'Who was sent',
+    done: 'done {{at}}',
+    noOrders: 'Nobody was sent in the last 30 days',
+    shown: 'The list shows the first {{n}}, the map all',
+  },
+  error: { reason: { flight_ordered: 'Somebody was sent there already' } },
+}

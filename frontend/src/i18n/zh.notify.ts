@@ -1,0 +1,73 @@
+import type { Widen } from './zh'
+
+/** Wordings of alarms, notifications and supervision. */
+export const zhNotify = {
+  alarm: {
+    title: '严重事件告警',
+    said: '严重事件，无人确认：{{title}}，{{place}}。按 A 键确认。',
+    more: '另有 {{n}} 起未确认',
+    acknowledge: '确认告警',
+    heard: '{{by}} 已确认告警：{{title}}',
+    failed: '没有确认成功，告警继续',
+    blocked: '浏览器拦截了声音：点此开启',
+    missing: '本机没有声音',
+    muted: '本机已静音',
+    mute: '本机静音',
+    unmute: '取消静音',
+    volume: '告警音量',
+    try: '试听',
+    silentHere: '本屏不发声',
+    settings: '告警声音与通知',
+  },
+  push: {
+    off: '通知已关闭：页面不在前台时不会提醒',
+    open: '通知已开启；服务器不连外网推送，页面关闭后收不到',
+    push: '通知已开启，页面关闭后也能收到',
+    denied: '浏览器设置里禁止了通知，请在浏览器中允许',
+    insecure: '通知需要 https 访问',
+    unsupported: '此浏览器不支持通知',
+    switchOn: '开启通知',
+    switchOff: '关闭通知',
+    failed: '没有成功，请稍后再试',
+  },
+  board: {
+    title: '督办看板',
+    by: '按部门或镇街',
+    department: '部门',
+    town: '镇街',
+    overdue: '已超时',
+    soon: '即将超时',
+    supervised: '督办中',
+    urged: '催办未回应',
+    unanswered: '无人签收',
+    returned: '回退',
+    reworked: '返工',
+    noDepartment: '未派单位',
+    noTown: '县级',
+    empty: '没有需要督办的事件',
+    none: '没有事件',
+    more: '另有 {{n}} 起，请在表中缩小范围',
+    answerBy: '须在 {{time}} 前回复',
+    answered: '已回复，待确认',
+    stale: '部分数据没有取到，正在重试',
+  },
+  drag: {
+    unit: '{{name}}：拖到要处置的事件上',
+    incident: '{{name}}：拖到要派的队伍上',
+    send: '松开：派 {{unit}} 到“{{title}}”，再按回车确认',
+    gone: '已不在图上，或不在您的辖区',
+    caseState: '“{{title}}”当前状态不能派遣',
+    already: '{{unit}} 已派往“{{title}}”',
+    busy: '{{unit}} 不能派：{{status}}',
+    offDuty: '{{unit}} 不能派：不在岗',
+    notListed: '{{unit}} 不在派遣建议里，不能派往“{{title}}”',
+  },
+  error: {
+    reason: {
+      not_a_robot: '只有群机器人才有此项',
+      no_alarm: '该事件没有告警：不是严重事件，或已结束',
+    },
+  },
+}
+
+export type NotifyTexts = Widen<typeof zhNotify>

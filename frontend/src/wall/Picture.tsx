@@ -1,0 +1,223 @@
+import { useQuery } from '@tanstack/react-query'
+import { Suspense, lazy, useEffect, useMemo, useRef, useState } from 'react'
+import { areasQuery } from '../api/queries'
+import type { Catalog } from '../api/types'
+import { askSession, loseSession, useSession } from '../app/session'
+import { changeSettings } from '../app/settings'
+import { useStore } from '../lib/store'
+import { LiveClient, subscriptionsFor } from '../live/client'
+import { LiveStore } from '../live/store'
+import { createMap } from '../map/controller'
+import { type LonLat, type MapController, mapLayers } from '../map/types'
+import { hangs, quiet } from './health'
+import { dropKept, keep } from './kept'
+import { setLens } from './lens'
+import { type Camera, REFERENCE, arrived, cameraAt } from './motion'
+import { type Layout, MARGIN, aloneFor, partOf, sliceOf } from './slice'
+import type { WallSocket } from './socket'
+
+const Videos = lazy(() => import('./Videos'))
+
+type MapLibre = Parameters<typeof setLens>[0]
+
+const BEAT_MS = 5000
+const WATCH_MS = 1000
+/** So old the picture may be that a reload begins with. */
+const KEEP_MS = 10_000
+/** A map that drew nothing for so long has all that it asked for: signs are laid out a frame after it came to rest. */
+const SETTLED_MS = 300
+
+interface PictureProps {
+  catalog: Catalog
+  layout: Layout
+  row: number
+  column: number
+  socket: WallSocket
+}
+
+/** The map of this screen, larger than what is seen of it, see MARGIN; or what cameras see. */
+export function Picture({ catalog, layout: told, row, column, socket }: PictureProps) {
+  const layout = useSame(told)
+  const frame = useRef<HTMLDivElement>(null)
+  const live = useLive(catalog)
+  const [map, setMap] = useState<MapController | null>(null)
+  const drawn = useRef<MapLibre | null>(null)
+  const areas = useQuery(areasQuery).data
+  const { version } = useSession()
+  const { shown, version: released } = useStore(socket.news)
+  const scene = useSame(shown?.scene)
+  const part = partOf(scene?.parts, row, column)
+  const slice = useSame((part ? aloneFor(layout, part, row, column) : sliceOf(layout, row, column))!)
+  const lens = useRef(slice)
+  const heard = useRef(performance.now())
+
+  useEffect(() => {
+    const made = createMap(frame.current!, {
+      live,
+      catalog,
+      theme: scene?.theme ?? 'dark',
+      locale: scene?.lang ?? 'zh',
+      lens: (now) => {
+        drawn.current = now
+        setLens(now, lens.current)
+      },
+    })
+    setMap(made)
+    return () => made.destroy()
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the scene is told below
+  }, [live, catalog])
+  useEffect(() => {
+    lens.current = slice
+    if (drawn.current) setLens(drawn.current, slice)
+  }, [slice, map])
+  useEffect(() => map?.setAreas(areas ?? []), [map, areas])
+  useEffect(() => {
+    if (!map || !scene) return
+    const view = part ?? scene
+    changeSettings({ theme: scene.theme, locale: scene.lang })
+    map.setTheme(scene.theme)
+    map.setLocale(scene.lang)
+    for (const layer of mapLayers) map.setLayerVisible(layer, !view.hidden.includes(layer))
+    map.setPicture(view.picture ?? null)
+    map.setSeverity(view.severity || 3)
+  }, [map, scene, part])
+  useEffect(() => map?.select(shown?.incident ? { layer: 'incident', id: shown.incident } : null), [map, shown?.incident])
+  useEffect(() => {
+    heard.current = performance.now()
+  }, [released])
+
+  useEffect(() => {
+    const seen = drawn.current
+    if (!map || !seen) return undefined
+    let frames = requestAnimationFrame(draw)
+    let last = ''
+    /** Since when the map has nothing to draw; null while it has. */
+    let still: number | null = null
+    let whole = false
+    let drawnAt = performance.now()
+    let keptAt = -KEEP_MS
+    const moves = () => (still = null)
+    const rendered = () => {
+      drawnAt = performance.now()
+      still = null
+    }
+    const rests = () => {
+      still = performance.now()
+      if (still - keptAt < KEEP_MS || !seen.areTilesLoaded()) return
+      keptAt = still
+      const [k, { width, height }] = [seen.getPixelRatio(), slice]
+      void keep(seen.getCanvas(), MARGIN * k, MARGIN * k, width * k, height * k)
+    }
+    seen.on('render', rendered)
+    seen.on('idle', rests)
+    seen.on('webglcontextlost', moves)
+    function draw() {
+      frames = requestAnimationFrame(draw)
+      if (still !== null) drawnAt = performance.now() // what is there is right
+      const { shown: now } = socket.news.get()
+      if (!now || !seen || now.scene.zoom === 0) return
+      const own = partOf(now.scene.parts, row, column)
+      if (own?.cameras?.length) return tell(now.scene.name)
+      const view = own ?? now.scene
+      const place = view.follow_unit ? placeOf(live, view.follow_unit) : null
+      const to: Camera = place ? { ...view, center: place } : view
+      const since = Date.parse(now.since)
+      const camera = cameraAt(own ? null : now.from, to, since, socket.now)
+      const said = JSON.stringify([camera.center, camera.zoom, camera.pitch, camera.bearing, slice])
+      tell(arrived(since, socket.now) && said === last && still !== null && performance.now() - still > SETTLED_MS ? now.scene.name : null)
+      if (said === last) return
+      last = said
+      moves()
+      const zoom = camera.zoom + Math.log2(slice.whole.height / REFERENCE)
+      seen.jumpTo({ center: camera.center as LonLat, zoom, pitch: camera.pitch, bearing: camera.bearing, elevation: camera.elevation ?? 0 })
+    }
+    /** Which scene is shown whole; also for those who take pictures. */
+    function tell(name: string | null): void {
+      whole = name !== null
+      if (whole) dropKept()
+      const { dataset } = frame.current!
+      if (name === null) delete dataset.whole
+      else if (dataset.whole !== name) dataset.whole = name
+    }
+    const frameAge = () => Math.round(performance.now() - drawnAt)
+    const beats = setInterval(() => socket.beat({ frame_age_ms: frameAge(), width: innerWidth, height: innerHeight, version }), BEAT_MS)
+    const watch = setInterval(() => {
+      const now = socket.news.get()
+      const hung = hangs({ age: performance.now(), frameAge: frameAge(), visible: document.visibilityState === 'visible' })
+      const until = now.shown && !now.shown.until.startsWith('0001') ? Date.parse(now.shown.until) : NaN
+      const { rows, columns } = layout
+      const due =
+        now.version !== '' &&
+        now.version !== version &&
+        quiet({ now: socket.now, until, whole, jumped: Boolean(now.shown?.incident), grave: graveOpen(live), waited: performance.now() - heard.current, screen: (row - 1) * columns + column - 1, screens: rows * columns })
+      if (hung || due) location.reload()
+    }, WATCH_MS)
+    return () => {
+      cancelAnimationFrame(frames)
+      clearInterval(beats)
+      clearInterval(watch)
+      seen.off('render', rendered)
+      seen.off('idle', rests)
+      seen.off('webglcontextlost', moves)
+    }
+  }, [socket, live, slice, version, map, layout, row, column])
+
+  const { width, height } = layout
+  const cameras = part?.cameras ?? []
+  return (
+    <>
+      <div className="wall-map" ref={frame} data-testid="map" style={{ left: -MARGIN, top: -MARGIN, width: width + 2 * MARGIN, height: height + 2 * MARGIN }} />
+      {part && cameras.length > 0 && (
+        <Suspense>
+          <Videos live={live} cameras={share(cameras, (row - part.row) * part.columns + column - part.column, part.rows * part.columns)} />
+        </Suspense>
+      )}
+    </>
+  )
+}
+
+/** The value that was there before, while it says the same: whatever a screen tells of itself, all of them are told the whole document again. */
+function useSame<T>(value: T): T {
+  const kept = useRef(value)
+  if (kept.current !== value && JSON.stringify(kept.current) !== JSON.stringify(value)) kept.current = value
+  return kept.current
+}
+
+/** The cameras of one of so many screens, in the order of reading. */
+function share(cameras: readonly number[], screen: number, screens: number): readonly number[] {
+  const each = Math.ceil(cameras.length / screens)
+  return cameras.slice(screen * each, (screen + 1) * each)
+}
+
+/** Whether a case of severity 1 is open, among those that the screen may see. The layer holds open cases alone. */
+function graveOpen(live: LiveStore): boolean {
+  for (const { severity } of live.layer('incident').rows()) if (severity === 1) return true
+  return false
+}
+
+/** Where a unit is now; null where nobody knows. */
+function placeOf(live: LiveStore, unit: number): number[] | null {
+  for (const layer of ['position', 'unit']) {
+    const geometry = live.layer(layer).geometryOf(unit)
+    if (geometry?.type === 'Point') return geometry.coordinates
+  }
+  return null
+}
+
+/** The live copy of the layers, as the console has it. */
+function useLive(catalog: Catalog): LiveStore {
+  const live = useMemo(() => new LiveStore(), [])
+  useEffect(() => {
+    const client = new LiveClient({
+      live,
+      onUnauthorized: () => {
+        loseSession()
+        setTimeout(() => void askSession(), 5000)
+      },
+    })
+    for (const subscription of subscriptionsFor(catalog)) client.subscribe(subscription)
+    client.start()
+    return () => client.stop()
+  }, [live, catalog])
+  return live
+}

@@ -1,0 +1,58 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { api, take } from '../api/client'
+import { fieldText } from '../api/error'
+import { useText } from '../i18n'
+import { Button } from '../ui/Button'
+import { TextInput } from '../ui/Field'
+import { FormDialog } from '../ui/FormDialog'
+import { Select } from '../ui/Select'
+import type { Wall } from './socket'
+
+const numbers = ['rows', 'columns', 'width', 'height', 'gap_x', 'gap_y', 'pitch_mm'] as const
+const labels = { rows: 'walls.rows', columns: 'walls.columns', width: 'walls.width', height: 'walls.height', gap_x: 'walls.gapX', gap_y: 'walls.gapY', pitch_mm: 'walls.pitch' } as const
+const shown = ['name', 'area_path', ...numbers.map((key) => `layout.${key}`)]
+const common: Wall['layout'] = { rows: 1, columns: 2, width: 1920, height: 1080, gap_x: 0, gap_y: 0, unit: 'px', pitch_mm: 1.25 }
+
+/** Name, area and grid of a wall. */
+export function WallForm({ wall, onClose }: { wall: Wall | null; onClose: () => void }) {
+  const { t, has } = useText()
+  const client = useQueryClient()
+  const [name, setName] = useState(wall?.name ?? '')
+  const [area, setArea] = useState(wall?.area_path ?? '')
+  const [unit, setUnit] = useState<'px' | 'mm'>(wall?.layout.unit ?? 'px')
+  const [values, setValues] = useState(() => Object.fromEntries(numbers.map((key) => [key, String((wall?.layout ?? common)[key])])) as Record<(typeof numbers)[number], string>)
+  const done = () => {
+    void client.invalidateQueries({ queryKey: ['walls'] })
+    onClose()
+  }
+  const save = useMutation({
+    mutationFn: () => {
+      const layout = { ...(Object.fromEntries(numbers.map((key) => [key, Number(values[key])])) as Omit<Wall['layout'], 'unit'>), unit }
+      const body = { name, area_path: area.trim(), layout, playlist: wall?.playlist ?? [], rules: wall?.rules ?? [] }
+      return wall ? take(api.PUT('/api/walls/{id}', { params: { path: { id: wall.id } }, body: { ...body, revision: wall.revision } })) : take(api.POST('/api/walls', { body }))
+    },
+    onSuccess: done,
+  })
+  const remove = useMutation({ mutationFn: () => take(api.DELETE('/api/walls/{id}', { params: { path: { id: wall!.id } } })), onSuccess: done })
+  const of = (field: string) => fieldText(save.error, field, t, has)
+  return (
+    <FormDialog title={t(wall ? 'walls.edit' : 'walls.make')} testid="wall-form" error={save.error ?? remove.error} told={save.error !== null && shown.some((field) => of(field))} isPending={save.isPending} onSubmit={() => save.mutate()} onClose={onClose}>
+      <TextInput label={t('walls.name')} value={name} onChange={setName} error={of('name')} data-testid="wall-name" autoFocus />
+      <TextInput label={t('walls.area')} value={area} onChange={setArea} error={of('area_path')} />
+      <div className="walls-fields">
+        {numbers.map((key) =>
+          key === 'pitch_mm' && unit === 'px' ? null : (
+            <TextInput key={key} label={t(labels[key])} value={values[key]} onChange={(value) => setValues((now) => ({ ...now, [key]: value }))} inputMode="decimal" error={of(`layout.${key}`)} />
+          ),
+        )}
+        <Select label={t('walls.unit')} choices={[{ id: 'px', text: t('walls.px') }, { id: 'mm', text: t('walls.mm') }]} value={unit} onChange={(id) => setUnit(id === 'mm' ? 'mm' : 'px')} />
+      </div>
+      {wall && (
+        <Button look="danger" onPress={() => confirm(t('walls.removeSure', { name: wall.name })) && remove.mutate()}>
+          {t('walls.remove')}
+        </Button>
+      )}
+    </FormDialog>
+  )
+}

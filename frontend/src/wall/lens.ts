@@ -1,0 +1,76 @@
+import { EdgeInsets, type Map as MapLibre, Point } from 'maplibre-gl'
+import { verticalFov } from '../map/viewport'
+import { type Slice, opticsOf, paddingOf } from './slice'
+
+/** MapLibre's own bounds for how many zoom levels a tilted view mixes; stated here, since they are asked by the whole view's lens. */
+const ZOOM_LEVELS = 9.314
+const TILE_RATIO = 3
+
+let freed = false
+
+/**
+ * MapLibre keeps the centre of perspective inside of the canvas; that of a wall lies on one screen, or none. The page of a wall's screen
+ * has no other map.
+ */
+function freeCenter(): void {
+  if (freed) return
+  freed = true
+  EdgeInsets.prototype.getCenter = function (width: number, height: number) {
+    return new Point((this.left + width - this.right) / 2, (this.top + height - this.bottom) / 2)
+  }
+}
+
+interface Placing {
+  placement?: { prevPlacement?: unknown }
+  _updatePlacement: (...args: unknown[]) => boolean
+}
+
+let forgets = false
+
+/**
+ * MapLibre leaves a name on that side of its place on which it stood before. Screens that came to a view by other ways, or later, would then
+ * put it on other sides: here each placement of names begins with nothing. Placements are made whole in one frame (fadeDuration is 0).
+ */
+function forgetSides(map: MapLibre): void {
+  if (forgets) return
+  forgets = true
+  const styles = Object.getPrototypeOf(map.style) as Placing
+  const place = styles._updatePlacement
+  styles._updatePlacement = function (...args) {
+    const before = this.placement
+    if (!before) return place.apply(this, args)
+    before.prevPlacement = undefined // else each would hold on to the one before
+    this.placement = Object.create(before, { variableOffsets: { value: {} }, placedOrientations: { value: {} } }) as object
+    const said = this.placement
+    const changes = place.apply(this, args)
+    if (this.placement === said) this.placement = before
+    return changes
+  }
+}
+
+type ZoomOf = (zoom: number, distance: number, height: number, center: number, fov: number) => number
+
+/** Makes a map draw its slice of the whole view. To be called for each new size. */
+export function setLens(map: MapLibre, slice: Slice): void {
+  freeCenter()
+  forgetSides(map)
+  const fov = verticalFov(slice.whole.width, slice.whole.height)
+  const optics = opticsOf(slice, fov)
+  map.setCenterClampedToGround(false) // most screens do not have the heights of the centre
+  map.setVerticalFieldOfView(optics.fov)
+  map.setPadding(paddingOf(optics))
+  const seen = wholeLens.get(map)
+  wholeLens.set(map, fov)
+  if (seen !== undefined) return
+  const levels = new WeakSet<object>()
+  map.on('sourcedata', ({ sourceId }) => { // in a tilted view the lens decides which tiles are coarse
+    const source = map.getSource(sourceId) as { calculateTileZoom?: ZoomOf } | undefined
+    if (!source || levels.has(source)) return
+    levels.add(source)
+    map.setSourceTileLodParams(ZOOM_LEVELS, TILE_RATIO, sourceId)
+    const ask = source.calculateTileZoom
+    if (ask) source.calculateTileZoom = (zoom, distance, height, center) => ask(zoom, distance, height, center, wholeLens.get(map)!)
+  })
+}
+
+const wholeLens = new WeakMap<MapLibre, number>()

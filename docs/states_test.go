@@ -5,10 +5,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"wanglou/layers/incident"
+	"wanglou/layers/request"
 	"wanglou/layers/survey"
 	"wanglou/layers/task"
 )
@@ -41,12 +43,14 @@ func statesPage() string {
 	var b strings.Builder
 	b.WriteString(`# States
 
-Made from the step tables in layers/incident, layers/task and layers/survey by ` + "`go test ./docs -update`" + `; a test fails when it is older
+Made from the step tables in layers/incident, layers/task, layers/request and layers/survey by ` + "`go test ./docs -update`" + `; a test fails when it is older
 than they are. A state is always the last row of an append-only log. In the drawings * marks a move that needs a reason.
 `)
 	machine(&b, "Incident 事件", `layers/incident/states.go. What follows from a task is made by the program in the same transaction as the
 task's move: nobody asks for it by itself.`, incidentArrows())
 	machine(&b, "Task 任务", "layers/task/task.go. The unit's status is the state of its open task, `available` when it has none.", taskArrows())
+	machine(&b, "Request 延时 挂账 申诉", "layers/request/states.go: an extension, a suspension, an appeal.", requestArrows(request.Extension))
+	machine(&b, "Supervision 督办", "layers/request/states.go, the same machine. While it is not answered, its level rises each time that its deadline passes.", requestArrows(request.Supervision))
 	machine(&b, "Detection 疑似违建图斑", "layers/survey/states.go.", detectionArrows())
 	return b.String()
 }
@@ -118,7 +122,21 @@ func taskArrows() []arrow {
 		if s.Office {
 			by = "dispatcher"
 		}
+		if s.Lead {
+			by = "the lead unit of a joint order; parts that are not done are called off"
+		}
 		out = append(out, arrow{string(s.From), string(s.Move), string(s.To), required(s.Reason), by})
+	}
+	return out
+}
+
+func requestArrows(k request.Kind) []arrow {
+	by := map[request.Side]string{request.ByUnit: "a unit that was sent, the dispatcher", request.ByLeader: "duty officer of the level that holds the case", request.BySupervisor: "supervisor"}
+	var out []arrow
+	for _, s := range request.Steps() {
+		if slices.Contains(s.Kinds, k) {
+			out = append(out, arrow{string(s.From), string(s.Move), string(s.To), required(s.Reason), by[s.By]})
+		}
 	}
 	return out
 }

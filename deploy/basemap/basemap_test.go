@@ -23,23 +23,10 @@ import (
 
 	"wanglou/deploy/basemap"
 	"wanglou/layers"
+	"wanglou/layers/realdata"
 	"wanglou/tiles"
 	"wanglou/tiles/mbtiles"
 )
-
-// shared returns the path of a file of the real data, or skips.
-func shared(t *testing.T, path string) string {
-	t.Helper()
-	root := os.Getenv("WANGLOU_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	full := filepath.Join(root, "data", path)
-	if _, err := os.Stat(full); err != nil {
-		t.Skipf("real data is not here: %v", err)
-	}
-	return full
-}
 
 // build makes an archive out of a real extract, or skips where tilemaker is not installed.
 func build(t *testing.T, extract string) *mbtiles.Archive {
@@ -49,7 +36,7 @@ func build(t *testing.T, extract string) *mbtiles.Archive {
 	}
 	out := filepath.Join(t.TempDir(), "basemap.mbtiles")
 	var last basemap.Progress
-	result, err := basemap.Build(t.Context(), basemap.Options{Input: shared(t, extract), Output: out, Progress: func(p basemap.Progress) {
+	result, err := basemap.Build(t.Context(), basemap.Options{Input: realdata.Path(t, extract), Output: out, Progress: func(p basemap.Progress) {
 		if p.Step == last.Step && p.Done <= last.Done {
 			t.Errorf("progress goes back from %+v to %+v", last, p)
 		}
@@ -305,7 +292,7 @@ func TestFailedBuildChangesNothing(t *testing.T) {
 	if _, err := exec.LookPath("tilemaker"); err != nil {
 		t.Skipf("tilemaker is not here: %v", err)
 	}
-	whole, err := os.ReadFile(shared(t, "osm/sf-downtown.osm.pbf"))
+	whole, err := os.ReadFile(realdata.Path(t, "osm/sf-downtown.osm.pbf"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -335,7 +322,7 @@ func TestFailedBuildChangesNothing(t *testing.T) {
 	check()
 
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err = basemap.Build(ctx, basemap.Options{Input: shared(t, "osm/sf-downtown.osm.pbf"), Output: out, Progress: func(basemap.Progress) { cancel() }})
+	_, err = basemap.Build(ctx, basemap.Options{Input: realdata.Path(t, "osm/sf-downtown.osm.pbf"), Output: out, Progress: func(basemap.Progress) { cancel() }})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("stopped: error = %v", err)
 	}

@@ -31,9 +31,9 @@ func (s broadcastServer) dial(ctx context.Context) (*websocket.Conn, error) {
 	return conn, err
 }
 
-// broadcast has it send frames of a size, ten a second, and returns when it has.
-func (s broadcastServer) broadcast(ctx context.Context, frames, size int) error {
-	_, err := get(ctx, http.DefaultClient, fmt.Sprintf("http://%s/broadcast?frames=%d&size=%d", s.address, frames, size))
+// broadcast has it send frames of a size, so many a second, and returns when it has.
+func (s broadcastServer) broadcast(ctx context.Context, frames, size, rate int) error {
+	_, err := get(ctx, http.DefaultClient, fmt.Sprintf("http://%s/broadcast?frames=%d&size=%d&rate=%d", s.address, frames, size, rate))
 	return err
 }
 
@@ -82,6 +82,7 @@ func serveBroadcast() error {
 	mux.HandleFunc("/broadcast", func(w http.ResponseWriter, r *http.Request) {
 		frames, _ := strconv.Atoi(r.FormValue("frames"))
 		size, _ := strconv.Atoi(r.FormValue("size"))
+		rate, _ := strconv.Atoi(r.FormValue("rate"))
 		frame := []byte(`"` + strings.Repeat("x", max(0, size-2)) + `"`)
 		for range frames {
 			mu.Lock()
@@ -89,7 +90,7 @@ func serveBroadcast() error {
 				c <- frame
 			}
 			mu.Unlock()
-			time.Sleep(100 * time.Millisecond)
+			time.Sleep(time.Second / time.Duration(max(1, rate)))
 		}
 	})
 	mux.HandleFunc("/memory", func(w http.ResponseWriter, _ *http.Request) {

@@ -3,14 +3,15 @@ import { createRequire } from 'node:module'
 const require = createRequire(new URL('../../frontend/package.json', import.meta.url))
 const { chromium } = require('playwright-core')
 
-/** Opens a page of the console in Chromium and signs in. Arguments of the program: address, login, password. */
-export async function openConsole(path) {
+/** Opens a page of the console in Chromium and signs in; a function and its argument may run in every page before it. Arguments of the program: address, login, password. */
+export async function openConsole(path, before, graphics = ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist']) {
   const [address, login, password] = process.argv.slice(2)
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist', '--disable-background-networking'],
+    args: ['--no-sandbox', ...graphics, '--disable-background-networking'],
   })
-  const page = await browser.newPage({ viewport: { width: 1280, height: 720 } })
+  const page = await (await browser.newContext({ viewport: { width: 1280, height: 720 } })).newPage()
+  if (before) await page.addInitScript(...before)
   await page.goto(address + path)
   const inputs = page.locator('input')
   await inputs.nth(0).fill(login)

@@ -48,6 +48,24 @@ func (e *env) close() error {
 // say tells the person who waits; figures alone go to the standard output.
 func (e *env) say(format string, args ...any) { fmt.Fprintf(e.progress, "# "+format+"\n", args...) }
 
+// county returns a new database with the demo county in it, and the program that seeded it. The caller closes the database.
+func (e *env) county(ctx context.Context) (db *postgis.DB, address, program string, err error) {
+	if db, address, err = e.database(ctx); err != nil {
+		return nil, "", "", err
+	}
+	if program, err = e.binary(ctx); err == nil {
+		var out []byte
+		if out, err = exec.CommandContext(ctx, program, "seed", "--database-url", address).CombinedOutput(); err != nil {
+			err = fmt.Errorf("seed: %w\n%s", err, out)
+		}
+	}
+	if err != nil {
+		db.Close()
+		return nil, "", "", err
+	}
+	return db, address, program, nil
+}
+
 // database returns a new database with the schema and nothing in it. The caller closes it.
 func (e *env) database(ctx context.Context) (db *postgis.DB, address string, err error) {
 	if e.cluster == nil {

@@ -111,7 +111,7 @@ var fanout = bench{figures: []string{"fanout-p50", "fanout-p99", "fanout-cpu", "
 	if err != nil {
 		return nil, err
 	}
-	if err := plain.broadcast(ctx, frames, size); err != nil {
+	if err := plain.broadcast(ctx, frames, size, 10); err != nil {
 		return nil, err
 	}
 	for heard.Load() < int64(fanoutClients*frames) {

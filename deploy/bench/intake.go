@@ -66,6 +66,22 @@ func seedIntake(ctx context.Context, db *postgis.DB, cases, days, reports int) e
 	return nil
 }
 
+// serveIntake starts a server over a county that [seedIntake] filled. end stops it and lets its database go.
+func (e *env) serveIntake(ctx context.Context, cases, days, reports int) (db *postgis.DB, srv *server, end func() error, err error) {
+	db, address, err := e.database(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if err = seedIntake(ctx, db, cases, days, reports); err == nil {
+		srv, err = e.serve(ctx, db, address)
+	}
+	if err != nil {
+		db.Close()
+		return nil, nil, nil, err
+	}
+	return db, srv, func() error { defer db.Close(); return srv.stop() }, nil
+}
+
 // post sends JSON as the signed-in account, and reads the answer.
 func (s *server) post(ctx context.Context, path string, in, out any) error {
 	body, err := json.Marshal(in)
@@ -92,19 +108,11 @@ func (s *server) post(ctx context.Context, path string, in, out any) error {
 // report measures how long it takes from telling of something until it stands in the queue of a console: the request, its comparison with what is open, the commit, the live
 // stream. Every report opens a case of its own.
 var report = bench{figures: []string{"report-p50", "report-p99"}, run: func(ctx context.Context, e *env) (figures []figure, err error) {
-	db, address, err := e.database(ctx)
+	db, srv, end, err := e.serveIntake(ctx, reportOpen, 1, 2)
 	if err != nil {
 		return nil, err
 	}
-	defer db.Close()
-	if err := seedIntake(ctx, db, reportOpen, 1, 2); err != nil {
-		return nil, err
-	}
-	srv, err := e.serve(ctx, db, address)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, srv.stop()) }()
+	defer func() { err = errors.Join(err, end()) }()
 	ctx, cancel := context.WithTimeout(ctx, 4*reportSeconds*time.Second)
 	defer cancel()
 
@@ -148,15 +156,19 @@ var report = bench{figures: []string{"report-p50", "report-p99"}, run: func(ctx 
 	return figures, nil
 }}
 
+// The reference of whoever takes reports in: a bare row of a case and of a report, in tables without indexes or followers.
+const bareTables = `CREATE TABLE bare_incident (LIKE incident INCLUDING DEFAULTS); CREATE TABLE bare_report (LIKE report INCLUDING DEFAULTS)`
+
+const bareInsert = `WITH i AS (INSERT INTO bare_incident (id, number, title, category, severity, state, source, address, created_at, updated_at, standard, description, revision, geom)
+	VALUES ($1, 'n', 'x', '06013', 3, 'reported', 'hotline', '', now(), now(), '', '', 1, ST_SetSRID(ST_MakePoint(119.6, 29.8), 4326)) RETURNING id)
+	INSERT INTO bare_report (id, channel, incident_id, category, title, description, state, address, reporter_name, reporter_phone, source, source_id, receive_time, answer)
+	SELECT id, 'hotline', id, '06013', 'x', '', 'attached', '', '', '', '', '', now(), '' FROM i`
+
 // sendReports tells of so many things, each at a place of its own, and beside each inserts a bare row of a case and of a report into tables without indexes or followers.
 func sendReports(ctx context.Context, db *postgis.DB, srv *server, total int) (sent []time.Time, ids []int64, bare []float64, err error) {
-	if _, err := db.Pool.Exec(ctx, `CREATE TABLE bare_incident (LIKE incident INCLUDING DEFAULTS); CREATE TABLE bare_report (LIKE report INCLUDING DEFAULTS)`); err != nil {
+	if _, err := db.Pool.Exec(ctx, bareTables); err != nil {
 		return nil, nil, nil, err
 	}
-	const insert = `WITH i AS (INSERT INTO bare_incident (id, number, title, category, severity, state, source, address, created_at, updated_at, standard, description, revision, geom)
-		VALUES ($1, 'n', 'x', '06013', 3, 'reported', 'hotline', '', now(), now(), '', '', 1, ST_SetSRID(ST_MakePoint(119.6, 29.8), 4326)) RETURNING id)
-		INSERT INTO bare_report (id, channel, incident_id, category, title, description, state, address, reporter_name, reporter_phone, source, source_id, receive_time, answer)
-		SELECT id, 'hotline', id, '06013', 'x', '', 'attached', '', '', '', '', '', now(), '' FROM i`
 	const writers = 10
 	sent, ids, bare = make([]time.Time, total), make([]int64, total), make([]float64, total)
 	begin := time.Now()
@@ -182,7 +194,7 @@ func sendReports(ctx context.Context, db *postgis.DB, srv *server, total int) (s
 				}
 				ids[i] = out.Incident.ID
 				before := time.Now()
-				if _, err := db.Pool.Exec(ctx, insert, i); err != nil {
+				if _, err := db.Pool.Exec(ctx, bareInsert, i); err != nil {
 					errs <- err
 					return
 				}
@@ -199,20 +211,12 @@ func sendReports(ctx context.Context, db *postgis.DB, srv *server, total int) (s
 
 // mergeCandidates measures how long it takes to find, among a million reports of open cases, those that tell of the same thing as what a call-taker types.
 var mergeCandidates = bench{figures: []string{"merge-candidates"}, run: func(ctx context.Context, e *env) (figures []figure, err error) {
-	db, address, err := e.database(ctx)
+	db, srv, end, err := e.serveIntake(ctx, manyReports/10, 90, 10)
 	if err != nil {
 		return nil, err
 	}
-	defer db.Close()
-	if err := seedIntake(ctx, db, manyReports/10, 90, 10); err != nil {
-		return nil, err
-	}
+	defer func() { err = errors.Join(err, end()) }()
 	e.say("merge-candidates: a million reports stand")
-	srv, err := e.serve(ctx, db, address)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, srv.stop()) }()
 	rows, err := db.Pool.Query(ctx, `SELECT ST_X(geom), ST_Y(geom) FROM report WHERE receive_time > now() - interval '2 days' ORDER BY md5(id::text) LIMIT $1`, candidateAsks)
 	if err != nil {
 		return nil, err

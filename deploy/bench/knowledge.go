@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -48,21 +46,7 @@ var knowledgeSearch = bench{figures: []string{"knowledge-search"}, run: func(ctx
 		return nil, err
 	}
 	ask := func(q string) (found int, took float64, err error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+srv.address+"/api/knowledge?limit=20&q="+url.QueryEscape(q), nil)
-		if err != nil {
-			return 0, 0, err
-		}
-		began := time.Now()
-		resp, err := srv.client.Do(req)
-		if err != nil {
-			return 0, 0, err
-		}
-		body, err := io.ReadAll(resp.Body)
-		took = float64(time.Since(began)) / float64(time.Millisecond)
-		_ = resp.Body.Close()
-		if err == nil && resp.StatusCode != http.StatusOK {
-			err = fmt.Errorf("%q: %s: %s", q, resp.Status, body)
-		}
+		body, took, err := srv.ask(ctx, "/api/knowledge?limit=20&q="+url.QueryEscape(q))
 		if err != nil {
 			return 0, 0, err
 		}

@@ -14,19 +14,11 @@ const queueCases = 100_000
 // queueFilter measures how long a console with so many open cases takes to show another choice of them: from the press of a button to the changed list. The reference asks PostgreSQL for
 // the same list.
 var queueFilter = bench{figures: []string{"queue-filter"}, run: func(ctx context.Context, e *env) (figures []figure, err error) {
-	db, address, err := e.database(ctx)
+	db, srv, end, err := e.serveIntake(ctx, queueCases, 30, 0)
 	if err != nil {
 		return nil, err
 	}
-	defer db.Close()
-	if err := seedIntake(ctx, db, queueCases, 30, 0); err != nil {
-		return nil, err
-	}
-	srv, err := e.serve(ctx, db, address)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, srv.stop()) }()
+	defer func() { err = errors.Join(err, end()) }()
 	var plain []float64
 	for i := range 40 {
 		began := time.Now()

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -38,13 +39,13 @@ const (
 	benchPassword = "measured-in-milliseconds"
 )
 
-// serve starts the product on a database and signs in. The caller stops it.
-func (e *env) serve(ctx context.Context, db *postgis.DB, database string) (*server, error) {
+// serve starts the product on a database, with further flags, and signs in. The caller stops it.
+func (e *env) serve(ctx context.Context, db *postgis.DB, database string, flags ...string) (*server, error) {
 	program, err := e.binary(ctx)
 	if err != nil {
 		return nil, err
 	}
-	viewer := &auth.User{Login: benchLogin, Name: "Bench", Roles: []auth.Role{auth.RoleViewer, auth.RoleDuty}, Areas: []string{auth.Everywhere}}
+	viewer := &auth.User{Login: benchLogin, Name: "Bench", Roles: []auth.Role{auth.RoleViewer, auth.RoleDuty, auth.RoleDroneTeam}, Areas: []string{auth.Everywhere}}
 	admin := &auth.User{Login: "bench-setup", Roles: []auth.Role{auth.RoleAdmin}, Areas: []string{auth.Everywhere}}
 	asAdmin := auth.WithActor(ctx, &auth.Actor{User: admin, Scope: admin.Scope()})
 	if err := postgis.NewUsers(db).Save(asAdmin, viewer, benchPassword); err != nil {
@@ -59,7 +60,7 @@ func (e *env) serve(ctx context.Context, db *postgis.DB, database string) (*serv
 		return nil, err
 	}
 	s := &server{address: address, client: &http.Client{Jar: jar}}
-	s.cmd = exec.CommandContext(ctx, program, "serve", "--addr", address, "--database-url", database, "--data", filepath.Join(e.dir, "data"), "--log-level", "warn", "--pprof")
+	s.cmd = exec.CommandContext(ctx, program, append([]string{"serve", "--addr", address, "--database-url", database, "--data", filepath.Join(e.dir, "data"), "--log-level", "warn", "--pprof"}, flags...)...)
 	s.cmd.Stderr = e.progress
 	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGTERM) }
 	s.cmd.WaitDelay = 10 * time.Second
@@ -71,6 +72,26 @@ func (e *env) serve(ctx context.Context, db *postgis.DB, database string) (*serv
 		return nil, errors.Join(err, s.stop())
 	}
 	return s, nil
+}
+
+// ask gets a path and returns the answer, and how long it took in milliseconds.
+func (s *server) ask(ctx context.Context, path string) (body []byte, took float64, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.address+path, nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	began := time.Now()
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return nil, 0, err
+	}
+	body, err = io.ReadAll(resp.Body)
+	took = float64(time.Since(began)) / float64(time.Millisecond)
+	_ = resp.Body.Close()
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s: %s", path, resp.Status, body)
+	}
+	return body, took, err
 }
 
 // stop ends the server as a service manager does.

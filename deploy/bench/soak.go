@@ -23,18 +23,11 @@ const (
 // soak lets the demo county live ten times as fast as on an ordinary day for an hour, in front of a wall in Chromium, and measures how much the server and the page grow, each after a
 // collection. It draws docs/soak.svg. It is measured only when it is asked for by its name.
 var soak = bench{figures: []string{"soak-growth", "soak-growth-page"}, slow: true, run: func(ctx context.Context, e *env) (figures []figure, err error) {
-	db, address, err := e.database(ctx)
+	db, address, program, err := e.county(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer db.Close()
-	program, err := e.binary(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if out, err := exec.CommandContext(ctx, program, "seed", "--database-url", address).CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("seed: %w\n%s", err, out)
-	}
 	srv, err := e.serve(ctx, db, address)
 	if err != nil {
 		return nil, err

@@ -110,7 +110,7 @@ type replicaTiles struct {
 
 func newReplicaTiles(replica *layers.Replica) *replicaTiles {
 	t := &replicaTiles{
-		scope:   &auth.Scope{UserID: 1, Roles: []auth.Role{auth.RoleViewer}, Areas: []string{auth.Everywhere}},
+		scope:   (&auth.User{ID: 1, Roles: []auth.Role{auth.RoleViewer}, Areas: []string{auth.Everywhere}}).Scope(),
 		vectors: map[string]*tiles.Vector{},
 	}
 	for _, l := range replica.Layers() {

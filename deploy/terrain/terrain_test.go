@@ -23,25 +23,9 @@ import (
 	"wanglou/deploy/terrain"
 	"wanglou/layers"
 	"wanglou/layers/auth"
+	"wanglou/layers/realdata"
 	"wanglou/tiles"
 )
-
-// shared returns the path of a file of the real data, or skips.
-func shared(t *testing.T, path string) string {
-	t.Helper()
-	root := os.Getenv("WANGLOU_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	full, err := filepath.Abs(filepath.Join(root, "data", path))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(full); err != nil {
-		t.Skipf("real data is not here: %v", err)
-	}
-	return full
-}
 
 func needGDAL(t *testing.T) {
 	t.Helper()
@@ -92,7 +76,7 @@ func build(t *testing.T, o terrain.Options, form string) *built {
 	return &built{t: t, result: result, source: s, kept: map[tiles.Coord]image.Image{}}
 }
 
-var viewer = &auth.Scope{UserID: 1, Roles: []auth.Role{auth.RoleViewer}, Areas: []string{"*"}}
+var viewer = (&auth.User{ID: 1, Roles: []auth.Role{auth.RoleViewer}, Areas: []string{"*"}}).Scope()
 
 // body returns a tile's picture as it is in the archive, nil when it has none.
 func (b *built) body(c tiles.Coord) []byte {
@@ -176,7 +160,7 @@ func TestRealHeights(t *testing.T) {
 	}{{"dem/N43E007.hgt.zip", 7, 44}, {"dem/N42E001.hgt.zip", 1, 43}} {
 		t.Run(filepath.Base(c.name), func(t *testing.T) {
 			t.Parallel()
-			path := shared(t, c.name)
+			path := realdata.Path(t, c.name)
 			b := build(t, terrain.Options{Inputs: []string{path}, Attribution: "SRTM"}, ".pmtiles")
 			info := b.source.Info()
 			if info.Encoding != "terrarium" || info.MaxZoom != b.result.MaxZoom || info.MaxZoom != 10 || info.MinZoom != 0 || info.TileSize != 512 || info.Attribution != "SRTM" {

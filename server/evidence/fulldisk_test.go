@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -75,4 +76,14 @@ func TestTheDiskFills(t *testing.T) {
 	if _, err := os.Stat(f.object(files.Shared)); err != nil {
 		t.Error(err)
 	}
+}
+
+// video is a film of so many bytes.
+func video(size int) []byte {
+	head := "\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00isommp42"
+	b := bytes.Repeat([]byte("frames, "), size/8)[:size]
+	copy(b, head)
+	binary.BigEndian.PutUint32(b[len(head):], uint32(size-len(head)))
+	copy(b[len(head)+4:], "mdat")
+	return b
 }

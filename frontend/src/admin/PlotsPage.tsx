@@ -121,7 +121,7 @@ function PlotList({ layer, sought, onImport }: { layer: PlotLayer; sought: strin
               {layer === 'permit' && <td>{plot.valid_to ?? '–'}</td>}
               <td className="plots-number">{number.format(plot.area_m2)}</td>
               <td>{tree.place(plot.area_path, locale) || '–'}</td>
-              {layer !== 'permit' && <td>{plot.source || '–'}</td>}
+              {layer !== 'permit' && <td>{plot.source === 'drawn' ? t('plots.byHand') : plot.source || '–'}</td>}
               <td className="plots-number">{plot.open}</td>
               <td className="grid-action">
                 <Button onPress={() => setEditing(plot)} aria-label={`${t('plots.edit')} ${plot.name}`}>{t('plots.edit')}</Button>{' '}

@@ -172,7 +172,7 @@ function Sheet({ plot, county, onClose }: { plot: Shaped | null; county: Bbox; o
       </div>
       {save.error && !told && <Failure compact error={save.error} />}
       <div className="dialog-foot plots-foot">
-        {!shape && <span className="admin-hint"><Icon name="alert" size="1em" /> {t('plots.tooFew')}</span>}
+        {!shape && <span className="admin-hint plots-few"><Icon name="alert" size="1em" /> {t('plots.tooFew')}</span>}
         <Button onPress={onClose}>{t('app.cancel')}</Button>
         <Button type="submit" look="primary" isDisabled={!shape || misread !== null || save.isPending} data-testid="zone-save">{t('app.save')}</Button>
       </div>

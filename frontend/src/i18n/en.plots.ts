@@ -6,6 +6,7 @@ export const enPlots: typeof zhPlots = {
     layer: { zone: 'Zones', permit: 'Permits', lawful_building: 'Lawful buildings' },
     layers: 'Layer',
     rules: 'Two persons',
+    byHand: 'drawn by hand',
     draw: 'Draw a zone',
     drawTitle: 'Outline of {{name}}',
     shape: 'Outline',

@@ -4,6 +4,7 @@ export const zhPlots = {
     layer: { zone: '管控区', permit: '审批图斑', lawful_building: '合法建筑' },
     layers: '图层',
     rules: '双人研判',
+    byHand: '手工绘制',
     draw: '绘制管控区',
     drawTitle: '{{name}} 的边界',
     shape: '边界',

@@ -95,10 +95,13 @@ class Controller implements MapController {
       begun = true
       this.redraw(true)
     })
-    map.once('idle', () => {
-      this.viewport.settle()
+    const whole = (): void => {
       container.dataset.drawn = '' // for those who take pictures
       options.onReady?.()
+    }
+    map.once('idle', () => {
+      this.viewport.settle()
+      whole()
     })
     this.retries = new Retries(map)
     map.on('error', (event) => {
@@ -109,9 +112,10 @@ class Controller implements MapController {
     map.on('moveend', () => options.onView?.(this.view))
     map.on('webglcontextlost', () => {
       this.styled = false
+      delete container.dataset.drawn
       options.onLost?.()
     })
-    map.on('webglcontextrestored', () => map.once('idle', () => options.onReady?.()))
+    map.on('webglcontextrestored', () => map.once('idle', whole))
     const cameras = this.live.layer('camera')
     if (!cameras.loaded) { // without their state dots would say that all is well
       const unsubscribe = cameras.subscribe(() => {

@@ -185,8 +185,9 @@ func requests() map[string]request {
 		"GET /api/devices/cameras":                            {who: "admin", want: 404},
 		"PUT /api/devices/cameras":                            {body: map[string]any{}, who: "admin", want: 404},
 		"POST /api/devices/import":                            {body: map[string]any{}, who: "admin", want: 404},
-		"GET /api/cameras/repair":                             {who: readers, want: 404}, // this world has none
-		"GET /api/bookmarks":                                  {who: readers, want: 404}, // this world has none
+		"GET /api/cameras/repair":                             {who: readers, want: 404},                         // this world has none
+		"GET /api/bookmarks":                                  {who: readers, want: 404},                         // this world has none
+		"POST /api/prints":                                    {body: map[string]any{}, who: readers, want: 404}, // this world keeps no account
 		"POST /api/bookmarks":                                 {body: map[string]any{}, who: "admin duty town viewer", want: 404},
 		"DELETE /api/bookmarks/:id":                           {path: "/api/bookmarks/1", who: "admin duty town viewer", want: 404},
 		"GET /api/walls":                                      {who: readers, want: 404},

@@ -214,6 +214,7 @@ var routes = []route{
 	{http.MethodPost, "/api/devices/import", may(auth.ActionManageCameras), (*Server).importParents},
 	{http.MethodGet, "/api/cameras/repair", may(auth.ActionRead), (*Server).getRepairs},
 	{http.MethodGet, "/api/bookmarks", may(auth.ActionRead), (*Server).listBookmarks},
+	{http.MethodPost, "/api/prints", may(auth.ActionRead), (*Server).recordPrint},
 	{http.MethodPost, "/api/bookmarks", may(auth.ActionReplay), (*Server).createBookmark},
 	{http.MethodDelete, "/api/bookmarks/:id", may(auth.ActionReplay), (*Server).deleteBookmark},
 	{http.MethodGet, "/api/patrols", may(auth.ActionWatch), (*Server).listPatrols},

@@ -269,6 +269,7 @@ export const enAdmin: AdminDictionary = {
     'wall.update': 'Wall changed',
     'wall.delete': 'Wall deleted',
     'wall.command': 'Wall commanded',
+    'map.print': 'Map printed or exported',
     'bookmark.create': 'Bookmark made',
     'bookmark.delete': 'Bookmark deleted',
     'webhook.create': 'Webhook made',

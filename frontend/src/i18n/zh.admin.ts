@@ -269,6 +269,7 @@ export const zhAdmin = {
     'wall.update': '修改大屏',
     'wall.delete': '删除大屏',
     'wall.command': '操作大屏',
+    'map.print': '打印或导出地图',
     'bookmark.create': '新建书签',
     'bookmark.delete': '删除书签',
     'webhook.create': '新建推送',

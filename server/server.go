@@ -35,6 +35,7 @@ import (
 	"wanglou/layers/incident"
 	"wanglou/layers/job"
 	"wanglou/layers/knowledge"
+	"wanglou/layers/marking"
 	"wanglou/layers/message"
 	"wanglou/layers/offer"
 	"wanglou/layers/plan"
@@ -99,6 +100,7 @@ type Options struct {
 	Webhooks    hook.Store           // default none
 	Fences      fence.Store          // default none
 	Bookmarks   bookmark.Service     // default none
+	Markings    marking.Service      // default none
 	Patrols     camera.Patrols       // default none
 	Roles       auth.RoleStore       // default none: roles are as they are
 	Walls       wall.Service         // default none
@@ -193,6 +195,7 @@ type Server struct {
 	tokens          *tokenCache      // nil: none are taken
 	fences          fence.Store      // nil: there are none
 	bookmarks       bookmark.Service // nil: there are none
+	markings        marking.Service  // nil: there are none
 	patrols         camera.Patrols   // nil: there are none
 	roles           auth.RoleStore   // nil: they are as they are
 	detections      survey.Reviews   // nil: there are none
@@ -285,6 +288,7 @@ func New(o Options) *Server {
 		tree:            newAreaCache(o.Areas, o.Now),
 		fences:          o.Fences,
 		bookmarks:       o.Bookmarks,
+		markings:        o.Markings,
 		patrols:         o.Patrols,
 		roles:           o.Roles,
 		walls:           o.Walls,

@@ -200,6 +200,7 @@ func (m *Main) Open(ctx context.Context) (err error) {
 		Buildings:   postgis.NewBuildings(m.DB),
 		Fences:      postgis.NewFences(m.DB),
 		Bookmarks:   postgis.NewBookmarks(m.DB),
+		Markings:    postgis.NewMarkings(m.DB),
 		Messages:    postgis.NewMessages(m.DB),
 		Escalations: postgis.NewEscalations(m.DB),
 		Roster:      postgis.NewRoster(m.DB),

@@ -35,6 +35,7 @@ import (
 	"wanglou/layers/incident"
 	"wanglou/layers/job"
 	"wanglou/layers/knowledge"
+	"wanglou/layers/marking"
 	"wanglou/layers/message"
 	"wanglou/layers/offer"
 	"wanglou/layers/plan"
@@ -101,6 +102,7 @@ type Options struct {
 	Fences      fence.Store          // default none
 	Bookmarks   bookmark.Service     // default none
 	Prints      printed.Service      // default none
+	Markings    marking.Service      // default none
 	Patrols     camera.Patrols       // default none
 	Roles       auth.RoleStore       // default none: roles are as they are
 	Walls       wall.Service         // default none
@@ -196,6 +198,7 @@ type Server struct {
 	fences          fence.Store      // nil: there are none
 	bookmarks       bookmark.Service // nil: there are none
 	prints          printed.Service  // nil: nobody counts
+	markings        marking.Service  // nil: there are none
 	patrols         camera.Patrols   // nil: there are none
 	roles           auth.RoleStore   // nil: they are as they are
 	detections      survey.Reviews   // nil: there are none
@@ -289,6 +292,7 @@ func New(o Options) *Server {
 		fences:          o.Fences,
 		bookmarks:       o.Bookmarks,
 		prints:          o.Prints,
+		markings:        o.Markings,
 		patrols:         o.Patrols,
 		roles:           o.Roles,
 		walls:           o.Walls,

@@ -201,6 +201,7 @@ func (m *Main) Open(ctx context.Context) (err error) {
 		Fences:      postgis.NewFences(m.DB),
 		Bookmarks:   postgis.NewBookmarks(m.DB),
 		Prints:      postgis.NewPrints(m.DB),
+		Markings:    postgis.NewMarkings(m.DB),
 		Messages:    postgis.NewMessages(m.DB),
 		Escalations: postgis.NewEscalations(m.DB),
 		Roster:      postgis.NewRoster(m.DB),

@@ -262,6 +262,7 @@ export const enAdmin: AdminDictionary = {
     'ingest.create': 'Capture handed in',
     'ingest.answer': 'Questions of a capture answered',
     'capture.create': 'Capture made',
+    'capture.store': 'Original brought into the bucket',
     'capture.withdraw': 'Capture withdrawn',
     'job.cancel': 'Job called off',
     'job.retry': 'Job begun again',

@@ -262,6 +262,7 @@ export const zhAdmin = {
     'ingest.create': '提交航拍成果',
     'ingest.answer': '回答入库问题',
     'capture.create': '航拍成果入库',
+    'capture.store': '原件转入对象存储',
     'capture.withdraw': '撤回航拍成果',
     'job.cancel': '取消作业',
     'job.retry': '重新运行作业',

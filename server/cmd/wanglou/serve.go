@@ -53,6 +53,7 @@ type ServeCmd struct {
 	Relay        RelayFlags   `embed:"" prefix:"relay-"`
 	Probe        ProbeFlags   `embed:"" prefix:"probe-"`
 	SIP          SIPFlags     `embed:"" prefix:"sip-"`
+	Bucket       BucketFlags  `embed:"" prefix:"bucket-"`
 	eventRetry   time.Duration
 	Pprof        bool `env:"WANGLOU_PPROF" help:"Serve /debug/pprof to this machine."`
 }
@@ -142,6 +143,10 @@ func (m *Main) Open(ctx context.Context) (err error) {
 	set := tiles.NewSet(m.Replica, m.Config.TileCache<<20)
 	m.proxy = proxy.Open(ctx, m.App.Data, m.App.Logger)
 	if m.survey, err = openSurvey(m.App, m.DB); err != nil {
+		m.Close()
+		return err
+	}
+	if err := m.Config.Bucket.use(m.survey.folder); err != nil {
 		m.Close()
 		return err
 	}
@@ -292,6 +297,7 @@ func (m *Main) Run(ctx context.Context) error {
 	group.Go(func() error { return postgis.WatchRights(ctx, m.DB, m.Server.RightsChanged, m.App.Logger) })
 	group.Go(func() error { return m.history.Run(ctx) })
 	group.Go(func() error { return m.survey.watch(ctx) })
+	group.Go(func() error { return m.survey.moveOriginals(ctx) })
 	group.Go(func() error { return m.folder.Run(ctx) })
 	group.Go(func() error { return m.offers.Run(ctx) })
 	group.Go(func() error { return m.roads.Run(ctx) })

@@ -154,7 +154,7 @@ func (m *Manifest) spans(s *Scores) ([][]span, error) {
 // limit is the least share that counts.
 func (m *Manifest) limit() byte { return byte(math.Ceil(m.Threshold * 255)) }
 
-// without takes away what an earlier picture shows of the same class, and opens what is left.
+// without takes away what an earlier picture shows of the same class, and where it shows nothing at all, and opens what is left.
 func (m *Manifest) without(spans []span, before *Scores, pixel float64) (out [][]span, err error) {
 	x0, x1, y0, y1 := math.MaxInt, 0, spans[0].Y, 0
 	n := 0
@@ -177,7 +177,7 @@ func (m *Manifest) without(spans []span, before *Scores, pixel float64) (out [][
 		}
 		mean := s.sum / (s.Until - s.From)
 		for x := s.From; x < s.Until; x++ {
-			if row[x] >= limit && row[before.W+x] == s.class {
+			if c := row[before.W+x]; row[x] >= limit && c == s.class || c == unseen {
 				taken = true
 				continue
 			}

@@ -35,6 +35,9 @@ type Model struct {
 	path string // of the model's file
 }
 
+// Compares reports whether a model wants two pictures.
+func (m *Model) Compares() bool { return m.Manifest != nil && m.Manifest.Task == model.Change }
+
 // Shelf is the folder of models: each in a folder of its own with a manifest.json. Safe for concurrent use.
 type Shelf struct {
 	Dir string

@@ -59,11 +59,12 @@ function Model({ model, away, right, wrong, open, onOpen }: { model: Detector; a
   const check = useMutation({ mutationFn: () => take(api.POST('/api/detectors/{folder}/checks', { params: { path: { folder: model.folder } } })) })
   const failed = check.error instanceof ApiError ? (check.error.body as Told) : undefined
   const judged = right + wrong
+  const bad = !model.usable || !!failed?.reason // what was tried is known better than its files tell
   return (
     <li className="models-row" data-testid="model">
       <b className="truncate">{model.name || model.folder} <span className="captures-quiet">{model.version}</span></b>
-      <span className={model.usable ? undefined : 'captures-bad'}>
-        <Icon name={model.usable ? 'check' : 'alert'} /> {model.usable ? t('captures.models.usable') : `${model.field ? `${model.field}: ` : ''}${model.failure ? why(model.failure) : ''}`}
+      <span className={bad ? 'captures-bad' : undefined} role={failed && 'alert'}>
+        <Icon name={bad ? 'alert' : 'check'} /> {failed ? why(failed) : model.usable ? t('captures.models.usable') : `${model.field ? `${model.field}: ` : ''}${model.failure ? why(model.failure) : ''}`}
       </span>
       <span className="captures-quiet">{judged > 0 ? t('captures.models.right', { right, judged }) : t('captures.models.unjudged')}</span>
       <span className="captures-acts">
@@ -71,7 +72,7 @@ function Model({ model, away, right, wrong, open, onOpen }: { model: Detector; a
         <Button small look="quiet" aria-expanded={open} onPress={onOpen}>{t('captures.models.more')}</Button>
       </span>
       {check.data && <span className="models-said" role="status">{t('captures.models.checked', { ms: Math.max(1, Math.round(check.data.seconds * 1000)) })}</span>}
-      {check.error && <span className="models-said captures-bad" role="alert">{failed ? why(failed) : String(check.error)}</span>}
+      {check.error && !failed && <span className="models-said"><Failure compact error={check.error} /></span>}
       {open && (
         <dl className="models-more">
           {([

@@ -24,11 +24,11 @@ const (
 
 // onnxRun measures what the socket for models takes beside a plain loop in Node, in processor time of all processes that take part.
 var onnxRun = bench{figures: []string{"onnx-run"}, run: func(ctx context.Context, e *env) ([]figure, error) {
-	modules := filepath.Join("bin", ".made", "onnx", "node_modules")
-	library, err := filepath.Abs(filepath.Join("bin", "libonnxruntime.so.1"))
+	bin, err := filepath.Abs("bin")
 	if err != nil {
 		return nil, err
 	}
+	modules, library := filepath.Join(bin, ".made", "onnx", "node_modules"), filepath.Join(bin, "libonnxruntime.so.1")
 	for _, p := range []string{library, filepath.Join(modules, "onnxruntime-node")} {
 		if _, err := os.Stat(p); err != nil {
 			e.say("onnx-run is skipped: ONNX Runtime is not here (make onnx)")
@@ -78,7 +78,7 @@ var onnxRun = bench{figures: []string{"onnx-run"}, run: func(ctx context.Context
 		}
 		took := ownCPUSeconds() + childrenCPUSeconds() - began
 		began = childrenCPUSeconds()
-		cmd := exec.CommandContext(ctx, "node", "deploy/bench/onnx.mjs", filepath.Join(".", modules), filepath.Join(e.dir, "deep", "model.onnx"), picture, strconv.Itoa(onnxSide), strconv.Itoa(onnxTile), strconv.Itoa(m.Overlap))
+		cmd := exec.CommandContext(ctx, "node", "deploy/bench/onnx.mjs", modules, filepath.Join(e.dir, "deep", "model.onnx"), picture, strconv.Itoa(onnxSide), strconv.Itoa(onnxTile), strconv.Itoa(m.Overlap))
 		cmd.Stderr = e.progress
 		out, err := cmd.Output()
 		if err != nil {

@@ -235,6 +235,7 @@ export const enAdmin: AdminDictionary = {
     'detection.merge': 'Detections merged',
     'detection.split': 'Detection split',
     'capture.compare': 'Captures compared',
+    'capture.detect': 'Model run on a capture',
     'replay.walls': 'Replay shown on the walls, or taken from them',
     'alarm.acknowledge': 'Alarm acknowledged',
     'push.subscribe': 'Notifications on',

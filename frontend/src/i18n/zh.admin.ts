@@ -235,6 +235,7 @@ export const zhAdmin = {
     'detection.merge': '合并图斑',
     'detection.split': '拆分图斑',
     'capture.compare': '航拍比对',
+    'capture.detect': '模型识别',
     'replay.walls': '大屏回放',
     'alarm.acknowledge': '确认告警',
     'push.subscribe': '开启通知',

@@ -140,6 +140,8 @@ func requests() map[string]request {
 		"POST /api/detectors/:folder/checks":                  {path: "/api/detectors/x/checks", body: map[string]any{}, who: "admin", want: 404},
 		"GET /api/plots/:layer":                               {path: "/api/plots/zone", who: readers, want: 404},
 		"POST /api/plots/:layer/files":                        {path: "/api/plots/zone/files?filename=a.geojson", body: map[string]any{}, who: "admin", want: 404},
+		"POST /api/plots/:layer":                              {path: "/api/plots/zone", body: map[string]any{}, who: "admin", want: 404},
+		"GET /api/plots/:layer/:id":                           {path: "/api/plots/zone/1", who: readers, want: 404},
 		"PUT /api/plots/:layer/:id":                           {path: "/api/plots/zone/1", body: map[string]any{}, who: "admin", want: 404},
 		"DELETE /api/plots/:layer/:id":                        {path: "/api/plots/zone/1", who: "admin", want: 404},
 		"GET /api/pairrules":                                  {who: readers, want: 404},

@@ -153,6 +153,8 @@ var routes = []route{
 	{http.MethodPost, "/api/flights/orders", may(auth.ActionDispatch), (*Server).createFlightOrder},
 	{http.MethodGet, "/api/plots/:layer", may(auth.ActionRead), (*Server).listPlots},
 	{http.MethodPost, plotFilesRoute, may(auth.ActionManageRules), (*Server).importPlots},
+	{http.MethodPost, "/api/plots/:layer", may(auth.ActionManageRules), (*Server).drawZone},
+	{http.MethodGet, "/api/plots/:layer/:id", may(auth.ActionRead), (*Server).getPlot},
 	{http.MethodPut, "/api/plots/:layer/:id", may(auth.ActionManageRules), (*Server).changePlot},
 	{http.MethodDelete, "/api/plots/:layer/:id", may(auth.ActionManageRules), (*Server).deletePlot},
 	{http.MethodGet, "/api/pairrules", may(auth.ActionRead), (*Server).getPairRules},

@@ -162,6 +162,7 @@ func TestAccessByRole(t *testing.T) {
 		"PUT /api/intake/alarms/kinds/:id":                   {auth.RoleAdmin},
 		"POST /api/flights/orders":                           {auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
 		"POST /api/plots/:layer/files":                       {auth.RoleAdmin},
+		"POST /api/plots/:layer":                             {auth.RoleAdmin},
 		"PUT /api/plots/:layer/:id":                          {auth.RoleAdmin},
 		"DELETE /api/plots/:layer/:id":                       {auth.RoleAdmin},
 		"PUT /api/pairrules":                                 {auth.RoleAdmin},

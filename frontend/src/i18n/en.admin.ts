@@ -199,6 +199,7 @@ export const enAdmin: AdminDictionary = {
     'category.update': 'Change category',
     'alarmkind.create': 'Add kind of alarm',
     'alarmkind.update': 'Change kind of alarm',
+    'plot.draw': 'Draw a zone',
     'plot.change': 'Change a zone or permit',
     'plot.delete': 'Delete a zone or permit',
     'rules.persons': 'Change the rules for two persons',

@@ -199,6 +199,7 @@ export const zhAdmin = {
     'category.update': '修改类别',
     'alarmkind.create': '新增告警类型',
     'alarmkind.update': '修改告警类型',
+    'plot.draw': '绘制管控分区',
     'plot.change': '修改违建依据',
     'plot.delete': '删除违建依据',
     'rules.persons': '更改双人研判规则',

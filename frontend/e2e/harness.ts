@@ -133,7 +133,7 @@ export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: CHROMIUM_FLAGS })
 }
 
-export interface Look { width?: number; height?: number; theme?: 'dark' | 'light'; lang?: 'zh' | 'en'; mobile?: boolean }
+export interface Look { width?: number; height?: number; theme?: 'dark' | 'light'; lang?: 'zh' | 'en'; mobile?: boolean; newcomer?: boolean }
 
 /** One signed-in person at one screen. problems() holds everything that a page must not do. */
 export class Desk {
@@ -148,6 +148,7 @@ export class Desk {
       isMobile: look.mobile ?? false,
       hasTouch: look.mobile ?? false,
     })
+    if (!look.newcomer) await context.addInitScript((login) => localStorage.setItem('wanglou.tour', JSON.stringify([login])), login)
     const page = await context.newPage()
     const problems: string[] = []
     const waiting = new Set<Request>()

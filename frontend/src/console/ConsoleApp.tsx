@@ -24,6 +24,7 @@ import './console.css'
 const AlarmStrip = later(() => import('../features/alarm/AlarmStrip'))
 const Help = later(() => import('../features/help/Help'))
 const KnowledgePanel = later(() => import('../features/knowledge/KnowledgePanel'))
+const Tour = later(() => import('../features/tour/Tour'))
 const Palette = later(() => import('../features/palette/Palette'))
 const Inbox = later(() => import('../features/reports/Inbox'))
 const Supervision = lazy(() => import('../features/supervision/Supervision'))
@@ -73,6 +74,7 @@ function Desk({ catalog }: { catalog: Catalog }) {
       {context.bench.reports && <Inbox />}
       {context.bench.knowledge && <KnowledgePanel />}
       {context.bench.palette && <Palette />}
+      {context.bench.tour && <Tour />}
       <ReplayFrame />
     </LiveContext>
   )

@@ -44,6 +44,7 @@ export const enAdmin: AdminDictionary = {
     devices: 'Devices',
     rules: 'Limits and calendar',
     plots: 'Zones and permits',
+    reference: 'Components',
     rulesHint: 'How long each stage may take, and which hours and days count. The deadlines of all open incidents follow. A limit that names a filing condition goes first, then a category, an area, a severity.',
     rulesSaved: 'Saved; {{n}} incidents have another deadline',
     ruleStage: 'Stage',

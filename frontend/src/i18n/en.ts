@@ -374,6 +374,7 @@ export const en: Dictionary = {
     search: 'Search',
     palette: 'Command palette: search and actions',
     help: 'List of shortcuts',
+    tour: 'Tour for newcomers',
     newIncident: 'New incident',
     acknowledgeAlarm: 'Acknowledge an alarm',
     supervision: 'Supervision board',

@@ -44,6 +44,7 @@ export const zhAdmin = {
     devices: '设备层级',
     rules: '时限与日历',
     plots: '违建依据',
+    reference: '组件与图例',
     rulesHint: '各阶段的处理时限和工作日历。保存后，全部未结事件的时限重新计算。指明立案条件的优先，其次是类别、辖区、紧急程度。',
     rulesSaved: '已保存，{{n}} 起事件的时限有变',
     ruleStage: '阶段',

@@ -373,6 +373,7 @@ export const zh = {
     search: '搜索',
     palette: '命令面板：搜索与操作',
     help: '快捷键一览',
+    tour: '新手导览',
     newIncident: '新建事件',
     acknowledgeAlarm: '确认严重事件告警',
     supervision: '督办看板',

@@ -11,6 +11,7 @@ export const zh = {
     hint: '例如：堤坝破口',
     open: '回放“{{title}}”',
     forget: '删除“{{title}}”',
+    forgotten: '已删除书签“{{title}}”',
   },
   fence: {
     entered: '{{moving}} 进入 {{fence}}',
@@ -26,6 +27,7 @@ export const zh = {
     demoHint: '生成的示意数据，不是真实情况',
     loading: '正在打开…',
     retry: '重试',
+    undo: '撤销',
     reload: '重新打开',
     close: '关闭',
     cancel: '取消',

@@ -9,7 +9,6 @@ import { Crash, Lamps, Severities, States } from './States'
 import './reference.css'
 
 const sections: [title: string, content: (props: { theme: Theme }) => ReactNode][] = [
-  ['colours', Colours],
   ['text', Texts],
   ['buttons', Buttons],
   ['fields', Fields],
@@ -22,6 +21,7 @@ const sections: [title: string, content: (props: { theme: Theme }) => ReactNode]
   ['legend', Legend],
   ['scales', Scales],
   ['icons', Icons],
+  ['colours', Colours],
 ]
 
 /** Every component and every sign of the map in every state, in both themes side by side: to look at, and for the test that measures them (docs/adr/0014). */

@@ -152,7 +152,7 @@ const light: Tokens = {
   text: '#12181a',
   text2: '#475357',
   text3: '#5c686c',
-  sev: ['#9a0a2c', '#8c4a00', '#6f7900'],
+  sev: ['#9a0a2c', '#8c4a00', '#7a7600'],
   onSev: '#ffffff',
   ok: '#1b7361',
   warn: '#8c4a00',

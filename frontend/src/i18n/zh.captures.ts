@@ -10,6 +10,7 @@ export const zhCaptures = {
     drop: '把文件拖到这里，或',
     dropHint: '正射影像、DSM、DTM（GeoTIFF），飞行记录（CSV、GPX、GeoJSON），或 ODM、大疆智图、Pix4D、Metashape 的成果文件夹（zip）。一次飞行的文件放在一起提交。',
     quota: '本队空间：已用 {{used}} / {{most}}',
+    kind: { ortho: '正射', dsm: 'DSM', dtm: 'DTM', track: '飞行记录' },
     originalsWait: '原件：{{n}} 个文件（{{size}}）在本地等待转入对象存储。',
     originalsSince: '自 {{since}} 起，上次尝试 {{at}}。文件都在，可照常下载，恢复后自动转入。',
     file: '文件',

@@ -63,6 +63,8 @@ func requests() map[string]request {
 		"DELETE /api/cameras/:id/whep/:session":               {path: "/api/cameras/1/whep/x", who: "admin duty town viewer", want: 404},
 		"GET /api/cameras/:id/masks":                          {path: "/api/cameras/1/masks", who: "admin duty town viewer", want: 404},
 		"PUT /api/cameras/:id/masks":                          {path: "/api/cameras/1/masks", body: map[string]any{"masks": []any{}}, who: "admin", want: 404},
+		"GET /api/cameras/:id/presets":                        {path: "/api/cameras/1/presets", who: readers, want: 404},
+		"PUT /api/cameras/:id/presets":                        {path: "/api/cameras/1/presets", body: map[string]any{"presets": []any{}}, who: "admin", want: 404},
 		"GET /api/search":                                     {path: "/api/search?q=x", who: readers, want: 200},
 		"GET /api/statistics":                                 {who: readers, want: 200},
 		"GET /api/statistics/areas":                           {path: "/api/statistics/areas?by=town&from=2026-05-01T00:00:00Z&until=2026-05-02T00:00:00Z", who: readers, want: 200},

@@ -71,6 +71,8 @@ var routes = []route{
 	{http.MethodDelete, whepRoute + "/:session", may(auth.ActionWatch), (*Server).deleteWHEP},
 	{http.MethodGet, "/api/cameras/:id/masks", may(auth.ActionWatch), (*Server).getMasks},
 	{http.MethodPut, "/api/cameras/:id/masks", may(auth.ActionManageCameras), (*Server).setMasks},
+	{http.MethodGet, "/api/cameras/:id/presets", may(auth.ActionRead), (*Server).getPresets},
+	{http.MethodPut, "/api/cameras/:id/presets", may(auth.ActionManageCameras), (*Server).setPresets},
 	{http.MethodGet, eventsRoute, may(auth.ActionRead), (*Server).getEvents},
 	{http.MethodGet, "/api/search", may(auth.ActionRead), (*Server).search},
 	{http.MethodGet, "/api/statistics", may(auth.ActionRead), (*Server).getStatistics},

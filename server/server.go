@@ -101,6 +101,7 @@ type Options struct {
 	Fences      fence.Store          // default none
 	Bookmarks   bookmark.Service     // default none
 	Patrols     camera.Patrols       // default none
+	Presets     camera.PresetStore   // default none
 	Roles       auth.RoleStore       // default none: roles are as they are
 	Walls       wall.Service         // default none
 	Detections  survey.Reviews       // default none
@@ -195,19 +196,20 @@ type Server struct {
 	fences          fence.Store      // nil: there are none
 	bookmarks       bookmark.Service // nil: there are none
 	patrols         camera.Patrols   // nil: there are none
-	roles           auth.RoleStore   // nil: they are as they are
-	detections      survey.Reviews   // nil: there are none
-	comparisons     Comparisons      // nil: there are none
-	measures        survey.Measures  // nil: there are none
-	measuring       chan struct{}    // holds one for each measurement under way
-	plots           survey.Plots     // nil: there are none
-	importing       sync.Mutex       // held while a file of plots is read
-	dossiers        *Dossiers        // nil: there are none
-	repairs         camera.Repairs   // nil: there are none
-	signals         camera.Signals   // nil: there are none
-	prober          *probe.Prober    // nil: nobody looks
-	messages        message.Service  // nil: there are none
-	walls           wall.Service     // nil: there are none
+	presets         camera.PresetStore
+	roles           auth.RoleStore  // nil: they are as they are
+	detections      survey.Reviews  // nil: there are none
+	comparisons     Comparisons     // nil: there are none
+	measures        survey.Measures // nil: there are none
+	measuring       chan struct{}   // holds one for each measurement under way
+	plots           survey.Plots    // nil: there are none
+	importing       sync.Mutex      // held while a file of plots is read
+	dossiers        *Dossiers       // nil: there are none
+	repairs         camera.Repairs  // nil: there are none
+	signals         camera.Signals  // nil: there are none
+	prober          *probe.Prober   // nil: nobody looks
+	messages        message.Service // nil: there are none
+	walls           wall.Service    // nil: there are none
 	wallCopies      wallCopies
 	messagesByUser  *limiter
 	alarms          incident.Alarms // nil: there are none
@@ -290,6 +292,7 @@ func New(o Options) *Server {
 		fences:          o.Fences,
 		bookmarks:       o.Bookmarks,
 		patrols:         o.Patrols,
+		presets:         o.Presets,
 		roles:           o.Roles,
 		walls:           o.Walls,
 		detections:      o.Detections,

@@ -193,6 +193,7 @@ func (m *Main) Open(ctx context.Context) (err error) {
 		Users:       postgis.NewUsers(m.DB),
 		Tokens:      postgis.NewTokens(m.DB),
 		Cameras:     postgis.NewCameras(m.DB),
+		Presets:     postgis.NewPresets(m.DB),
 		Streams:     postgis.NewStreams(m.DB, keys, media),
 		Devices:     m.signals.devices(),
 		Cameranet:   network,

@@ -14,7 +14,7 @@ import (
 // Why a camera with masks does not play. Stills of it are there all the same.
 var (
 	errTooManyMasked = errors.New("too many cameras with masks are being watched")
-	errMasksChanged      = errors.New("the camera's masks were changed")
+	errMasksChanged  = errors.New("the camera's masks were changed")
 )
 
 // maskedViewer joins the transcoded pull of a camera with masks: one for all who watch, of its small picture. What they get was masked before it was encoded.

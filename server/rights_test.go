@@ -51,6 +51,7 @@ func requests() map[string]request {
 		"GET /api/layers/:layer/features/:id":                 {path: "/api/layers/camera/features/1", who: readers, want: 200},
 		"GET /api/events/:layer":                              {path: "/api/events/camera?bbox=1", who: readers, want: 400}, // an answer that ends
 		"GET /api/cameras/coverage":                           {path: "/api/cameras/coverage?by=town", who: readers, want: 200},
+		"GET /api/cameras/coverage/:z/:x/:y":                  {path: "/api/cameras/coverage/12/3409/1690?theme=dark", who: readers, want: 204},
 		"GET /api/cameras/seeing":                             {path: "/api/cameras/seeing?point=119.68,29.79", who: readers, want: 200},
 		"GET /api/cameras/:id/sector":                         {path: "/api/cameras/1/sector", who: readers, want: 200},
 		"GET /api/cameras/:id/live":                           {path: "/api/cameras/1/live", who: "admin duty town viewer", want: 404}, // this world has no pictures
@@ -187,7 +188,6 @@ func requests() map[string]request {
 		"GET /api/devices/cameras":                            {who: "admin", want: 404},
 		"PUT /api/devices/cameras":                            {body: map[string]any{}, who: "admin", want: 404},
 		"POST /api/devices/import":                            {body: map[string]any{}, who: "admin", want: 404},
-		"GET /api/cameras/repair":                             {who: readers, want: 404},                         // this world has none
 		"GET /api/bookmarks":                                  {who: readers, want: 404},                         // this world has none
 		"POST /api/prints":                                    {body: map[string]any{}, who: readers, want: 404}, // this world keeps no account
 		"GET /api/cameras/repair":                             {who: readers, want: 404},                         // this world has none
@@ -197,7 +197,6 @@ func requests() map[string]request {
 		"PUT /api/markings/:id":                               {path: "/api/markings/1", body: map[string]any{}, who: "admin duty town", want: 404},
 		"DELETE /api/markings/:id":                            {path: "/api/markings/1?revision=1", who: "admin duty town", want: 404},
 		"GET /api/markings/:id/acts":                          {path: "/api/markings/1/acts", who: readers, want: 404},
-		"GET /api/bookmarks":                                  {who: readers, want: 404}, // this world has none
 		"POST /api/bookmarks":                                 {body: map[string]any{}, who: "admin duty town viewer", want: 404},
 		"DELETE /api/bookmarks/:id":                           {path: "/api/bookmarks/1", who: "admin duty town viewer", want: 404},
 		"GET /api/walls":                                      {who: readers, want: 404},

@@ -64,6 +64,7 @@ var routes = []route{
 	{http.MethodGet, "/api/layers/:layer/features/:id", may(auth.ActionRead), (*Server).getFeature},
 	{http.MethodGet, "/api/cameras/seeing", may(auth.ActionRead), (*Server).listSeeing},
 	{http.MethodGet, "/api/cameras/coverage", may(auth.ActionRead), (*Server).listCoverage},
+	{http.MethodGet, "/api/cameras/coverage/:z/:x/:y", may(auth.ActionRead), (*Server).getCoverageTile},
 	{http.MethodGet, "/api/cameras/:id/sector", may(auth.ActionRead), (*Server).getSector},
 	{http.MethodGet, watchRoute, may(auth.ActionWatch), (*Server).watchCamera},
 	{http.MethodGet, "/api/cameras/:id/snapshot", may(auth.ActionWatch), (*Server).getSnapshot},

@@ -251,6 +251,7 @@ type Server struct {
 	streams         camera.Streams // nil: there are none
 	sights          *sights        // what cameras see
 	coverages       coverages
+	blinds          blinds
 	devices         Devices      // nil: none are asked
 	cameranet       reach.Ranges // where cameras may be dialled
 	cameraBasic     bool

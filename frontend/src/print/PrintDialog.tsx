@@ -10,6 +10,7 @@ import { change } from '../app/workbench'
 import { shownLayers, shownPicture } from '../features/layers/tree'
 import { useText } from '../i18n'
 import '../i18n/print'
+import { save } from '../lib/canvas'
 import { serverNow } from '../lib/clock'
 import { count } from '../lib/format'
 import { useStore } from '../lib/store'
@@ -21,14 +22,16 @@ import { choroplethSteps } from '../map/style/areas'
 import { type LonLat, type MapController, type View, mapLayers } from '../map/types'
 import { type Theme, cssVariables } from '../tokens/tokens'
 import { Button, IconButton } from '../ui/Button'
+import { Progress } from '../ui/Progress'
 import { Select } from '../ui/Select'
 import { Empty, Failure } from '../ui/State'
 import { TextInput } from '../ui/Field'
-import { type Dpi, type Job, drawCanvas, drawPng, save } from './draw'
+import { type Dpi, type Job, drawCanvas, drawPng } from './draw'
 import { type PaperSize, type Turn, layoutOf, papers } from './layout'
 import { type Entry, legendOf, seenOn } from './legend'
 import { Sheet, type SheetProps } from './Sheet'
 import { boxOf, fitting, placeAt, scales, zoomOf } from './scale'
+import '../ui/dialog.css'
 import './print.css'
 
 /** As the server bounds them. */
@@ -177,10 +180,7 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
             <div className="print-buttons">
               {work ? (
                 <>
-                  <span className="print-progress" role="progressbar" aria-valuenow={Math.round(work.share * 100)} aria-valuemin={0} aria-valuemax={100} aria-label={t('print.drawing', { n: Math.round(work.share * 100) })}>
-                    <span style={{ width: `${work.share * 100}%` }} />
-                  </span>
-                  <span role="status">{t('print.drawing', { n: Math.round(work.share * 100) })}</span>
+                  <Progress share={work.share} text={t('print.drawing', { n: Math.round(work.share * 100) })} />
                   <Button onPress={() => work.stop.abort()} data-testid="print-cancel">{t('print.cancel')}</Button>
                 </>
               ) : (

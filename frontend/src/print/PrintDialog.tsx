@@ -7,7 +7,7 @@ import type { Catalog } from '../api/types'
 import { usePlace } from '../app/router'
 import { useSession } from '../app/session'
 import { change } from '../app/workbench'
-import { shownLayers, shownPicture } from '../features/layers/tree'
+import { shownLayers, shownPicture, shownTilesets } from '../features/layers/tree'
 import { useText } from '../i18n'
 import '../i18n/print'
 import { save } from '../lib/canvas'
@@ -48,6 +48,7 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
   const areas = useQuery(areasQuery).data
   const shown = useStore(shownLayers)
   const picture = useStore(shownPicture)
+  const tilesets = useStore(shownTilesets)
   const sheet = useRef<HTMLDivElement>(null)
   const [from] = useState<View>(() => map.view)
   const [pixels] = useState(() => ({ width: map.engine.getContainer().clientWidth, height: map.engine.getContainer().clientHeight }))
@@ -107,6 +108,7 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
     of.set3D(false)
     for (const layer of mapLayers) of.setLayerVisible(layer, shown[layer])
     of.setPicture(picture)
+    of.setTilesets(tilesets)
     of.select(selection)
   }
   const job = (stop: AbortController): Job => ({
@@ -132,7 +134,10 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
         const drawn = await drawCanvas(job(stop))
         setFinal(drawn)
         await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+        const { title } = document
+        document.title = name || title // what the file is called
         window.print()
+        document.title = title
       }
     } catch (error) {
       if (!stop.signal.aborted) setWrong(error)

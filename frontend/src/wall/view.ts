@@ -9,7 +9,7 @@ import type { Slice } from './slice'
 import type { Scene } from './socket'
 
 /** What a screen shows: a scene, or one of its parts. */
-export type Viewed = Pick<Scene, 'hidden' | 'picture' | 'severity'>
+export type Viewed = Pick<Scene, 'hidden' | 'picture' | 'severity' | 'tilesets'>
 
 /** Tells a map what it draws of a scene. */
 export function showView(map: MapController, { theme, lang }: Pick<Scene, 'theme' | 'lang'>, view: Viewed): void {
@@ -17,6 +17,7 @@ export function showView(map: MapController, { theme, lang }: Pick<Scene, 'theme
   map.setLocale(lang)
   for (const layer of mapLayers) map.setLayerVisible(layer, !view.hidden.includes(layer))
   map.setPicture(view.picture ?? null)
+  map.setTilesets(view.tilesets ?? [])
   map.setSeverity(view.severity || 3)
 }
 

@@ -210,10 +210,14 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
                   key={`${theme} ${locale} ${size} ${turn}`}
                   make={(box, options) => createMap(box, { live, catalog, theme, locale, ...(areas && { areas }), still: { pixelRatio: 1, scale: 1 }, ...options })}
                   prepare={prepare}
+                  shows={JSON.stringify([shown, picture, tilesets, selection])}
                   layout={layout}
                   view={view}
                   onCenter={setCenter}
-                  onDrawn={(engine) => setLegend(legendOf(seenOn(engine, picture !== null), choroplethSteps))}
+                  onDrawn={(engine) => {
+                    const seen = legendOf(seenOn(engine, picture !== null), choroplethSteps)
+                    setLegend((now) => (JSON.stringify(now) === JSON.stringify(seen) ? now : seen))
+                  }}
                 />
                 {final && <Final canvas={final} layout={layout} />}
                 <Sheet {...paper} />
@@ -251,9 +255,11 @@ function Preview({ layout, children }: { layout: SheetProps['layout']; children:
   )
 }
 
-function PreviewMap({ make, prepare, layout, view, onCenter, onDrawn }: {
+function PreviewMap({ make, prepare, shows, layout, view, onCenter, onDrawn }: {
   make: (box: HTMLDivElement, options: { onError: (error: Error) => void }) => MapController
   prepare: (map: MapController) => void
+  /** Equal while what `prepare` tells is. */
+  shows: string
   layout: SheetProps['layout']
   view: View
   onCenter: (center: LonLat) => void
@@ -296,7 +302,8 @@ function PreviewMap({ make, prepare, layout, view, onCenter, onDrawn }: {
   }, [])
   useEffect(() => {
     if (map) prepare(map)
-  })
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- said by `shows`
+  }, [map, shows])
   const { center, zoom, bearing } = view
   useEffect(() => {
     if (!map) return

@@ -121,6 +121,7 @@ export class TilesetsLayer implements CustomLayerInterface {
     const at: LonLat = [(west + east) / 2, (south + north) / 2]
     const middle = MercatorCoordinate.fromLngLat(at)
     const tiles = new TilesRenderer(url)
+    this.cache.unloadPriorityCallback = tiles.lruCache.unloadPriorityCallback // the farthest and coarsest go last, as by the library's own
     tiles.lruCache = this.cache
     tiles.errorTarget = ERROR_PX
     tiles.fetchOptions = { credentials: 'same-origin' }

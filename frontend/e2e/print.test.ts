@@ -84,6 +84,7 @@ test('the map is printed on A3, and kept as a PNG of A4, and the audit log knows
   await page.getByRole('option', { name: '1:50,000' }).click()
   await page.locator('[data-testid=print-map][data-drawn]').waitFor({ timeout: 120_000 })
   await page.getByTestId('print-scale').getByText('比例尺 1:50,000').waitFor()
+  await page.evaluate(() => (window.print = () => undefined)) // a browser without a window has no printer: page.pdf() prints
   await page.getByTestId('print-pdf').click()
   await page.locator('[data-testid=print-sheet][data-final]').waitFor({ timeout: 240_000 })
   const pdf = await page.pdf({ preferCSSPageSize: true, printBackground: true })

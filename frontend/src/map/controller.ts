@@ -109,10 +109,13 @@ class Controller implements MapController {
       this.redraw(true)
       this.photograph()
     })
-    map.once('idle', () => {
-      this.viewport.settle()
+    const whole = (): void => {
       container.dataset.drawn = '' // for those who take pictures
       options.onReady?.()
+    }
+    map.once('idle', () => {
+      this.viewport.settle()
+      whole()
     })
     this.retries = new Retries(map)
     map.on('error', (event) => {
@@ -124,9 +127,10 @@ class Controller implements MapController {
     map.on('webglcontextlost', () => {
       this.styled = false
       this.photographed = null // its pictures went with the context
+      delete container.dataset.drawn
       options.onLost?.()
     })
-    map.on('webglcontextrestored', () => map.once('idle', () => options.onReady?.()))
+    map.on('webglcontextrestored', () => map.once('idle', whole))
     const cameras = this.live.layer('camera')
     if (!cameras.loaded) { // without their state dots would say that all is well
       const unsubscribe = cameras.subscribe(() => {

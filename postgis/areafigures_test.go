@@ -59,11 +59,11 @@ func TestByArea(t *testing.T) {
 				}
 			}
 			if by == incident.ByTown {
-				var sum incident.AreaFigures
+				var sum incident.Counts
 				for _, f := range items {
 					sum.Open, sum.Overdue, sum.Created, sum.Closed, sum.OnTime, sum.Due = sum.Open+f.Open, sum.Overdue+f.Overdue, sum.Created+f.Created, sum.Closed+f.Closed, sum.OnTime+f.OnTime, sum.Due+f.Due
 				}
-				want := incident.AreaFigures{Open: 3, Overdue: 1, Created: 5, Closed: 2, OnTime: 1, Due: 3}
+				want := incident.Counts{Open: 3, Overdue: 1, Created: 5, Closed: 2, OnTime: 1, Due: 3}
 				if login == "viewer" {
 					want.Open, want.Created = 4, 6
 				}

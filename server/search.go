@@ -97,7 +97,7 @@ func (s *Server) findOver(ctx context.Context, text string, limit int) ([]hitBod
 			match = names.Begin
 		}
 		hits[i] = hitBody{Kind: "incident", ID: in.ID, Name: in.Title, Detail: in.Number, Area: s.names.titles[in.AreaPath], Point: in.Point, State: string(in.State),
-			kind: slices.Index(hitKinds, "incident"), match: match, size: len(in.Title) + 1<<20}
+			kind: slices.Index(hitKinds, "incident"), match: match, size: 1<<20 + i}
 	}
 	return hits, nil
 }

@@ -66,6 +66,17 @@ func (s *story) closed() time.Time {
 	return time.Time{}
 }
 
+// open returns the tasks that have not ended.
+func (s *story) open() []*job {
+	var out []*job
+	for _, j := range s.jobs {
+		if !j.state.Final() {
+			out = append(out, j)
+		}
+	}
+	return out
+}
+
 // move makes a move of the case.
 func (s *story) move(at time.Time, who person, m incident.Move, reason string, j *job) {
 	to, err := s.state.Take(m, reason)
@@ -106,10 +117,7 @@ func (s *story) step(at time.Time, j *job, m task.Move, reason string) {
 	if to.Final() {
 		j.result = reason
 	}
-	open := false
-	for _, o := range s.jobs {
-		open = open || !o.state.Final()
-	}
+	open := len(s.open()) > 0
 	switch {
 	case to == task.Acknowledged && s.state == incident.Dispatched:
 		s.move(at, who, incident.MoveStart, reason, j)
@@ -129,8 +137,11 @@ func minutes(r *rand.Rand, mid float64) time.Duration {
 // wrong unit first, some are done twice.
 func everyday(r *rand.Rand, crews []crew, s *story, start time.Time, result string, unit func() int) {
 	at, pace := start, 1.0
-	if r.Float64() < 0.14 { // one that drags on: not every case is closed in time
-		pace = 6 + 22*r.Float64()
+	if r.Float64() < 0.22 { // one that drags on, for a day or two, or for a week where there is time: not every case is closed in time
+		pace = 20 + 25*r.Float64()
+		if s.severity == 3 {
+			pace = 60 + 80*r.Float64()
+		}
 	}
 	next := func(mid float64) time.Time { at = at.Add(time.Duration(pace * float64(minutes(r, mid)))); return at }
 	s.begin(at)

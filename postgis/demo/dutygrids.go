@@ -10,7 +10,7 @@ import (
 // countyInhabitants are those of the demo, illustrative like everything but outline and names; they are spread by where the buildings are.
 const countyInhabitants = 450_000
 
-// writeDutyGrids gives the unit grids of each village, up to three neighbours at a time, to one duty grid, each grid worker the duty grids of its town
+// writeDutyGrids gives the unit grids of each village, about three neighbours at a time, to one duty grid, each grid worker the duty grids of its town
 // in turn, and every area its inhabitants. Areas, buildings and units have to stand.
 func writeDutyGrids(ctx context.Context, tx pgx.Tx) error {
 	if _, err := tx.Exec(ctx, fmt.Sprintf(dutySQL, countyInhabitants)); err != nil {
@@ -21,8 +21,8 @@ func writeDutyGrids(ctx context.Context, tx pgx.Tx) error {
 
 const dutySQL = `
 CREATE TEMP TABLE demo_duty ON COMMIT DROP AS
-SELECT id, area_path, right(area_path, 12) || 'Z' || lpad(((row_number() OVER w - 1) / 3 + 1)::text, 2, '0') AS duty FROM unit_grid
-WINDOW w AS (PARTITION BY area_path ORDER BY code);
+SELECT id, area_path, right(area_path, 12) || 'Z' || lpad((1 + ST_ClusterKMeans(ST_Centroid(geom), k) OVER (PARTITION BY area_path ORDER BY code))::text, 2, '0') AS duty
+FROM (SELECT id, code, area_path, geom, ceil(count(*) OVER (PARTITION BY area_path) / 3.0)::int AS k FROM unit_grid) g;
 INSERT INTO duty_grid (code, name, area_path)
 SELECT DISTINCT ON (d.duty) d.duty, a.name || '第' || right(d.duty, 2)::int || '网格', d.area_path
 FROM demo_duty d JOIN area a ON a.path = d.area_path ORDER BY d.duty;

@@ -65,9 +65,9 @@ interface SmallMap {
 function scaled(items: readonly Multiple[], areas: readonly AreaFigures[], { measure, per, classing }: Choice, known: readonly string[] | undefined, format: (value: number) => string): { maps: SmallMap[]; steps: Step[] } {
   if (isShare(measure)) return { maps: [], steps: [] }
   const keys = known ?? [...new Set(items.map(({ key }) => key))].toSorted()
-  const byKey = new Map(keys.map((key) => [key, new Map<number, Counts>()]))
+  const byKey = new Map(keys.map((key) => [key, new Map<number, Multiple>()]))
   for (const item of items) byKey.get(item.key)?.set(item.id, item)
-  const all = keys.flatMap((key) => areas.map((area) => ({ ...area, ...nothing, ...pick(byKey.get(key)!.get(area.id)) })))
+  const all = keys.flatMap((key) => areas.map((area) => ({ ...area, ...nothing, ...countsOf(byKey.get(key)!.get(area.id)) })))
   const { rows, steps } = graded(all, measure, per, format, classing)
   const maps = keys.map((key, i) => {
     const own = rows.slice(i * areas.length, (i + 1) * areas.length)
@@ -78,4 +78,4 @@ function scaled(items: readonly Multiple[], areas: readonly AreaFigures[], { mea
   return { maps, steps }
 }
 
-const pick = (item: Multiple | undefined): Counts | undefined => item && { open: item.open, overdue: item.overdue, created: item.created, closed: item.closed, on_time: item.on_time, due: item.due }
+const countsOf = (item: Multiple | undefined): Counts | undefined => item && { open: item.open, overdue: item.overdue, created: item.created, closed: item.closed, on_time: item.on_time, due: item.due }

@@ -102,7 +102,7 @@ func figuresWorld(t *testing.T) (*world, incident.AreaQuery, map[string]int64) {
 		{"4", "09009", "citizen", "2026-05-09 09:10+08"}, {"4", "06010", "citizen", "2026-05-10 09:59+08"},
 	} {
 		w.exec(t, `INSERT INTO incident (number, title, category, severity, state, source, area_path, created_at, geom)
-			SELECT 'N' || $1::text, 'x', $2, 2, 'filed', $3, '`+west+`', $4::timestamptz, ST_PointOnSurface(geom) FROM unit_grid WHERE right(code, 1) = $5`, i+1, c.category, c.source, c.at, c.grid)
+			SELECT 'N' || $1::int, 'x', $2, 2, 'filed', $3, '`+west+`', $4::timestamptz, ST_PointOnSurface(geom) FROM unit_grid WHERE right(code, 1) = $5`, i+1, c.category, c.source, c.at, c.grid)
 	}
 	ids := map[string]int64{}
 	for name, sql := range map[string]string{"west": `SELECT id FROM area WHERE path = '` + west + `'`, "A": `SELECT id FROM duty_grid WHERE code = 'A'`, "B": `SELECT id FROM duty_grid WHERE code = 'B'`} {

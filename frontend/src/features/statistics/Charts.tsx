@@ -11,7 +11,7 @@ type Part = components['schemas']['Part']
 export function Charts({ parts, measure, brushed, format, onBrush }: { parts: readonly Part[]; measure: Measure; brushed: Brushed; format: (value: number) => string; onBrush: (split: Split, keys: string[]) => void }) {
   return (
     <div className="stat-charts" data-testid="stat-charts">
-      {splits.map((split) => (
+      {splits.filter((split) => split !== 'month' || brushed.month || parts.filter((part) => part.split === 'month').length > 1).map((split) => (
         <Chart key={split} split={split} parts={parts.filter((part) => part.split === split)} measure={measure} brushed={brushed[split] ?? []} format={format} onBrush={(keys) => onBrush(split, keys)} />
       ))}
     </div>

@@ -159,15 +159,15 @@ export default function Statistics({ catalog }: { catalog: Catalog }) {
           )}
         </div>
         <p className="statistics-formula">
-          {t(`statistics.formula.${measure}`)}
-          {(measure === 'open' || measure === 'overdue' || isShare(measure)) && ` · ${t('statistics.now')}`}
-          {isShare(measure) && sight.data && sight.data.unknown > 0 && ` · ${t('statistics.unknownView', { n: sight.data.unknown })}`}
-          {per === 'people' && rows.length > 0 && sum.inhabitants === 0 && ` · ${t('statistics.noPeople')}`}
+          {draw === 'flows' ? t('statistics.formulaFlows') : t(`statistics.formula.${measure}`)}
+          {draw !== 'flows' && (measure === 'open' || measure === 'overdue' || isShare(measure)) && ` · ${t('statistics.now')}`}
+          {draw !== 'flows' && isShare(measure) && sight.data && sight.data.unknown > 0 && ` · ${t('statistics.unknownView', { n: sight.data.unknown })}`}
+          {draw !== 'flows' && per === 'people' && rows.length > 0 && sum.inhabitants === 0 && ` · ${t('statistics.noPeople')}`}
         </p>
         {figures.data && rows.length > 0 && (
           <p className="statistics-total" data-testid="stat-total">
-            <b>{t(`statistics.measure.${measure}`)}</b> {selected ? `${nameOf(selected, true)} ${selected.value === null ? '–' : format(selected.value)}` : t('statistics.total', { value: total === null ? '–' : format(total) })}
-            {change && (
+            <b>{draw === 'flows' ? t('statistics.flows') : t(`statistics.measure.${measure}`)}</b> {draw === 'flows' ? t('statistics.total', { value: flows.data ? count(flows.data.items.reduce((all, { tasks }) => all + tasks, 0), locale) : '–' }) : selected ? `${nameOf(selected, true)} ${selected.value === null ? '–' : format(selected.value)}` : t('statistics.total', { value: total === null ? '–' : format(total) })}
+            {change && draw !== 'flows' && (
               <span className="statistics-change" data-testid="stat-change">
                 {t('statistics.change', { by: `${change.by > 0 ? '+' : ''}${count(change.by, locale)}`, percent: change.percent === null ? t('statistics.few') : `${change.percent > 0 ? '+' : ''}${Number(change.percent.toFixed(1))}%` })}
               </span>

@@ -27,7 +27,7 @@ export function bowed(a: readonly number[], b: readonly number[]): [number, numb
 }
 
 /** How many arrows a map bears. */
-export const MOST_ARROWS = 60
+export const MOST_ARROWS = 24
 
 /** The largest flows between different areas of which both places are known, as arrows; the least first, so that the largest lie on top. */
 export function arrowsOf(flows: readonly Flow[], placeOf: (id: number) => readonly number[] | undefined): Arrow[] {

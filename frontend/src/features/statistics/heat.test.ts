@@ -29,6 +29,6 @@ test('the ramp ends at its top', () => {
   expect(density).toBeCloseTo(1)
 })
 
-test.each([[0.3, 0.5], [1, 1], [1.2, 2], [7, 10], [51, 100], [0, 1]])('%d is rounded up to %d', (value, want) => expect(roundUp(value)).toBeCloseTo(want))
+test.each([[0.26, 0.3], [1, 1], [1.3, 1.5], [7, 8], [51, 60], [0, 1]])('%d is rounded up to %d', (value, want) => expect(roundUp(value)).toBeCloseTo(want))
 
 test('steps go up', () => expect(heatSteps(10).map(({ from }) => from)).toEqual([1, 2, 4, 6, 8]))

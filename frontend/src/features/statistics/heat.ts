@@ -56,11 +56,11 @@ export function peakDensity(points: readonly HeatPoint[], sigma: number): number
 /** The intensity with which a density of `top` cases in a km² is 1 on the map, the end of its ramp. */
 export const intensityOf = (top: number, sigma: number) => 1 / (PEAK * top * 2 * Math.PI * sigma * sigma)
 
-/** A round number at or above: 1, 2 or 5 times a power of ten. */
+/** A round number at or above, near enough that the ramp is used. */
 export function roundUp(value: number): number {
   if (!(value > 0)) return 1
   const power = 10 ** Math.floor(Math.log10(value))
-  return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= value * 0.999)!
+  return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((n) => n * power).find((n) => n >= value * 0.999)!
 }
 
 /** Five steps of the ramp up to `top`, in cases in a km²: from where each begins. */

@@ -135,7 +135,7 @@ export function tintAreas(container: HTMLElement, options: { theme: Theme; local
     for (const kind of kinds) {
       const source = kind === 'duty_grid' ? { source: 'duty_grid' } : kind === 'unit_grid' ? { source: 'unit_grid', 'source-layer': 'unit_grid', minzoom: GRID_ZOOM } : { source: 'area', 'source-layer': 'area', filter: only(kind) }
       map.addLayer({ id: `tint-${kind}-fill`, type: 'fill', ...source, paint: { 'fill-color': ['match', tint, 0, colours.tint[0], 1, colours.tint[1], 2, colours.tint[2], 3, colours.tint[3], 4, colours.tint[4], colours.land], 'fill-opacity': ['case', ['<', tint, 0], 0.25, 0.86] } }, above)
-      map.addLayer({ id: `tint-${kind}-line`, type: 'line', ...source, paint: { 'line-color': colours.areaLineMajor, 'line-width': kind === 'town' ? 1.4 : 0.7 } })
+      map.addLayer({ id: `tint-${kind}-line`, type: 'line', ...source, paint: { 'line-color': kind === 'duty_grid' ? colours.areaLine : colours.areaLineMajor, 'line-width': kind === 'town' ? 1.4 : kind === 'duty_grid' ? ['interpolate', ['linear'], ['zoom'], 9, 0.3, 12, 0.8] : 0.7 } })
       map.addLayer({ id: `tint-${kind}-mark`, type: 'line', ...source, paint: { 'line-color': colours.ring, 'line-width': 4 * scale, 'line-opacity': ['case', ['boolean', ['feature-state', 'marked'], false], 1, 0] } })
       map.on('mouseenter', `tint-${kind}-fill`, () => (map.getCanvas().style.cursor = 'pointer'))
       map.on('mouseleave', `tint-${kind}-fill`, () => (map.getCanvas().style.cursor = ''))

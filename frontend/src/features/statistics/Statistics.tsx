@@ -158,6 +158,7 @@ export default function Statistics({ catalog }: { catalog: Catalog }) {
             !isRate(measure) && as === 'tint' && <Select label={t('statistics.classing.title')} value={chosen.classing} choices={options('classing', classings)} onChange={(id) => choose({ classing: id as typeof chosen.classing })} testid="stat-classing" />
           )}
         </div>
+        <p className="statistics-about">{about}</p>
         <p className="statistics-formula">
           {draw === 'flows' ? t('statistics.formulaFlows') : t(`statistics.formula.${measure}`)}
           {draw !== 'flows' && (measure === 'open' || measure === 'overdue' || isShare(measure)) && ` · ${t('statistics.now')}`}

@@ -133,6 +133,7 @@ export default function Statistics({ catalog }: { catalog: Catalog }) {
           ) : (
             figures.data && <span className="block-note">{t('statistics.asOf', { time: moment(Date.parse(figures.data.as_of), locale) })}</span>
           )}
+          <Button small isDisabled={rows.length === 0} onPress={() => setTable(true)} data-testid="stat-open-table">{t('statistics.table')}</Button>
         </header>
         <div className="statistics-by" role="group" aria-label={t('statistics.by.title')}>
           {groupings.map((each) => (
@@ -173,7 +174,6 @@ export default function Statistics({ catalog }: { catalog: Catalog }) {
                 {t('statistics.change', { by: `${change.by > 0 ? '+' : ''}${count(change.by, locale)}`, percent: change.percent === null ? t('statistics.few') : `${change.percent > 0 ? '+' : ''}${Number(change.percent.toFixed(1))}%` })}
               </span>
             )}
-            <Button small onPress={() => setTable(true)} data-testid="stat-open-table">{t('statistics.table')}</Button>
           </p>
         )}
         {isBrushed(brushed) && (
@@ -245,7 +245,7 @@ export default function Statistics({ catalog }: { catalog: Catalog }) {
           />
         ) : null}
       </section>
-      {table && figures.data && <TableDialog rows={rows} measure={measure} before={before} asOf={figures.data.as_of} about={about} nameOf={(row) => nameOf(row)} onClose={() => setTable(false)} />}
+      {table && figures.data && <TableDialog rows={rows} measure={measure} before={before} asOf={figures.data.as_of} kind={t(`statistics.by.${by}`)} about={about} nameOf={(row) => nameOf(row)} onClose={() => setTable(false)} />}
     </main>
   )
 }

@@ -7,10 +7,10 @@ import { Dialog } from '../../ui/Dialog'
 import { type Graded, counted, hasBefore, type Measure, valueOf } from './grades'
 
 /** Everything that the map shows, as a table: for those who hear it, for a spreadsheet and for paper. */
-export function TableDialog({ rows, measure, before, asOf, about, nameOf, onClose }: { rows: readonly Graded[]; measure: Measure; before: ReadonlyMap<number, number> | null; asOf: string; about: string; nameOf: (row: Graded) => string; onClose: () => void }) {
+export function TableDialog({ rows, measure, before, asOf, kind, about, nameOf, onClose }: { rows: readonly Graded[]; measure: Measure; before: ReadonlyMap<number, number> | null; asOf: string; kind: string; about: string; nameOf: (row: Graded) => string; onClose: () => void }) {
   const { t, locale } = useText()
   const compared = before !== null && hasBefore(measure)
-  const heads = [t('statistics.by.title'), t('statistics.code'), ...counted.map((name) => t(`statistics.count.${name}`)), t('statistics.measure.on_time_rate'), t('statistics.measure.closing_rate'), t('statistics.km2'), t('statistics.inhabitants'), ...(compared ? [t('statistics.before')] : [])]
+  const heads = [kind, t('statistics.code'), ...counted.map((name) => t(`statistics.count.${name}`)), `${t('statistics.measure.on_time_rate')} %`, `${t('statistics.measure.closing_rate')} %`, t('statistics.km2'), t('statistics.inhabitants'), ...(compared ? [t('statistics.before')] : [])]
   const rate = (row: Graded, of: 'on_time_rate' | 'closing_rate') => {
     const value = valueOf(row.area, of, 'none')
     return value === null ? null : Number(value.toFixed(1))

@@ -109,6 +109,7 @@ type Options struct {
 	Walls       wall.Service         // default none
 	Detections  survey.Reviews       // default none
 	Comparisons Comparisons          // default none
+	Detectors   Detectors            // default none
 	Measures    survey.Measures      // on surface models; default none
 	Plots       survey.Plots         // what detections are held against; default none
 	Dossiers    *Dossiers            // default none: no evidence files
@@ -204,6 +205,7 @@ type Server struct {
 	roles           auth.RoleStore   // nil: they are as they are
 	detections      survey.Reviews   // nil: there are none
 	comparisons     Comparisons      // nil: there are none
+	detectors       Detectors        // nil: no model runs here
 	measures        survey.Measures  // nil: there are none
 	measuring       chan struct{}    // holds one for each measurement under way
 	plots           survey.Plots     // nil: there are none
@@ -302,6 +304,7 @@ func New(o Options) *Server {
 		walls:           o.Walls,
 		detections:      o.Detections,
 		comparisons:     o.Comparisons,
+		detectors:       o.Detectors,
 		measures:        o.Measures,
 		measuring:       make(chan struct{}, mostMeasuring),
 		plots:           o.Plots,

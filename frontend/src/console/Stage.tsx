@@ -21,6 +21,7 @@ import { useMap } from './useMap'
 
 const DutyBanner = later(() => import('../features/duty/DutyBanner'))
 const PickPlace = later(() => import('../features/create/PickPlace'))
+const Markings = later(() => import('../features/markings/Markings'))
 const Measure = later(() => import('../features/measure/Measure'))
 const AlertBar = later(() => import('../features/alerts/AlertBar'))
 
@@ -30,7 +31,7 @@ export function Stage({ catalog, context }: { catalog: Catalog; context: ActionC
   const frame = useRef<HTMLElement>(null)
   const container = useRef<HTMLDivElement>(null)
   const failed = useMap(container, frame, catalog)
-  const { creating, measure } = useStore(workbench)
+  const { creating, drawing, measure } = useStore(workbench)
   const picking = usePicking(creating !== null && creating.point === null)
   return (
     <main className="stage" ref={frame} aria-label={t('map.region')}>
@@ -58,6 +59,7 @@ export function Stage({ catalog, context }: { catalog: Catalog; context: ActionC
         <LayerPanel catalog={catalog} />
       </div>
       {measure && creating === null && <Measure catalog={catalog} />}
+      {drawing !== null && creating === null && <Markings />}
       <MapControls context={context} />
     </main>
   )

@@ -25,6 +25,7 @@ const Attachments = later(() => import('./Attachments'))
 const QueueMark = later(() => import('../duty/QueueMark'))
 const Talk = later(() => import('../duty/Talk'))
 const CaseFlow = later(() => import('../flow/CaseFlow'))
+const CaseMarkings = later(() => import('../markings/CaseMarkings'))
 const CaseReports = later(() => import('../reports/CaseReports'))
 
 /** A case: facts, whom to send, who is on it, what may be done, what has happened. Follows the live copy. */
@@ -85,6 +86,7 @@ export function IncidentDetail({ id }: { id: number }) {
           <DispatchList detail={detail.data} onConflict={setConflict} />
           <CaseFlow detail={detail.data} onConflict={setConflict} />
           <Moves detail={detail.data} onConflict={setConflict} />
+          <CaseMarkings incident={id} over={!!incident.closed_at} />
           <Talk incident={id} />
           <CaseReports detail={detail.data} />
           <WhatSees point={incident.point} />

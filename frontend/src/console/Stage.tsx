@@ -55,9 +55,11 @@ export function Stage({ catalog, context }: { catalog: Catalog; context: ActionC
           </div>
         )}
       </div>
-      <div className="stage-left">
-        <LayerPanel catalog={catalog} />
-      </div>
+      {drawing === null && (
+        <div className="stage-left">
+          <LayerPanel catalog={catalog} />
+        </div>
+      )}
       {measure && creating === null && <Measure catalog={catalog} />}
       {drawing !== null && creating === null && <Markings />}
       <MapControls context={context} />

@@ -218,7 +218,7 @@ function Tools({ map, incident }: { map: MapController; incident: number }) {
 /** The marking under a place of the map, as it is drawn; null for none. */
 function pressed(map: MapController, at: LonLat): number | null {
   const { x, y } = map.engine.project(at)
-  const layers = ['marking-sign', 'marking-actual', 'marking-planned', 'marking-fill'].filter((id) => map.engine.getLayer(id))
+  const layers = ['marking-sign', 'marking-text', 'marking-actual', 'marking-planned', 'marking-fill'].filter((id) => map.engine.getLayer(id))
   const [hit] = layers.length > 0 ? map.engine.queryRenderedFeatures([[x - 6, y - 6], [x + 6, y + 6]], { layers }) : []
   return hit ? Math.floor(Number(hit.id) / 4) : null
 }

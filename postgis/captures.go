@@ -392,7 +392,7 @@ func (s *Captures) Publish(ctx context.Context, id int64, c *survey.Capture, fil
 }
 
 const selectStored = `SELECT c.id, c.name, c.captured_at, c.gsd_m, coalesce(c.sha256, ''), coalesce(c.area_path, ''), c.source, ST_AsEWKB(c.geom),
-	(SELECT jsonb_agg(jsonb_build_object('kind', f.kind, 'path', f.path, 'size', f.size, 'sha256', f.sha256, 'info', f.info) ORDER BY f.kind) FROM capture_file f WHERE f.capture_id = c.id),
+	(SELECT jsonb_agg(jsonb_build_object('kind', f.kind, 'path', f.path, 'size', f.size, 'sha256', f.sha256, 'store', f.store, 'info', f.info) ORDER BY f.kind) FROM capture_file f WHERE f.capture_id = c.id),
 	w.at, w.by_name, w.reason FROM capture c LEFT JOIN capture_withdrawal w ON w.capture_id = c.id WHERE EXISTS (SELECT FROM capture_file f WHERE f.capture_id = c.id) `
 
 func scanCapture(row pgx.CollectableRow) (*survey.Stored, error) {
@@ -417,15 +417,15 @@ func scanCapture(row pgx.CollectableRow) (*survey.Stored, error) {
 		c.Withdrawn = &survey.Withdrawal{At: at.UTC(), By: *by, Reason: *reason}
 	}
 	var list []struct {
-		Kind, Path, SHA256 string
-		Size               int64
-		Info               map[string]any
+		Kind, Path, SHA256, Store string
+		Size                      int64
+		Info                      map[string]any
 	}
 	if err := json.Unmarshal(files, &list); err != nil {
 		return nil, err
 	}
 	for _, f := range list {
-		c.Files = append(c.Files, survey.CaptureFile{Kind: f.Kind, Path: f.Path, Size: f.Size, SHA256: f.SHA256, Info: f.Info})
+		c.Files = append(c.Files, survey.CaptureFile{Kind: f.Kind, Path: f.Path, Size: f.Size, SHA256: f.SHA256, Store: f.Store, Info: f.Info})
 	}
 	g, _, err := ewkb.Unmarshal(geom)
 	if err != nil {
@@ -485,6 +485,9 @@ func (s *Captures) Withdraw(ctx context.Context, id int64, reason string) (*surv
 	err = s.db.transact(ctx, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `INSERT INTO capture_withdrawal (capture_id, by_name, reason) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, id, actor.User.Name, reason)
 		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `UPDATE capture SET withdrawn = true WHERE id = $1`, id); err != nil { // it leaves the map
 			return err
 		}
 		return appendAudit(ctx, tx, "capture.withdraw", subject("capture", id), map[string]any{"name": c.Name, "reason": reason})

@@ -220,6 +220,7 @@ var routes = []route{
 	{http.MethodDelete, "/api/markings/:id", may(auth.ActionDraw), (*Server).removeMarking},
 	{http.MethodGet, "/api/markings/:id/acts", may(auth.ActionRead), (*Server).listMarkingActs},
 	{http.MethodGet, "/api/bookmarks", may(auth.ActionRead), (*Server).listBookmarks},
+	{http.MethodPost, "/api/prints", may(auth.ActionRead), (*Server).recordPrint},
 	{http.MethodPost, "/api/bookmarks", may(auth.ActionReplay), (*Server).createBookmark},
 	{http.MethodDelete, "/api/bookmarks/:id", may(auth.ActionReplay), (*Server).deleteBookmark},
 	{http.MethodGet, "/api/patrols", may(auth.ActionWatch), (*Server).listPatrols},

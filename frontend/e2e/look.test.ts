@@ -1,18 +1,8 @@
 /** What people see, at the sizes they see it: nothing cut off, nothing from outside, everything by keyboard. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Desk, Wanglou, launch, until } from './harness'
+import { describe, expect, test } from 'vitest'
+import { Desk, browser, server, stage, until } from './harness'
 
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+stage()
 
 /** Texts that are wider or higher than the box that shows them, unless they are made to end with an ellipsis. */
 const cutOff = (desk: Desk) => desk.page.evaluate(() => {

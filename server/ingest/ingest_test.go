@@ -48,6 +48,12 @@ var county = orb.Bound{Min: orb.Point{119.17, 29.59}, Max: orb.Point{119.98, 30.
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldIn(t, t.TempDir())
+}
+
+// newWorldIn is newWorld with the captures in a folder of one's own.
+func newWorldIn(t *testing.T, root string) *world {
+	t.Helper()
 	db := postgistest.New(t)
 	if _, err := db.Pool.Exec(t.Context(), `INSERT INTO area (code, path, level, name, geom) VALUES ('330122', '330122', 'county', '桐庐县', ST_Multi(ST_MakeEnvelope(119.17, 29.59, 119.98, 30.1, 4326)))`); err != nil {
 		t.Fatal(err)
@@ -56,7 +62,7 @@ func newWorld(t *testing.T) *world {
 	if err := postgis.NewUsers(db).Save(auth.WithActor(t.Context(), auth.Operator("test")), u, "wanglou-demo-1"); err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, db: db, root: t.TempDir(), ctx: auth.WithActor(t.Context(), &auth.Actor{User: u, Scope: u.Scope()})}
+	w := &world{t: t, db: db, root: root, ctx: auth.WithActor(t.Context(), &auth.Actor{User: u, Scope: u.Scope()})}
 	w.captures = postgis.NewCaptures(db, func(context.Context, pgx.Tx, string, string, string, any) (int64, error) { return 1, nil })
 	var err error
 	if w.folder, err = Open(w.root); err != nil {

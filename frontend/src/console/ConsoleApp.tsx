@@ -25,6 +25,7 @@ const AlarmStrip = later(() => import('../features/alarm/AlarmStrip'))
 const Help = later(() => import('../features/help/Help'))
 const KnowledgePanel = later(() => import('../features/knowledge/KnowledgePanel'))
 const Palette = later(() => import('../features/palette/Palette'))
+const PrintDialog = later(() => import('../print/PrintDialog'))
 const Inbox = later(() => import('../features/reports/Inbox'))
 const Supervision = lazy(() => import('../features/supervision/Supervision'))
 const Statistics = lazy(() => import('../features/statistics/Statistics'))
@@ -73,6 +74,7 @@ function Desk({ catalog }: { catalog: Catalog }) {
       {context.bench.reports && <Inbox />}
       {context.bench.knowledge && <KnowledgePanel />}
       {context.bench.palette && <Palette />}
+      {context.bench.print && context.map && <PrintDialog catalog={catalog} map={context.map} />}
       <ReplayFrame />
     </LiveContext>
   )

@@ -127,6 +127,8 @@ export const enReasons: Record<keyof typeof zhReasons, string> = {
   locked: 'It is locked; unlock it first',
   same_point: 'Two points lie on one another',
   too_many_points: 'There are too many points',
+  too_many_transcodes: 'No more live pictures with privacy masks at once: there are stills',
+  masks_changed: 'The privacy masks were changed just now; try again',
   not_your_bookmark: 'Somebody else made this bookmark',
   too_many_entries: 'There are too many entries: delete some first',
   wall_held: '{{name}} holds the wall; take it over first',

@@ -393,6 +393,7 @@ export const en: Dictionary = {
     resetView: 'Whole county',
     measure: 'Measure, and what is around',
     draw: 'Draw on the map',
+    printMap: 'Print the map',
     toggle3d: '3D or flat',
     toggleLayers: 'Layers panel',
     toggleTheme: 'Dark or light',

@@ -20,6 +20,7 @@ import { zhFlights } from './zh.flights'
 import { markingTexts } from './markings.texts'
 import { measureTexts } from './measure.texts'
 import { paletteTexts } from './palette.texts'
+import { printTexts } from './print.texts'
 import { zh as zhFirst } from './zh'
 import { zhAdmin } from './zh.admin'
 import { zhAlerts } from './zh.alerts'
@@ -42,8 +43,8 @@ function flat(value: object, prefix = ''): Map<string, string> {
   return out
 }
 
-const chinese = new Map([...flat(zh), ...flat(zhAlerts), ...flat(zhCaptures), ...flat(zhDuty), ...flat(zhNotify), ...flat(markingTexts.zh), ...flat(measureTexts.zh), ...flat(paletteTexts.zh), ...flat(zhPlots), ...flat(zhFlights)])
-const english = new Map([...flat(en), ...flat(enAlerts), ...flat(enCaptures), ...flat(enDuty), ...flat(enNotify), ...flat(markingTexts.en), ...flat(measureTexts.en), ...flat(paletteTexts.en), ...flat(enPlots), ...flat(enFlights)])
+const chinese = new Map([...flat(zh), ...flat(zhAlerts), ...flat(zhCaptures), ...flat(zhDuty), ...flat(zhNotify), ...flat(markingTexts.zh), ...flat(measureTexts.zh), ...flat(paletteTexts.zh), ...flat(printTexts.zh), ...flat(zhPlots), ...flat(zhFlights)])
+const english = new Map([...flat(en), ...flat(enAlerts), ...flat(enCaptures), ...flat(enDuty), ...flat(enNotify), ...flat(markingTexts.en), ...flat(measureTexts.en), ...flat(paletteTexts.en), ...flat(printTexts.en), ...flat(enPlots), ...flat(enFlights)])
 const variables = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((m) => m[1]).sort()
 
 /** The values of Go constants of one type in a file. */

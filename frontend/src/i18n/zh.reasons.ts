@@ -126,6 +126,8 @@ export const zhReasons = {
   locked: '已锁定，请先解锁',
   same_point: '有两点重合',
   too_many_points: '点数过多',
+  too_many_transcodes: '带隐私遮挡的实时画面已到上限，只有静态画面',
+  masks_changed: '隐私遮挡区刚刚更改，请重试',
   not_your_bookmark: '该书签由他人建立',
   too_many_entries: '知识条目数量已达上限，请先删除一些',
   wall_held: '大屏由{{name}}控制，请先接管',

@@ -392,6 +392,7 @@ export const zh = {
     resetView: '回到全县',
     measure: '测量与周边',
     draw: '标绘',
+    printMap: '打印地图',
     toggle3d: '三维 / 平面',
     toggleLayers: '图层面板',
     toggleTheme: '深色 / 浅色',

@@ -168,6 +168,7 @@ function Tools({ map, incident }: { map: MapController; incident: number }) {
         </header>
         <PlanChoice incident={incident} />
         {offline && <p className="marking-note marking-warn" role="alert">{t('marking.offline')}</p>}
+        {seen && held !== null && <Edit key={held} id={held} marking={mine} row={row!} onSave={save} onRemoved={() => setHeld(null)} onClose={() => setHeld(null)} onFailed={failed} />}
         <div className="marking-standing" role="radiogroup" aria-label={t('marking.standingHint')}>
           {(['planned', 'actual'] as const).map((one) => (
             <button key={one} type="button" role="radio" aria-checked={standing === one} data-standing={one} onClick={() => setStanding(one)} data-testid={`standing-${one}`}>
@@ -208,7 +209,6 @@ function Tools({ map, incident }: { map: MapController; incident: number }) {
             </div>
           </>
         )}
-        {seen && held !== null && <Edit key={held} id={held} marking={mine} row={row!} onSave={save} onRemoved={() => setHeld(null)} onClose={() => setHeld(null)} onFailed={failed} />}
         <List incident={incident} held={held} onHold={(id) => { choose(null); setHeld(id) }} />
       </section>
     </>

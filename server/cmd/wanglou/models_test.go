@@ -93,7 +93,7 @@ func TestAModelLooksAtACapture(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.runtime = runtime
-	user := &auth.User{Login: "drone", Name: "航拍", Roles: []auth.Role{auth.RoleDroneTeam}, Areas: []string{"330122"}, Active: true}
+	user := &auth.User{Login: "drone", Name: "航拍", Roles: []auth.Role{auth.RoleDroneTeam}, Areas: []string{"330122"}}
 	operator := auth.WithActor(t.Context(), auth.Operator("test"))
 	if _, err := db.Pool.Exec(t.Context(), `INSERT INTO area (code, path, level, name, geom) VALUES ('330122', '330122', 'county', '桐庐县', ST_Multi(ST_MakeEnvelope(119, 29, 121, 31, 4326)))`); err != nil {
 		t.Fatal(err)

@@ -77,11 +77,15 @@ lint: $(NPM_DONE) $(STAMPS)/county ## gofmt, go vet, typecheck
 empty :=
 space := $(empty) $(empty)
 RACELESS := postgis/demo layers/camera layers/survey/dsm server/compare
+
+# Databases, browsers, ffmpeg and the race detector share the cores of one machine: what fails is run once more, alone, and the summary
+# says so. More than three failures are no accident, and nothing is run again.
+GOTEST := $(GO) tool gotestsum --format pkgname-and-test-fails --format-hide-empty-pkg --rerun-fails=1 --rerun-fails-max-failures=3
 .PHONY: test-go
 test-go: $(STAMPS)/console $(STAMPS)/county ## Go tests with the race detector
 	@$(MAKE) -s onnx || echo "ONNX Runtime could not be fetched: what wants it is skipped"
-	CGO_ENABLED=1 $(GO) tool gotestsum --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 15m $$($(GO) list ./... | grep -vE '/($(subst $(space),|,$(RACELESS)))$$')
-	$(GO) tool gotestsum --format pkgname-and-test-fails -- -timeout 15m $(addprefix ./,$(RACELESS))
+	CGO_ENABLED=1 $(GOTEST) --packages "$$($(GO) list ./... | grep -vE '/($(subst $(space),|,$(RACELESS)))$$' | tr '\n' ' ')" -- -race -timeout 15m
+	$(GOTEST) --packages "$(addprefix ./,$(RACELESS))" -- -timeout 15m
 
 .PHONY: test-frontend
 test-frontend: $(STAMPS)/console ## unit tests and size check of the console

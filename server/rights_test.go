@@ -140,6 +140,8 @@ func requests() map[string]request {
 		"POST /api/detectors/:folder/checks":                  {path: "/api/detectors/x/checks", body: map[string]any{}, who: "admin", want: 404},
 		"GET /api/plots/:layer":                               {path: "/api/plots/zone", who: readers, want: 404},
 		"POST /api/plots/:layer/files":                        {path: "/api/plots/zone/files?filename=a.geojson", body: map[string]any{}, who: "admin", want: 404},
+		"POST /api/plots/:layer":                              {path: "/api/plots/zone", body: map[string]any{}, who: "admin", want: 404},
+		"GET /api/plots/:layer/:id":                           {path: "/api/plots/zone/1", who: readers, want: 404},
 		"PUT /api/plots/:layer/:id":                           {path: "/api/plots/zone/1", body: map[string]any{}, who: "admin", want: 404},
 		"DELETE /api/plots/:layer/:id":                        {path: "/api/plots/zone/1", who: "admin", want: 404},
 		"GET /api/pairrules":                                  {who: readers, want: 404},
@@ -188,8 +190,15 @@ func requests() map[string]request {
 		"GET /api/devices/cameras":                            {who: "admin", want: 404},
 		"PUT /api/devices/cameras":                            {body: map[string]any{}, who: "admin", want: 404},
 		"POST /api/devices/import":                            {body: map[string]any{}, who: "admin", want: 404},
-		"GET /api/cameras/repair":                             {who: readers, want: 404}, // this world has none
-		"GET /api/bookmarks":                                  {who: readers, want: 404}, // this world has none
+		"GET /api/cameras/repair":                             {who: readers, want: 404},                         // this world has none
+		"GET /api/bookmarks":                                  {who: readers, want: 404},                         // this world has none
+		"POST /api/prints":                                    {body: map[string]any{}, who: readers, want: 404}, // this world keeps no account
+		"GET /api/markings":                                   {who: readers, want: 404},                         // this world has none
+		"POST /api/markings":                                  {body: map[string]any{}, who: "admin duty town", want: 404},
+		"POST /api/markings/steps":                            {body: map[string]any{}, who: "admin duty town", want: 404},
+		"PUT /api/markings/:id":                               {path: "/api/markings/1", body: map[string]any{}, who: "admin duty town", want: 404},
+		"DELETE /api/markings/:id":                            {path: "/api/markings/1?revision=1", who: "admin duty town", want: 404},
+		"GET /api/markings/:id/acts":                          {path: "/api/markings/1/acts", who: readers, want: 404},
 		"POST /api/bookmarks":                                 {body: map[string]any{}, who: "admin duty town viewer", want: 404},
 		"DELETE /api/bookmarks/:id":                           {path: "/api/bookmarks/1", who: "admin duty town viewer", want: 404},
 		"GET /api/walls":                                      {who: readers, want: 404},

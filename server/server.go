@@ -35,9 +35,11 @@ import (
 	"wanglou/layers/incident"
 	"wanglou/layers/job"
 	"wanglou/layers/knowledge"
+	"wanglou/layers/marking"
 	"wanglou/layers/message"
 	"wanglou/layers/offer"
 	"wanglou/layers/plan"
+	"wanglou/layers/printed"
 	"wanglou/layers/push"
 	"wanglou/layers/report"
 	"wanglou/layers/request"
@@ -95,10 +97,13 @@ type Options struct {
 	Devices     Devices              // that are asked for pictures; default none
 	Cameranet   reach.Ranges         // where cameras may be dialled; default nowhere
 	WHEP        *whep.Gate           // live pictures by WebRTC; default none
+	Transcodes  int                  // cameras with masks that play at once; default none: they have stills alone
 	CameraBasic bool                 // passwords may be sent in the clear to cameras that know nothing better
 	Webhooks    hook.Store           // default none
 	Fences      fence.Store          // default none
 	Bookmarks   bookmark.Service     // default none
+	Prints      printed.Service      // default none
+	Markings    marking.Service      // default none
 	Patrols     camera.Patrols       // default none
 	Roles       auth.RoleStore       // default none: roles are as they are
 	Walls       wall.Service         // default none
@@ -194,6 +199,8 @@ type Server struct {
 	tokens          *tokenCache      // nil: none are taken
 	fences          fence.Store      // nil: there are none
 	bookmarks       bookmark.Service // nil: there are none
+	prints          printed.Service  // nil: nobody counts
+	markings        marking.Service  // nil: there are none
 	patrols         camera.Patrols   // nil: there are none
 	roles           auth.RoleStore   // nil: they are as they are
 	detections      survey.Reviews   // nil: there are none
@@ -248,6 +255,9 @@ type Server struct {
 	cameranet       reach.Ranges // where cameras may be dialled
 	cameraBasic     bool
 	video           *video.Hub
+	transcodes      *video.Hub // of cameras with masks, as they may leave the server; nil: none do
+	transcodeBudget int
+	maskBell        bell           // masks were changed
 	watchers        sync.WaitGroup // who watch: their leaving is still to be written down
 	whep            whepSessions
 	stills          *still.Maker
@@ -287,6 +297,8 @@ func New(o Options) *Server {
 		tree:            newAreaCache(o.Areas, o.Now),
 		fences:          o.Fences,
 		bookmarks:       o.Bookmarks,
+		prints:          o.Prints,
+		markings:        o.Markings,
 		patrols:         o.Patrols,
 		roles:           o.Roles,
 		walls:           o.Walls,
@@ -340,6 +352,10 @@ func New(o Options) *Server {
 		whep:            whepSessions{gate: o.WHEP, byID: map[string]whepSession{}},
 		whepByUser:      newLimiter(64, 500*time.Millisecond, o.Now),
 		stills:          still.New(o.Now),
+	}
+	if o.Transcodes > 0 {
+		s.transcodeBudget = o.Transcodes
+		s.transcodes = video.New(video.Options{Pulls: o.Transcodes})
 	}
 	if o.Captures != nil && o.Ingest != nil {
 		s.tus = newTus(o.Ingest, o.Captures, o.Logger)
@@ -416,8 +432,8 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer s.video.Close()
-	stopVideo := context.AfterFunc(ctx, s.video.Close) // before the requests under way are waited for
+	defer s.closeVideo()
+	stopVideo := context.AfterFunc(ctx, s.closeVideo) // before the requests under way are waited for
 	defer stopVideo()
 	hub := make(chan error, 1)
 	go func() {

@@ -42,7 +42,7 @@ class Controller implements MapController {
   private drawn: LayerSpecification[]
   private theme: Theme
   private locale: Locale
-  private scale = textScale()
+  private scale: number
   /** Whether the map has a style now. It has none at first, and none while the graphics context is lost. */
   private styled = false
   private lastError = { message: '', at: -Infinity }
@@ -54,6 +54,7 @@ class Controller implements MapController {
     this.live = options.live
     this.theme = options.theme
     this.locale = options.locale
+    this.scale = options.still?.scale ?? textScale()
     this.tiles = new LiveTiles(options.catalog, location.origin)
     const { county } = options.catalog
     const home = homeView(options.catalog, container.clientHeight, true)
@@ -73,14 +74,15 @@ class Controller implements MapController {
       maxCanvasSize: card.canvas,
       validateStyle: import.meta.env.DEV,
       transformRequest: this.tiles.transformRequest,
-      canvasContextAttributes: { antialias: devicePixelRatio < 2 && !card.software }, // four samples cost a processor a third of its time
+      canvasContextAttributes: { antialias: options.still ? options.still.pixelRatio < 2 : devicePixelRatio < 2 && !card.software, preserveDrawingBuffer: options.still !== undefined }, // four samples cost a processor a third of its time
+      ...(options.still && { pixelRatio: options.still.pixelRatio }),
       locale: { 'Map.Title': titles[this.locale] },
     }))
     this.viewport = new Viewport(map, options.catalog, true)
     const style = buildStyle(this.env())
     this.drawn = layers(this.env())
     map.setStyle(style)
-    this.scene = new Scene(map, this.live, () => ({ scale: this.scale, locale: this.locale, severity: this.severity }))
+    this.scene = new Scene(map, this.live, () => ({ scale: this.scale, locale: this.locale, severity: this.severity }), options.still !== undefined)
     this.pointer = new Pointer(map, options)
     if (options.areas) this.scene.setAreas(options.areas)
 
@@ -90,15 +92,18 @@ class Controller implements MapController {
       this.scene.restore()
       if (!begun) {
         this.scene.start()
-        this.tiles.attach(map, this.live)
+        if (!options.still) this.tiles.attach(map, this.live)
       }
       begun = true
       this.redraw(true)
     })
-    map.once('idle', () => {
-      this.viewport.settle()
+    const whole = (): void => {
       container.dataset.drawn = '' // for those who take pictures
       options.onReady?.()
+    }
+    map.once('idle', () => {
+      this.viewport.settle()
+      whole()
     })
     this.retries = new Retries(map)
     map.on('error', (event) => {
@@ -109,9 +114,10 @@ class Controller implements MapController {
     map.on('moveend', () => options.onView?.(this.view))
     map.on('webglcontextlost', () => {
       this.styled = false
+      delete container.dataset.drawn
       options.onLost?.()
     })
-    map.on('webglcontextrestored', () => map.once('idle', () => options.onReady?.()))
+    map.on('webglcontextrestored', () => map.once('idle', whole))
     const cameras = this.live.layer('camera')
     if (!cameras.loaded) { // without their state dots would say that all is well
       const unsubscribe = cameras.subscribe(() => {
@@ -119,7 +125,7 @@ class Controller implements MapController {
         this.redraw(false)
       })
     }
-    container.addEventListener('keydown', this.pressed, { signal: this.stop.signal })
+    if (!options.still) container.addEventListener('keydown', this.pressed, { signal: this.stop.signal })
     this.attribute()
     this.sizes = new ResizeObserver(() => this.resize())
     this.sizes.observe(container)
@@ -257,7 +263,7 @@ class Controller implements MapController {
   resize(): void {
     this.map.resize()
     this.fit()
-    const scale = textScale()
+    const scale = this.options.still?.scale ?? textScale()
     if (scale === this.scale) return
     this.scale = scale
     this.redraw(true)

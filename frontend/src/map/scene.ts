@@ -45,6 +45,8 @@ export class Scene {
     private readonly map: MapLibre,
     private readonly live: LiveStore,
     private readonly env: () => { scale: number; locale: 'zh' | 'en'; severity: number },
+    /** What is there when it starts is drawn once. */
+    private readonly frozen = false,
   ) {
     this.cameras = new CameraStates(live.layer('camera'), {
       set: (id, status) => map.setFeatureState({ source: 'camera', sourceLayer: 'camera', id }, { status }),
@@ -57,7 +59,7 @@ export class Scene {
     const { live, map } = this
     const on = (name: string, listener: Parameters<ReturnType<LiveStore['layer']>['subscribe']>[0]): void => {
       const layer = live.layer(name)
-      this.stops.push(layer.subscribe(listener))
+      if (!this.frozen) this.stops.push(layer.subscribe(listener))
       if (layer.loaded) listener({ reset: true, upserted: new Set(), removed: new Set(), tiles: new Set() })
     }
     on('camera', (change) => this.cameras.apply(change))
@@ -71,7 +73,7 @@ export class Scene {
     on('area', () => this.count())
     on('unit', () => this.drawUnits())
     on('position', (change) => {
-      this.motion.apply(live.layer('position'), change, performance.now(), !still.matches)
+      this.motion.apply(live.layer('position'), change, performance.now(), !still.matches && !this.frozen)
       this.drawUnits()
       this.animate()
     })
@@ -226,6 +228,7 @@ export class Scene {
 
   /** Runs as long as something moves: a unit between two fixes, or a new incident of severity 1. */
   private animate(): void {
+    if (this.frozen) return
     cancelAnimationFrame(this.frame)
     this.frame = requestAnimationFrame((now) => {
       const { map, live } = this

@@ -85,6 +85,8 @@ export interface MapOptions {
   on3D?: (is3D: boolean) => void
   /** Sets the lens in the stead of the map's own choice: a wall's screen shows a part of a larger view. Called for each new size. */
   lens?: (map: MapLibre) => void
+  /** The map is a picture of one moment: what changes after its making is not followed, nothing moves or beats, and its pixels can be read at any time. */
+  still?: Still
   /** The view came to rest. */
   onView?: (view: View) => void
   /** The map is drawn for the first time, or drawn whole again after the graphics context was lost. */
@@ -93,6 +95,13 @@ export interface MapOptions {
   onLost?: () => void
   /** A source failed; the map goes on with what it has. */
   onError?: (error: Error) => void
+}
+
+export interface Still {
+  /** Pixels of the picture in a CSS pixel. */
+  pixelRatio: number
+  /** Size of text and signs, 1 for a desk. */
+  scale: number
 }
 
 export interface View {

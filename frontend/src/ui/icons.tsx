@@ -47,10 +47,12 @@ const drawings = {
   stepForward: 'M5.5 5 12 10l-6.5 5zM14.5 5v10',
   bell: 'M10 3a4.5 4.5 0 0 1 4.5 4.5c0 4 2 5.5 2 5.5h-13s2-1.5 2-5.5A4.5 4.5 0 0 1 10 3ZM8.3 16a1.8 1.8 0 0 0 3.4 0',
   bellOff: 'M10 3a4.5 4.5 0 0 1 4.5 4.5c0 4 2 5.5 2 5.5h-13s2-1.5 2-5.5A4.5 4.5 0 0 1 10 3ZM8.3 16a1.8 1.8 0 0 0 3.4 0M3 2.5l14 15',
+  print: 'M6 7.5V3h8v4.5M6 14H3V7.5h14V14h-3M6 11.5h8V17H6z',
   people: 'M7.5 4.5a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5ZM2.5 16c.4-2.8 2.4-4.3 5-4.3s4.6 1.5 5 4.3M12.5 4.8a2.4 2.4 0 0 1 0 4.4M14.5 12c1.7.6 2.7 2 3 4',
 } as const
 
 export type IconName = keyof typeof drawings
+export const iconNames = Object.keys(drawings) as IconName[]
 
 export function Icon({ name, size = '1.25em' }: { name: IconName; size?: string }) {
   return (

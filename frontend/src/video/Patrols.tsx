@@ -8,6 +8,7 @@ import { TextInput } from '../ui/Field'
 import { notify } from '../ui/notices'
 import { Select } from '../ui/Select'
 import { Failure, Loading } from '../ui/State'
+import { useUndo } from '../ui/useUndo'
 
 export type Patrol = components['schemas']['Patrol']
 
@@ -34,9 +35,10 @@ export function Patrols({ cameras, running, onRun }: { cameras: readonly number[
     },
     onSettled: again,
   })
+  const undo = useUndo()
   const remove = useMutation({
     mutationFn: (old: Patrol) => take(api.DELETE('/api/patrols/{id}', { params: { path: { id: old.id } } })),
-    onSuccess: (_, old) => notify('done', t('wall.removed', { name: old.name })),
+    onSuccess: (_, { name, stops }) => undo(t('wall.removed', { name }), () => take(api.POST('/api/patrols', { body: { name, stops } })).finally(again)),
     onSettled: again,
   })
   const error = save.error ?? remove.error

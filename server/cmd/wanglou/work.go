@@ -17,7 +17,9 @@ import (
 )
 
 // WorkCmd works on jobs until it is told to end.
-type WorkCmd struct{}
+type WorkCmd struct {
+	Bucket BucketFlags `embed:"" prefix:"bucket-"`
+}
 
 // Run works.
 func (c *WorkCmd) Run(ctx context.Context, app *App) error {
@@ -30,10 +32,14 @@ func (c *WorkCmd) Run(ctx context.Context, app *App) error {
 	if err != nil {
 		return err
 	}
+	if err := c.Bucket.use(parts.folder); err != nil {
+		return err
+	}
 	app.Logger.InfoContext(ctx, "jobs are worked on")
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return parts.worker().Run(ctx) })
 	group.Go(func() error { return parts.watch(ctx) })
+	group.Go(func() error { return parts.moveOriginals(ctx) })
 	return group.Wait()
 }
 

@@ -29,19 +29,19 @@ export function UnitSign() {
   )
 }
 
-/** Online is dim and small; what is not is bright: offline a disc, a fault a disc with a ring, unknown hollow. */
+/** As the map draws them: online a small dim dot, offline a bright hollow ring, a fault a bright dot in a ring, unknown a small dim ring. */
 export function CameraSign({ status }: { status: 'online' | 'offline' | 'fault' | 'unknown' }) {
   return (
     <svg {...box}>
       {status === 'online' && <circle cx="12" cy="12" r="4" fill="var(--map-camera)" />}
-      {status === 'offline' && <circle cx="12" cy="12" r="5" fill="var(--map-camera-abnormal)" />}
+      {status === 'offline' && <circle cx="12" cy="12" r="6" fill="var(--map-ink)" stroke="var(--map-camera-abnormal)" strokeWidth="2.6" />}
       {status === 'fault' && (
         <>
           <circle cx="12" cy="12" r="4" fill="var(--map-camera-abnormal)" />
           <circle cx="12" cy="12" r="8" fill="none" stroke="var(--map-camera-abnormal)" strokeWidth="2" />
         </>
       )}
-      {status === 'unknown' && <circle cx="12" cy="12" r="5" fill="none" stroke="var(--map-camera-abnormal)" strokeWidth="2" />}
+      {status === 'unknown' && <circle cx="12" cy="12" r="4" fill="var(--map-ink)" stroke="var(--map-camera)" strokeWidth="2" />}
     </svg>
   )
 }

@@ -45,7 +45,7 @@ $(ONNX_LIBRARY): deploy/onnxruntime/package-lock.json
 	cp deploy/onnxruntime/package.json deploy/onnxruntime/package-lock.json $(STAMPS)/onnx/
 	cd $(STAMPS)/onnx && npm ci --ignore-scripts --no-fund --no-audit
 	cp $(STAMPS)/onnx/node_modules/onnxruntime-node/bin/napi-v*/linux/$$(node -p process.arch)/$(@F) $@.new
-	rm -rf $(STAMPS)/onnx/node_modules
+	rm -rf $(STAMPS)/onnx/node_modules/onnxruntime-node/bin/napi-v*/{darwin,win32}
 	mv $@.new $@
 
 .PHONY: deps

@@ -320,7 +320,15 @@ func (s *Captures) IngestToMake(ctx context.Context, id int64) (*survey.Ingest, 
 
 // SameOriginal implements survey.Ingester.
 func (s *Captures) SameOriginal(ctx context.Context, sha string) (id int64, err error) {
-	err = s.db.Pool.QueryRow(ctx, `SELECT coalesce(min(capture_id), 0) FROM capture_file f WHERE sha256 = $1 AND kind IN ('original', 'original_zip')
+	return sameOriginal(ctx, s.db.Pool, sha)
+}
+
+func sameFile(id int64) error {
+	return &layers.Error{Code: layers.CodeConflict, Reason: "capture_same_file", Params: map[string]string{"capture": strconv.FormatInt(id, 10)}, Msg: "a capture was made of this very file"}
+}
+
+func sameOriginal(ctx context.Context, q querier, sha string) (id int64, err error) {
+	err = q.QueryRow(ctx, `SELECT coalesce(min(capture_id), 0) FROM capture_file f WHERE sha256 = $1 AND kind IN ('original', 'original_zip')
 		AND NOT EXISTS (SELECT FROM capture_withdrawal w WHERE w.capture_id = f.capture_id)`, sha).Scan(&id)
 	return id, Wrap(err)
 }
@@ -361,6 +369,18 @@ func (s *Captures) Publish(ctx context.Context, id int64, c *survey.Capture, fil
 		}
 		if state == survey.Ready {
 			return &layers.Error{Code: layers.CodeConflict, Reason: "already_exists", Msg: "the capture was made before"}
+		}
+		for _, f := range files {
+			if f.Kind != "original" && f.Kind != "original_zip" {
+				continue
+			}
+			// Another machine may make the same file meanwhile: the first one counts.
+			if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('original ' || $1))`, f.SHA256); err != nil {
+				return err
+			}
+			if same, err := sameOriginal(ctx, tx, f.SHA256); err != nil || same != 0 {
+				return cmp.Or(err, sameFile(same))
+			}
 		}
 		var path string
 		// What reaches over the border of an area belongs to the next larger one; over the county's, to the county.

@@ -4,10 +4,11 @@ import { meter, openConsole } from './console.mjs'
 
 const SECONDS = 20
 const { browser, page } = await openConsole('/?lang=en')
-let changes = 0
+let [changes, frames] = [0, 0]
 page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => {
   const frame = typeof payload === 'string' ? payload : payload.subarray(4, 4 + payload.readUint32LE(0)).toString()
   if (!frame.startsWith('{"type":"diff","layer":"camera"')) return
+  frames++
   const { rows, ids } = JSON.parse(frame)
   changes += rows ?? ids?.length ?? 0
 }))
@@ -19,12 +20,12 @@ const rest = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds)
 async function measure(page) {
   const read = await meter(page)
   await rest(15) // what is compiled is compiled, and the map has its tiles; under this load it never rests
-  const [before, came, began] = [await read(), changes, performance.now()]
+  const [before, came, heard, began] = [await read(), changes, frames, performance.now()]
   await rest(SECONDS)
   const after = await read()
   const seconds = (performance.now() - began) / 1000
   const each = (name) => (1000 * (after[name] - before[name])) / seconds
-  return { script: each('ScriptDuration'), task: each('TaskDuration'), layout: each('LayoutDuration'), style: each('RecalcStyleDuration'), changes: (changes - came) / seconds }
+  return { script: each('ScriptDuration'), task: each('TaskDuration'), layout: each('LayoutDuration'), style: each('RecalcStyleDuration'), changes: (changes - came) / seconds, frames: (frames - heard) / seconds }
 }
 
 const ours = await measure(page)

@@ -40,7 +40,7 @@ const seen = { ours: [], bare: [] }
 for (let round = 0; round < ROUNDS; round++) seen.ours.push(await lose(page, '[data-testid=map]'))
 await page.close()
 const bare = await openBare(await browser.newContext({ storageState: await page.context().storageState() }), process.argv[2])
-await bare.locator('body[data-drawn]').waitFor({ timeout: 180_000 })
+await bare.locator('body[data-drawn]').waitFor({ state: 'attached', timeout: 180_000 })
 for (let round = 0; round < ROUNDS; round++) seen.bare.push(await lose(bare))
 console.error(`# context-loss: ${JSON.stringify(seen)}`)
 console.log(JSON.stringify(seen))

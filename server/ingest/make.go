@@ -350,7 +350,7 @@ func (m *Maker) publish(ctx context.Context, in *survey.Ingest, c *survey.Captur
 	}
 	if _, err := m.Store.Publish(ctx, in.ID, c, kept, in.Answers.Outside); err != nil {
 		_ = os.RemoveAll(files) // else the next attempt does
-		if refusal := refusalOf(err); refusal != nil && layers.ErrorCode(err) != layers.CodeConflict {
+		if refusal := refusalOf(err); refusal != nil && (layers.ErrorCode(err) != layers.CodeConflict || refusal.Reason == "capture_same_file") {
 			return m.Store.RefuseIngest(ctx, in.ID, *refusal)
 		}
 		return err

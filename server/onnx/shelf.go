@@ -35,6 +35,9 @@ type Model struct {
 	path string // of the model's file
 }
 
+// Compares reports whether a model wants two pictures.
+func (m *Model) Compares() bool { return m.Manifest != nil && m.Manifest.Task == model.Change }
+
 // Shelf is the folder of models: each in a folder of its own with a manifest.json. Safe for concurrent use.
 type Shelf struct {
 	Dir string
@@ -103,7 +106,7 @@ func (s *Shelf) Model(folder string) (*Model, error) {
 	if i := slices.IndexFunc(all, func(m *Model) bool { return m.Folder == folder }); i >= 0 {
 		return all[i], nil
 	}
-	return nil, &layers.Error{Code: layers.CodeNotFound, Field: "model", Reason: "unknown_value", Msg: fmt.Sprintf("there is no model %q in %s", folder, s.Dir)}
+	return nil, &layers.Error{Code: layers.CodeNotFound, Field: "model", Reason: "unknown_value", Msg: fmt.Sprintf("there is no model %q", folder)}
 }
 
 func (s *Shelf) open(folder string) *Model {

@@ -27,6 +27,7 @@ import { toggleDisplay } from './toggleDisplay'
 import { toggleLayers } from './toggleLayers'
 import { toggleLocale } from './toggleLocale'
 import { toggleTheme } from './toggleTheme'
+import { tour } from './tour'
 import type { Action } from './types'
 import { videoWall } from './videoWall'
 import { zoomIn } from './zoomIn'
@@ -38,5 +39,5 @@ export const actions: readonly Action[] = [
   queueNext, queuePrevious, queueOpen, close,
   newIncident, acknowledgeAlarm, dispatchList, reports, knowledge,
   zoomIn, zoomOut, resetView, toggle3d, toggleLayers, measure, printMap,
-  replay, replayPlay, toggleTheme, toggleLocale, toggleDisplay, help, logout,
+  replay, replayPlay, toggleTheme, toggleLocale, toggleDisplay, help, tour, logout,
 ]

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
+import { ConfirmDialog } from '../admin/ConfirmDialog'
 import { api, take } from '../api/client'
 import { errorText, fromAnswer } from '../api/error'
 import { localInput } from '../features/timeline/span'
@@ -25,6 +26,7 @@ export function UploadPanel() {
   const [name, setName] = useState('')
   const [flown, setFlown] = useState('')
   const [over, setOver] = useState(false)
+  const [dropping, setDropping] = useState<{ id: string; filename: string; received: number } | null>(null)
   const whole = list.filter(({ state }) => state === 'whole').length
   const underWay = list.some(({ state }) => state !== 'whole' && state !== 'failed')
   useEffect(() => {
@@ -86,12 +88,22 @@ export function UploadPanel() {
               <span className="captures-name truncate">{upload.filename}</span>
               <progress max={upload.size} value={upload.received} aria-label={upload.filename} />
               <span className="captures-say">{upload.done_at ? t('captures.whole') : t('captures.again')} · {t('captures.expires', { at: stamp(upload.expires_at, locale) })}</span>
-              <Button small look="quiet" icon="close" aria-label={`${t('captures.remove')} ${upload.filename}`} onPress={() => {
-                void fetch(`/api/uploads/${upload.id}`, { method: 'DELETE', headers: { 'Tus-Resumable': '1.0.0' } }).then(() => known.refetch())
-              }} />
+              <Button small look="quiet" icon="close" aria-label={`${t('captures.remove')} ${upload.filename}`} onPress={() => setDropping(upload)} />
             </li>
           ))}
         </ul>
+      )}
+      {dropping && (
+        <ConfirmDialog
+          title={t('captures.dropSure', { name: dropping.filename })}
+          hint={t('captures.dropLost', { size: bytes(dropping.received) })}
+          action={t('captures.remove')}
+          done={t('captures.dropped', { name: dropping.filename })}
+          act={() => take(api.DELETE('/api/uploads/{id}', { params: { path: { id: dropping.id }, header: { 'Tus-Resumable': '1.0.0' } } }))}
+          queryKey={uploadsQuery.queryKey}
+          onClose={() => setDropping(null)}
+          testid="upload-drop"
+        />
       )}
       {(list.length > 0 || unfinished.some(({ done_at }) => done_at)) && (
         <form

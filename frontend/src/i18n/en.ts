@@ -12,6 +12,7 @@ export const en: Dictionary = {
     hint: 'For example: the dam broke',
     open: 'Replay “{{title}}”',
     forget: 'Delete “{{title}}”',
+    forgotten: 'Bookmark “{{title}}” is deleted',
   },
   fence: {
     entered: '{{moving}} entered {{fence}}',
@@ -27,6 +28,7 @@ export const en: Dictionary = {
     demoHint: 'Generated data for illustration, not a real situation',
     loading: 'Opening…',
     retry: 'Try again',
+    undo: 'Undo',
     reload: 'Open again',
     close: 'Close',
     cancel: 'Cancel',
@@ -374,6 +376,7 @@ export const en: Dictionary = {
     search: 'Search',
     palette: 'Command palette: search and actions',
     help: 'List of shortcuts',
+    tour: 'Tour for newcomers',
     newIncident: 'New incident',
     acknowledgeAlarm: 'Acknowledge an alarm',
     supervision: 'Supervision board',

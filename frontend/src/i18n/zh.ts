@@ -11,6 +11,7 @@ export const zh = {
     hint: '例如：堤坝破口',
     open: '回放“{{title}}”',
     forget: '删除“{{title}}”',
+    forgotten: '已删除书签“{{title}}”',
   },
   fence: {
     entered: '{{moving}} 进入 {{fence}}',
@@ -26,6 +27,7 @@ export const zh = {
     demoHint: '生成的示意数据，不是真实情况',
     loading: '正在打开…',
     retry: '重试',
+    undo: '撤销',
     reload: '重新打开',
     close: '关闭',
     cancel: '取消',
@@ -373,6 +375,7 @@ export const zh = {
     search: '搜索',
     palette: '命令面板：搜索与操作',
     help: '快捷键一览',
+    tour: '新手导览',
     newIncident: '新建事件',
     acknowledgeAlarm: '确认严重事件告警',
     supervision: '督办看板',

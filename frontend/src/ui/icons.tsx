@@ -52,6 +52,7 @@ const drawings = {
 } as const
 
 export type IconName = keyof typeof drawings
+export const iconNames = Object.keys(drawings) as IconName[]
 
 export function Icon({ name, size = '1.25em' }: { name: IconName; size?: string }) {
   return (

@@ -10,7 +10,7 @@ import { LiveStore } from '../live/store'
 import { createMap } from '../map/controller'
 import { type LonLat, type MapController, mapLayers } from '../map/types'
 import { hangs, quiet } from './health'
-import { dropKept, keep } from './kept'
+import { dropKept, keep, showKept } from './kept'
 import { setLens } from './lens'
 import { type Camera, REFERENCE, arrived, cameraAt } from './motion'
 import { type Layout, MARGIN, aloneFor, partOf, sliceOf } from './slice'
@@ -110,7 +110,11 @@ export function Picture({ catalog, layout: told, row, column, socket }: PictureP
     }
     seen.on('render', rendered)
     seen.on('idle', rests)
-    seen.on('webglcontextlost', moves)
+    const lost = () => {
+      moves()
+      showKept()
+    }
+    seen.on('webglcontextlost', lost)
     function draw() {
       frames = requestAnimationFrame(draw)
       if (still !== null) drawnAt = performance.now() // what is there is right
@@ -158,7 +162,7 @@ export function Picture({ catalog, layout: told, row, column, socket }: PictureP
       clearInterval(watch)
       seen.off('render', rendered)
       seen.off('idle', rests)
-      seen.off('webglcontextlost', moves)
+      seen.off('webglcontextlost', lost)
     }
   }, [socket, live, slice, version, map, layout, row, column])
 

@@ -236,6 +236,7 @@ func (m *Main) Open(ctx context.Context) (err error) {
 		Pusher:      pusher,
 		Detections:  m.survey.detections,
 		Comparisons: m.survey,
+		Detectors:   m.survey,
 		Measures:    m.survey,
 		Plots:       importer.NewPlots(m.DB),
 		Dossiers: &server.Dossiers{Key: key,

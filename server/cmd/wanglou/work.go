@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb"
@@ -11,6 +12,7 @@ import (
 	"wanglou/postgis"
 	"wanglou/postgis/jobs"
 	"wanglou/server/ingest"
+	"wanglou/server/onnx"
 	"wanglou/tiles/ortho"
 )
 
@@ -50,10 +52,13 @@ type surveyParts struct {
 	detections *postgis.Detections
 	folder     *ingest.Folder
 	shelf      *ortho.Shelf
+	models     *onnx.Shelf
+	runtime    *onnx.Runtime
+	checking   sync.Mutex // one model is tried at a time
 }
 
 func openSurvey(app *App, db *postgis.DB) (*surveyParts, error) {
-	p := &surveyParts{app: app, db: db, detections: postgis.NewDetections(db)}
+	p := &surveyParts{app: app, db: db, detections: postgis.NewDetections(db), models: app.models(), runtime: onnx.Find()}
 	var err error
 	if p.queue, err = jobs.NewQueue(db, app.Logger); err != nil {
 		return nil, err
@@ -101,5 +106,6 @@ func (p *surveyParts) worker() *jobs.Worker {
 			return maker.Run(ctx, args.Ingest, r.Tell)
 		}},
 		p.comparison(),
+		p.detecting(),
 	)
 }

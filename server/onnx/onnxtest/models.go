@@ -145,6 +145,27 @@ func Linear(tile int64, weights [][3]float32, bias []float32) *Graph {
 	}
 }
 
+// Deep is a net of three convolutions with 16 channels of nine pixels each, and a sigmoid: its numbers mean nothing, but take as long as trained ones.
+func Deep(tile int64) *Graph {
+	g := &Graph{Inputs: []Value{{"image", Float, []int64{1, 3, tile, tile}}}, Outputs: []Value{{"mask", Float, []int64{1, 1, tile, tile}}}}
+	last, channels := "image", int64(3)
+	for i, n := range []int64{16, 16, 16, 1} {
+		w := Constant{Name: fmt.Sprint("w", i), Dims: []int64{n, channels, 3, 3}}
+		for k := range n * channels * 9 {
+			w.Floats = append(w.Floats, float32(math.Sin(float64(k+1)*1.7))/float32(3*math.Sqrt(float64(channels))))
+		}
+		out, op := fmt.Sprint("r", i), "Relu"
+		if n == 1 {
+			out, op = "mask", "Sigmoid"
+		}
+		c := fmt.Sprint("c", i)
+		g.Constants = append(g.Constants, w)
+		g.Nodes = append(g.Nodes, Node{Op: "Conv", In: []string{last, w.Name}, Out: []string{c}, Ints: map[string][]int64{"pads": {1, 1, 1, 1}}}, Node{Op: op, In: []string{c}, Out: []string{out}})
+		last, channels = out, n
+	}
+	return g
+}
+
 // Then appends an operation to the only output.
 func (g *Graph) Then(n Node, dims ...int64) *Graph {
 	last := &g.Nodes[len(g.Nodes)-1]

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,26 +34,26 @@ func ManifestOfChange(tile int) model.Manifest {
 	return m
 }
 
-// Shelve writes a folder with a model and its manifest, whose sum it fills in where there is none.
+// Shelve writes a folder with a model and its manifest, as Write does.
 func Shelve(tb testing.TB, shelf, folder string, m model.Manifest, raw []byte) {
 	tb.Helper()
+	if err := Write(shelf, folder, m, raw); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// Write writes a folder with a model and its manifest, whose sum it fills in where there is none.
+func Write(shelf, folder string, m model.Manifest, raw []byte) error {
 	if m.SHA256 == "" {
 		sum := sha256.Sum256(raw)
 		m.SHA256 = hex.EncodeToString(sum[:])
 	}
 	said, err := json.Marshal(m)
 	if err != nil {
-		tb.Fatal(err)
+		return err
 	}
 	dir := filepath.Join(shelf, folder)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		tb.Fatal(err)
-	}
-	for name, raw := range map[string][]byte{"manifest.json": said, "model.onnx": raw} {
-		if err := os.WriteFile(filepath.Join(dir, name), raw, 0o600); err != nil {
-			tb.Fatal(err)
-		}
-	}
+	return errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, "manifest.json"), said, 0o600), os.WriteFile(filepath.Join(dir, "model.onnx"), raw, 0o600))
 }
 
 // Library returns the library that make onnx fetched, or WANGLOU_ONNXRUNTIME; "" where it is not there.

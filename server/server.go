@@ -197,27 +197,27 @@ type Server struct {
 	tree            *areaCache
 	names           *nameIndex // what is searched
 	ogc             *ogc.API
-	tokens          *tokenCache        // nil: none are taken
-	fences          fence.Store        // nil: there are none
-	bookmarks       bookmark.Service   // nil: there are none
-	prints          printed.Service    // nil: nobody counts
-	markings        marking.Service    // nil: there are none
-	patrols         camera.Patrols     // nil: there are none
-	presets         camera.PresetStore // nil: there are none
-	roles           auth.RoleStore     // nil: they are as they are
-	detections      survey.Reviews     // nil: there are none
-	comparisons     Comparisons        // nil: there are none
-	detectors       Detectors          // nil: no model runs here
-	measures        survey.Measures    // nil: there are none
-	measuring       chan struct{}      // holds one for each measurement under way
-	plots           survey.Plots       // nil: there are none
-	importing       sync.Mutex         // held while a file of plots is read
-	dossiers        *Dossiers          // nil: there are none
-	repairs         camera.Repairs     // nil: there are none
-	signals         camera.Signals     // nil: there are none
-	prober          *probe.Prober      // nil: nobody looks
-	messages        message.Service    // nil: there are none
-	walls           wall.Service       // nil: there are none
+	tokens          *tokenCache      // nil: none are taken
+	fences          fence.Store      // nil: there are none
+	bookmarks       bookmark.Service // nil: there are none
+	prints          printed.Service  // nil: nobody counts
+	markings        marking.Service  // nil: there are none
+	patrols         camera.Patrols   // nil: there are none
+	presets         camera.PresetStore
+	roles           auth.RoleStore  // nil: they are as they are
+	detections      survey.Reviews  // nil: there are none
+	comparisons     Comparisons     // nil: there are none
+	detectors       Detectors       // nil: no model runs here
+	measures        survey.Measures // nil: there are none
+	measuring       chan struct{}   // holds one for each measurement under way
+	plots           survey.Plots    // nil: there are none
+	importing       sync.Mutex      // held while a file of plots is read
+	dossiers        *Dossiers       // nil: there are none
+	repairs         camera.Repairs  // nil: there are none
+	signals         camera.Signals  // nil: there are none
+	prober          *probe.Prober   // nil: nobody looks
+	messages        message.Service // nil: there are none
+	walls           wall.Service    // nil: there are none
 	wallCopies      wallCopies
 	messagesByUser  *limiter
 	alarms          incident.Alarms // nil: there are none

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -21,6 +22,7 @@ import (
 	"wanglou/server/reach"
 	"wanglou/server/rtsp"
 	"wanglou/server/strictjson"
+	"wanglou/server/transcode"
 	"wanglou/server/video"
 	"wanglou/server/video/nal"
 )
@@ -38,13 +40,13 @@ func (s *Server) keptStreams() (camera.Streams, error) {
 	return s.streams, nil
 }
 
-// getMasks tells the parts of a camera's picture that the console has to cover.
+// getMasks tells the parts of a camera's picture that are covered.
 func (s *Server) getMasks(c echo.Context) error {
 	_, stream, err := s.streamAt(c)
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, map[string]any{"masks": append(camera.Masks{}, stream.Masks...)})
+	return c.JSON(http.StatusOK, map[string]any{"masks": append(camera.Masks{}, stream.Masks...), "transcodes": s.maskedBudget})
 }
 
 func (s *Server) setMasks(c echo.Context) error {
@@ -53,14 +55,16 @@ func (s *Server) setMasks(c echo.Context) error {
 		return err
 	}
 	var in struct {
-		Masks camera.Masks `json:"masks"`
+		Masks camera.Masks  `json:"masks"`
+		Seen  *camera.Masks `json:"seen"`
 	}
 	if err := strictjson.Decode(c, &in); err != nil {
 		return err
 	}
-	if err := service.SetMasks(c.Request().Context(), id, in.Masks); err != nil {
+	if err := service.SetMasks(c.Request().Context(), id, in.Masks, in.Seen); err != nil {
 		return err
 	}
+	s.maskBell.ring()
 	return c.NoContent(http.StatusNoContent)
 }
 
@@ -85,8 +89,16 @@ func (s *Server) streamAt(c echo.Context) (camera.Streams, *camera.Stream, error
 	return service, stream, err
 }
 
-// viewerOf joins the pull of a camera's stream, the small one where it is meant and there is one: that is a pull of its own. A pull may outlive who began it.
+// viewerOf joins what of a camera may leave the server: its stream as it comes, or, where it has masks, with these burnt in.
 func (s *Server) viewerOf(ctx context.Context, stream *camera.Stream, kind camera.StreamKind) (*video.Viewer, error) {
+	if len(stream.Masks) > 0 {
+		return s.maskedViewer(ctx, stream)
+	}
+	return s.bareViewer(ctx, stream, kind)
+}
+
+// bareViewer joins the pull of a camera's stream as it comes, the small one where it is meant and there is one: that is a pull of its own. A pull may outlive who began it.
+func (s *Server) bareViewer(ctx context.Context, stream *camera.Stream, kind camera.StreamKind) (*video.Viewer, error) {
 	pull, asked := stream.CameraID, context.WithoutCancel(ctx)
 	if kind == camera.SubStream && stream.Sub != "" {
 		pull = -stream.CameraID
@@ -104,6 +116,7 @@ type watching struct {
 	peer    live.Peer
 	viewing camera.Viewing
 	viewer  *video.Viewer
+	anew    atomic.Bool // he was sent away, and may come back at once
 }
 
 // watchingAt reads who wants to watch which stream of which camera, and that he may.
@@ -147,13 +160,24 @@ func (s *Server) leave(ctx context.Context, w *watching) {
 	}
 }
 
-// keepAsking asks again and again whether somebody still may watch, and sends him away when he may not. It returns when ctx ends.
+// keepAsking asks again and again whether somebody still may watch, and sends him away when he may not, or when the camera has got masks or has none any more: what he was sent is another
+// picture then. It returns when ctx ends.
 func (s *Server) keepAsking(ctx context.Context, w *watching, away func()) {
+	others := make(chan struct{})
+	go func() {
+		if s.untilMasks(ctx, ctx, w.viewing.CameraID, func(m camera.Masks) bool { return (len(m) > 0) != (len(w.stream.Masks) > 0) }) {
+			close(others)
+		}
+	}()
 	tick := time.NewTicker(watchRecheck)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
+			return
+		case <-others:
+			w.anew.Store(true)
+			away()
 			return
 		case <-tick.C:
 		}
@@ -183,7 +207,7 @@ func (s *Server) watchCamera(c echo.Context) error {
 	ctx, cancel := context.WithCancel(conn.CloseRead(c.Request().Context()))
 	defer cancel()
 	switch err := s.begin(ctx, w, "live"); {
-	case errors.Is(err, video.ErrTooManyStreams), errors.Is(err, video.ErrTooManyViewers):
+	case errors.Is(err, video.ErrTooManyStreams), errors.Is(err, video.ErrTooManyViewers), errors.Is(err, errTooManyMasked):
 		_ = wsjson.Write(ctx, conn, watchNews{Type: "end", Reason: watchReason(err)})
 		_ = conn.Close(websocket.StatusTryAgainLater, watchReason(err))
 		return nil
@@ -192,7 +216,11 @@ func (s *Server) watchCamera(c echo.Context) error {
 	}
 	defer s.leave(ctx, w)
 	go s.keepAsking(ctx, w, func() {
-		_ = conn.Close(websocket.StatusPolicyViolation, "forbidden")
+		if w.anew.Load() {
+			_ = conn.Close(websocket.StatusServiceRestart, watchReason(errMasksChanged))
+		} else {
+			_ = conn.Close(websocket.StatusPolicyViolation, "forbidden")
+		}
 		cancel()
 	})
 	user := auth.ActorFrom(ctx).User
@@ -266,6 +294,14 @@ func watchReason(err error) string {
 		return "too_many_streams"
 	case errors.Is(err, video.ErrTooManyViewers):
 		return "too_many_viewers"
+	case errors.Is(err, errTooManyMasked):
+		return "too_many_transcodes"
+	case errors.Is(err, errMasksChanged):
+		return "masks_changed"
+	case errors.Is(err, transcode.ErrDecoder):
+		return "no_decoder"
+	case errors.Is(err, transcode.ErrPicture), errors.Is(err, transcode.ErrChanged):
+		return "bad_picture"
 	case errors.Is(err, reach.ErrRefused):
 		return "refused_address"
 	case errors.Is(err, rtsp.ErrPassword):

@@ -1,18 +1,8 @@
 /** Every page is checked by axe against WCAG 2.2 AA, in both themes: who cannot see colours, or uses no mouse, works here too. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Desk, Wanglou, launch, violations } from './harness'
+import { describe, expect, test } from 'vitest'
+import { Desk, browser, server, stage, violations } from './harness'
 
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+stage()
 
 describe.each(['dark', 'light'] as const)('%s', (theme) => {
   test('log-in', async () => {

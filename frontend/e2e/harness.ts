@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { AxeResults } from 'axe-core'
 import { type Browser, type BrowserContext, type Page, type Request, chromium } from 'playwright-core'
+import { afterAll, beforeAll } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../..')
 const binary = join(root, 'bin/wanglou')
@@ -133,6 +134,22 @@ export async function until(what: string, check: () => boolean | Promise<boolean
 
 export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: CHROMIUM_FLAGS })
+}
+
+/** What the plays of one file share, once stage() has made it. */
+export let server: Wanglou
+export let browser: Browser
+
+/** Gives the plays of this file a seeded server and a browser of their own. */
+export function stage(): void {
+  beforeAll(async () => {
+    server = await Wanglou.start()
+    browser = await launch()
+  }, 180_000)
+  afterAll(async () => {
+    await browser?.close()
+    await server?.stop()
+  })
 }
 
 export interface Look { width?: number; height?: number; theme?: 'dark' | 'light'; lang?: 'zh' | 'en'; mobile?: boolean; newcomer?: boolean }

@@ -1,18 +1,8 @@
 /** What people see, at the sizes they see it: nothing cut off, nothing from outside, everything by keyboard. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Desk, Wanglou, cutOff, launch, until } from './harness'
+import { describe, expect, test } from 'vitest'
+import { Desk, browser, cutOff, server, stage, until } from './harness'
 
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+stage()
 
 describe.each([[1920, 1080], [3840, 1080]])('%i × %i', (width, height) => {
   test('nothing is cut off in either theme and either language', async () => {

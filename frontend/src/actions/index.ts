@@ -10,6 +10,7 @@ import { logout } from './logout'
 import { measure } from './measure'
 import { newIncident } from './newIncident'
 import { palette } from './palette'
+import { printMap } from './printMap'
 import { queueNext } from './queueNext'
 import { queueOpen } from './queueOpen'
 import { queuePrevious } from './queuePrevious'
@@ -37,6 +38,6 @@ export const actions: readonly Action[] = [
   situation, detections, cameras, supervision, statistics, videoWall, admin, search, palette,
   queueNext, queuePrevious, queueOpen, close,
   newIncident, acknowledgeAlarm, dispatchList, reports, knowledge,
-  zoomIn, zoomOut, resetView, toggle3d, toggleLayers, measure,
+  zoomIn, zoomOut, resetView, toggle3d, toggleLayers, measure, printMap,
   replay, replayPlay, toggleTheme, toggleLocale, toggleDisplay, help, tour, logout,
 ]

@@ -12,12 +12,13 @@ export interface Workbench {
   knowledge: boolean
   palette: boolean
   measure: boolean
+  print: boolean
   tour: boolean
   /** Making a case: the place is being picked, then the form is filled in. */
   creating: { point: LonLat | null; address?: string } | null
 }
 
-export const workbench = createStore<Workbench>({ help: false, layers: true, reports: false, knowledge: false, palette: false, measure: false, tour: false, creating: null })
+export const workbench = createStore<Workbench>({ help: false, layers: true, reports: false, knowledge: false, palette: false, measure: false, tour: false, print: false, creating: null })
 export const change = (what: Partial<Workbench>) => workbench.set((now) => ({ ...now, ...what }))
 
 /** What the queue shows. A store of its own: a press of a filter changes a list, not the whole console. */

@@ -11,7 +11,7 @@ import { Button } from '../ui/Button'
 import { Icon } from '../ui/icons'
 import { notify } from '../ui/notices'
 import { Failure } from '../ui/State'
-import { bytes, uploadsQuery } from './queries'
+import { type Uploads, bytes, uploadsQuery } from './queries'
 import { type Sending, addFiles, clear, drop, pause, resume, sendings } from './uploads'
 
 const accept = '.tif,.tiff,.zip,.csv,.gpx,.geojson,.json'
@@ -73,6 +73,7 @@ export function UploadPanel() {
         </p>
         <p className="captures-quiet">{t('captures.dropHint')}</p>
         {known.data && <p className="captures-quiet">{t('captures.quota', { used: bytes(known.data.used), most: bytes(known.data.quota) })}</p>}
+        {known.data?.originals && <Originals state={known.data.originals} />}
         <input ref={picker} type="file" multiple hidden accept={accept} data-testid="captures-files" onChange={(event) => {
           pick(event.target.files)
           event.target.value = ''
@@ -126,6 +127,20 @@ export function UploadPanel() {
         </form>
       )}
     </section>
+  )
+}
+
+/** What of the originals waits to be brought into the bucket, and why. */
+function Originals({ state }: { state: NonNullable<Uploads['originals']> }) {
+  const { t, has, locale } = useText()
+  if (state.waiting === 0) return null
+  const { trouble } = state
+  const why = trouble && `error.reason.${trouble.reason}`
+  return (
+    <p className={trouble ? 'captures-bad' : 'captures-quiet'} role={trouble ? 'status' : undefined} data-testid="captures-originals">
+      {trouble && <Icon name="alert" size="1em" />} {t('captures.originalsWait', { n: state.waiting, size: bytes(state.bytes) })}
+      {trouble && why && <> {has(why) ? t(why) : trouble.reason} {t('captures.originalsSince', { since: stamp(trouble.since, locale), at: stamp(trouble.at, locale) })}</>}
+    </p>
   )
 }
 

@@ -118,6 +118,8 @@ export const enReasons: Record<keyof typeof zhReasons, string> = {
   no_media_port: 'The server has no more ports for pictures',
   too_many_streams: 'Too many pictures are playing; try again shortly',
   too_many_viewers: 'Too many people are watching; try again shortly',
+  too_many_transcodes: 'No more live pictures with privacy masks at once: there are stills',
+  masks_changed: 'The privacy masks were changed just now; try again',
   not_your_bookmark: 'Somebody else made this bookmark',
   too_many_entries: 'There are too many entries: delete some first',
   wall_held: '{{name}} holds the wall; take it over first',

@@ -19,6 +19,7 @@ import { enFlights } from './en.flights'
 import { zhFlights } from './zh.flights'
 import { measureTexts } from './measure.texts'
 import { paletteTexts } from './palette.texts'
+import { printTexts } from './print.texts'
 import { referenceTexts } from './reference.texts'
 import { tourTexts } from './tour.texts'
 import { zh as zhFirst } from './zh'
@@ -43,8 +44,8 @@ function flat(value: object, prefix = ''): Map<string, string> {
   return out
 }
 
-const chinese = new Map([...flat(zh), ...flat(zhAlerts), ...flat(zhCaptures), ...flat(zhDuty), ...flat(zhNotify), ...flat(measureTexts.zh), ...flat(paletteTexts.zh), ...flat(referenceTexts.zh), ...flat(tourTexts.zh), ...flat(zhPlots), ...flat(zhFlights)])
-const english = new Map([...flat(en), ...flat(enAlerts), ...flat(enCaptures), ...flat(enDuty), ...flat(enNotify), ...flat(measureTexts.en), ...flat(paletteTexts.en), ...flat(referenceTexts.en), ...flat(tourTexts.en), ...flat(enPlots), ...flat(enFlights)])
+const chinese = new Map([...flat(zh), ...flat(zhAlerts), ...flat(zhCaptures), ...flat(zhDuty), ...flat(zhNotify), ...flat(measureTexts.zh), ...flat(paletteTexts.zh), ...flat(printTexts.zh), ...flat(referenceTexts.zh), ...flat(tourTexts.zh), ...flat(zhPlots), ...flat(zhFlights)])
+const english = new Map([...flat(en), ...flat(enAlerts), ...flat(enCaptures), ...flat(enDuty), ...flat(enNotify), ...flat(measureTexts.en), ...flat(paletteTexts.en), ...flat(printTexts.en), ...flat(referenceTexts.en), ...flat(tourTexts.en), ...flat(enPlots), ...flat(enFlights)])
 const variables = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((m) => m[1]).sort()
 
 /** The values of Go constants of one type in a file. */

@@ -117,6 +117,8 @@ export const zhReasons = {
   no_media_port: '服务器接收画面的端口已用完',
   too_many_streams: '同时播放的画面太多，请稍后重试',
   too_many_viewers: '同时观看的人太多，请稍后重试',
+  too_many_transcodes: '带隐私遮挡的实时画面已到上限，只有静态画面',
+  masks_changed: '隐私遮挡区刚刚更改，请重试',
   not_your_bookmark: '该书签由他人建立',
   too_many_entries: '知识条目数量已达上限，请先删除一些',
   wall_held: '大屏由{{name}}控制，请先接管',

@@ -23,6 +23,8 @@ export interface AreaTints {
   mark(id: number | null): void
   /** Nearer, where it is too small to be seen from here. */
   near(at: LonLat): void
+  /** Draws which ground cameras see, over the areas, whose tints step back. */
+  ground(on: boolean): void
   destroy(): void
 }
 
@@ -54,6 +56,7 @@ export function tintAreas(container: HTMLElement, options: { theme: Theme; local
   let ready = false
   let standing = true
   let scale = 1
+  let ground = false
   let places: string[] = []
 
   const at = () => (by === 'unit_grid' ? { source: 'unit_grid', sourceLayer: 'unit_grid' } : { source: 'area', sourceLayer: 'area' })
@@ -64,6 +67,9 @@ export function tintAreas(container: HTMLElement, options: { theme: Theme; local
       for (const part of ['fill', 'line', 'mark']) map.setLayoutProperty(`tint-${kind}-${part}`, 'visibility', kind === by ? 'visible' : 'none')
     }
     for (const id of places) map.setLayoutProperty(id, 'visibility', by === 'unit_grid' ? 'visible' : 'none') // no name stands twice
+    const painted = ['case', ['<', ['coalesce', ['feature-state', 'tint'], -1], 0], 0.25, 0.86] as unknown as never
+    for (const kind of ['town', 'village', 'unit_grid']) map.setPaintProperty(`tint-${kind}-fill`, 'fill-opacity', ground ? 0 : painted)
+    map.setLayoutProperty('seen-ground', 'visibility', ground ? 'visible' : 'none')
     map.removeFeatureState(at())
     for (const { id, tint } of areas) if (tint >= 0) map.setFeatureState({ ...at(), id }, { tint })
     if (marked !== null) map.setFeatureState({ ...at(), id: marked }, { marked: true })
@@ -86,6 +92,9 @@ export function tintAreas(container: HTMLElement, options: { theme: Theme; local
       map.on('mouseenter', `tint-${kind}-fill`, () => (map.getCanvas().style.cursor = 'pointer'))
       map.on('mouseleave', `tint-${kind}-fill`, () => (map.getCanvas().style.cursor = ''))
     }
+    // 256 pixels of the server's for as many of the screen: its lines and dots stay sharp.
+    map.addSource('seen-ground', { type: 'raster', tiles: [`${location.origin}/api/cameras/coverage/{z}/{x}/{y}?theme=${theme}`], tileSize: 256, minzoom: 9, maxzoom: 17, bounds: bbox })
+    map.addLayer({ id: 'seen-ground', type: 'raster', source: 'seen-ground', layout: { visibility: 'none' }, paint: { 'raster-fade-duration': 0 } }, above)
     map.addSource('tint-label', { type: 'geojson', data: { type: 'FeatureCollection', features: [] } })
     map.addLayer({
       id: 'tint-label',
@@ -123,6 +132,10 @@ export function tintAreas(container: HTMLElement, options: { theme: Theme; local
     },
     near: (at) => {
       if (standing) map.easeTo({ center: at, zoom: Math.max(map.getZoom(), GRID_ZOOM + 1.5), animate: !matchMedia('(prefers-reduced-motion: reduce)').matches })
+    },
+    ground: (on) => {
+      ground = on
+      draw()
     },
     destroy: () => {
       ready = standing = false // what the page still tells it, it hears no more

@@ -10,8 +10,9 @@ const final: Record<string, Partial<PlayerState>> = {
   codec_not_offered: { reason: 'codec', codec: 'H.265' },
   too_many_streams: { reason: 'too_many_streams' },
   too_many_viewers: { reason: 'too_many_viewers' },
+  too_many_transcodes: { reason: 'too_many_transcodes' },
 }
-const passing = ['unreachable', 'bad_password', 'refused_address', 'no_video', 'unsupported_codec', 'device_away', 'device_busy', 'device_refuses', 'device_ended', 'no_media_port']
+const passing = ['unreachable', 'bad_password', 'refused_address', 'no_video', 'unsupported_codec', 'device_away', 'device_busy', 'device_refuses', 'device_ended', 'no_media_port', 'masks_changed', 'no_decoder', 'bad_picture']
 
 /** A server without WebRTC has none for the next tile either. */
 let without = false

@@ -9,7 +9,7 @@ import { Empty } from '../../ui/State'
 import type { Grouping, Step } from './grades'
 
 /** The tinted map with its key. */
-export function StatMap({ catalog, by, areas, steps, selected, none, onPick }: { catalog: Catalog; by: Grouping; areas: readonly TintedArea[]; steps: readonly Step[]; selected: number | null; none: string; onPick: (id: number | null) => void }) {
+export function StatMap({ catalog, by, areas, steps, selected, none, sight, onPick }: { catalog: Catalog; by: Grouping; areas: readonly TintedArea[]; steps: readonly Step[]; selected: number | null; none: string; sight: boolean; onPick: (id: number | null) => void }) {
   const { t, locale } = useText()
   const { theme } = useStore(settings)
   const box = useRef<HTMLDivElement>(null)
@@ -33,6 +33,9 @@ export function StatMap({ catalog, by, areas, steps, selected, none, onPick }: {
     }
   }, [theme, locale, catalog])
   useEffect(() => map?.show(by, areas), [map, by, areas])
+  const [blind, setBlind] = useState(false)
+  const ground = sight && blind
+  useEffect(() => map?.ground(ground), [map, ground])
   useEffect(() => {
     map?.mark(selected)
     const place = by === 'unit_grid' && areas.find(({ id }) => id === selected)?.center
@@ -44,7 +47,25 @@ export function StatMap({ catalog, by, areas, steps, selected, none, onPick }: {
       <div className="statistics-canvas" ref={box} data-testid="stat-map" />
       {failed && <Empty icon="area" title={t('statistics.mapFailed')} />}
       {far && <p className="statistics-far" role="status">{t('statistics.zoom')}</p>}
-      {areas.length > 0 && (
+      {sight && (
+        <button type="button" className="chip statistics-blind" aria-pressed={blind} onClick={() => setBlind(!blind)} data-testid="stat-blind">
+          {t('statistics.blind')}
+        </button>
+      )}
+      {ground && (
+        <div className="statistics-key" data-testid="blind-key">
+          <h3>{t('statistics.blindKey')}</h3>
+          <ul>
+            {(['seen', 'broken', 'unseen'] as const).map((kind) => (
+              <li key={kind}>
+                <span className={`statistics-ground ground-${kind}`} aria-hidden="true" />
+                {t(`statistics.ground.${kind}`)}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {areas.length > 0 && !ground && (
         <div className="statistics-key" data-testid="stat-key">
           <h3>{t('statistics.key')}</h3>
           <ul>

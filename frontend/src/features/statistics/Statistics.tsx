@@ -116,7 +116,7 @@ export default function Statistics({ catalog }: { catalog: Catalog }) {
           <Ranking rows={rows} measure={measure} selected={area} nameOf={nameOf} format={format} none={none} onPick={pick} />
         )}
       </section>
-      <StatMap catalog={catalog} by={by} areas={shown} steps={steps} selected={area} none={none} onPick={pick} />
+      <StatMap sight={isShare(measure)} catalog={catalog} by={by} areas={shown} steps={steps} selected={area} none={none} onPick={pick} />
       <section className="statistics-cases" aria-label={t('statistics.list')}>
         {selected && isShare(measure) ? <BehindSeen key={`${by}/${selected.area.id}`} row={selected} name={nameOf(selected)} /> : selected ? <Behind key={`${by}/${selected.area.id}`} choice={chosen} row={selected} name={nameOf(selected)} /> : <Empty icon="list" title={t('statistics.pick')} />}
       </section>

@@ -44,7 +44,7 @@ func (m *Map) Validate(now time.Time) error {
 	case utf8.RuneCountInString(m.Title) > maxTitle:
 		return layers.Invalid("title", "too_long", "the title has more than %d characters", maxTitle)
 	case m.Kind != KindPDF && m.Kind != KindPNG && m.Kind != KindWall:
-		return layers.Invalid("kind", "unknown", "a map becomes pdf, png or wall")
+		return layers.Invalid("kind", "unknown_value", "a map becomes pdf, png or wall")
 	case m.Size == "" || utf8.RuneCountInString(m.Size) > 40:
 		return layers.Invalid("size", "out_of_range", "the size has 1 to 40 characters")
 	case m.Scale < 0 || m.Scale > maxScale:

@@ -19,7 +19,7 @@ func TestValidate(t *testing.T) {
 		{func(m *Map) { m.Title = "" }, "", ""},
 		{func(m *Map) { m.Scale = 0 }, "", ""},
 		{func(m *Map) { m.Title = strings.Repeat("图", 61) }, "title", "too_long"},
-		{func(m *Map) { m.Kind = "fax" }, "kind", "unknown"},
+		{func(m *Map) { m.Kind = "fax" }, "kind", "unknown_value"},
 		{func(m *Map) { m.Size = "  " }, "size", "out_of_range"},
 		{func(m *Map) { m.Size = strings.Repeat("9", 41) }, "size", "out_of_range"},
 		{func(m *Map) { m.Scale = -1 }, "scale", "out_of_range"},

@@ -88,6 +88,15 @@ const zh = {
     cameras: '摄像机编号或视频墙地址',
     addCameras: '显示画面',
     kept: '正在重新载入 · {{time}} 的画面',
+    picture: '整幅存为 PNG',
+    pictureHint: '“{{scene}}”，{{width}} × {{height}} 像素，逐屏绘制后拼接，与大屏一致',
+    pictureBezels: '连同边框遮住的部分',
+    pictureMake: '绘制并保存',
+    pictureData: '正在读取数据…',
+    pictureDrawing: '正在绘制 {{n}}%',
+    pictureDone: '已保存，{{size}} MB',
+    pictureCameras: '{{n}} 路画面（不保存）',
+    cancel: '取消',
   },
 }
 
@@ -178,6 +187,15 @@ const en: typeof zh = {
     cameras: 'Numbers of cameras, or the address of a video wall',
     addCameras: 'Show the cameras',
     kept: 'Loading again · picture of {{time}}',
+    picture: 'Save all of it as PNG',
+    pictureHint: '“{{scene}}”, {{width}} × {{height}} pixels, drawn screen by screen as the wall shows it',
+    pictureBezels: 'With what the bezels hide',
+    pictureMake: 'Draw and save',
+    pictureData: 'Reading the data…',
+    pictureDrawing: 'Drawing {{n}}%',
+    pictureDone: 'Saved, {{size}} MB',
+    pictureCameras: '{{n}} cameras (not kept)',
+    cancel: 'Cancel',
   },
 }
 

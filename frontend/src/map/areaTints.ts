@@ -45,6 +45,8 @@ export interface AreaTints {
   mark(id: number | null): void
   /** Nearer, where it is too small to be seen from here. */
   near(at: LonLat): void
+  /** Draws which ground cameras see, over the areas, whose tints step back. */
+  ground(on: boolean): void
   destroy(): void
 }
 
@@ -87,6 +89,7 @@ export function tintAreas(container: HTMLElement, options: { theme: Theme; local
   let ready = false
   let standing = true
   let scale = 1
+  let ground = false
   let places: string[] = []
 
   const at = () => (by === 'unit_grid' ? { source: 'unit_grid', sourceLayer: 'unit_grid' } : by === 'duty_grid' ? { source: 'duty_grid' } : { source: 'area', sourceLayer: 'area' })
@@ -98,6 +101,9 @@ export function tintAreas(container: HTMLElement, options: { theme: Theme; local
     if (!ready) return
     for (const kind of kinds) for (const part of ['fill', 'line', 'mark']) seen(`tint-${kind}-${part}`, kind === by)
     for (const id of places) seen(id, by === 'unit_grid' || by === 'duty_grid' || as === 'heat') // no name stands twice
+    const painted = ['case', ['<', ['coalesce', ['feature-state', 'tint'], -1], 0], 0.25, 0.86] as unknown as never
+    for (const kind of kinds) map.setPaintProperty(`tint-${kind}-fill`, 'fill-opacity', ground ? 0 : painted)
+    seen('seen-ground', ground)
     seen('tint-circle', as === 'counts')
     seen('tint-heat', as === 'heat')
     for (const part of ['casing', 'line', 'head', 'text']) seen(`tint-arrow-${part}`, as === 'flows')
@@ -140,6 +146,9 @@ export function tintAreas(container: HTMLElement, options: { theme: Theme; local
       map.on('mouseenter', `tint-${kind}-fill`, () => (map.getCanvas().style.cursor = 'pointer'))
       map.on('mouseleave', `tint-${kind}-fill`, () => (map.getCanvas().style.cursor = ''))
     }
+    // 256 pixels of the server's for as many of the screen: its lines and dots stay sharp.
+    map.addSource('seen-ground', { type: 'raster', tiles: [`${location.origin}/api/cameras/coverage/{z}/{x}/{y}?theme=${theme}`], tileSize: 256, minzoom: 9, maxzoom: 17, bounds: bbox })
+    map.addLayer({ id: 'seen-ground', type: 'raster', source: 'seen-ground', layout: { visibility: 'none' }, paint: { 'raster-fade-duration': 0 } }, above)
     const empty = { type: 'geojson' as const, data: { type: 'FeatureCollection' as const, features: [] } }
     for (const name of ['tint-label', 'tint-heat', 'tint-arrow', 'tint-arrow-end']) map.addSource(name, empty)
     const [first, second, third, fourth, fifth] = colours.tint
@@ -228,6 +237,10 @@ export function tintAreas(container: HTMLElement, options: { theme: Theme; local
     },
     near: (at) => {
       if (standing) map.easeTo({ center: at, zoom: Math.max(map.getZoom(), GRID_ZOOM + 1.5), animate: !matchMedia('(prefers-reduced-motion: reduce)').matches })
+    },
+    ground: (on) => {
+      ground = on
+      draw()
     },
     destroy: () => {
       ready = standing = false // what the page still tells it, it hears no more

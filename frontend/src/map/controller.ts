@@ -1,6 +1,7 @@
 import type { Polygon } from 'geojson'
 import maplibreWorkerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import { type LayerSpecification, Map as MapLibre, type Tile, setWorkerUrl } from 'maplibre-gl'
+import { serverNow } from '../lib/clock'
 import type { LiveStore } from '../live/store'
 import { type Theme, tokens } from '../tokens/tokens'
 import { anchorOf, boundsOf } from './geo'
@@ -12,11 +13,18 @@ import { Pointer } from './pointer'
 import { putIcons, restyle } from './restyle'
 import { Retries } from './retries'
 import { Scene } from './scene'
+import type { TilesetsLayer } from './tiles3d/layer'
+import { LIGHT_STEP_MS, type Sun, sunAt } from './tiles3d/sun'
 import { type StyleEnv, atmosphere, buildStyle, layers } from './style'
 import type { Bbox, FeatureRef, FlyOptions, Insets, Locale, LonLat, MapArea, MapController, MapLayerId, MapOptions, View } from './types'
 import { Viewport, homeView } from './viewport'
 
 setWorkerUrl(maplibreWorkerUrl)
+
+/** The layer of photographed landscapes, and the first of the style's that lies over them: signs and names are never hidden by houses. */
+const PHOTOGRAPHED = 'tilesets'
+const ABOVE_GROUND = 'incident-column'
+const SUN_MS = 30_000
 
 const titles: Record<Locale, string> = { zh: '地图', en: 'Map' }
 
@@ -36,6 +44,9 @@ class Controller implements MapController {
   private readonly hidden = new Set<MapLayerId>()
   private picture: string | null = null
   private severity = 3
+  private tilesets: readonly string[] = []
+  private photographed: TilesetsLayer | null = null
+  private sunTimer: ReturnType<typeof setInterval> | undefined
   private readonly stop = new AbortController()
   private readonly sizes: ResizeObserver
   private selecting: AbortController | null = null
@@ -96,6 +107,7 @@ class Controller implements MapController {
       }
       begun = true
       this.redraw(true)
+      this.photograph()
     })
     const whole = (): void => {
       container.dataset.drawn = '' // for those who take pictures
@@ -114,6 +126,7 @@ class Controller implements MapController {
     map.on('moveend', () => options.onView?.(this.view))
     map.on('webglcontextlost', () => {
       this.styled = false
+      this.photographed = null // its pictures went with the context
       delete container.dataset.drawn
       options.onLost?.()
     })
@@ -126,6 +139,15 @@ class Controller implements MapController {
       })
     }
     if (!options.still) container.addEventListener('keydown', this.pressed, { signal: this.stop.signal })
+    if (!options.still) {
+      let lit = JSON.stringify(this.sun())
+      this.sunTimer = setInterval(() => {
+        const now = JSON.stringify(this.sun())
+        if (now === lit) return
+        lit = now
+        this.redraw(false)
+      }, SUN_MS)
+    }
     this.attribute()
     this.sizes = new ResizeObserver(() => this.resize())
     this.sizes.observe(container)
@@ -225,6 +247,41 @@ class Controller implements MapController {
     this.attribute()
   }
 
+  setTilesets(names: readonly string[]): void {
+    if (names.join('/') === this.tilesets.join('/')) return
+    this.tilesets = names
+    this.redraw(false)
+    this.photograph()
+  }
+
+  get settled(): boolean {
+    return this.tilesets.length === 0 || (this.photographed?.settled ?? false)
+  }
+
+  /** Landscapes come with an engine of their own, which is loaded when somebody wants the first. */
+  private photograph(): void {
+    const { map, tilesets, stop } = this
+    const wanted = (this.options.catalog.tilesets ?? []).filter(({ name }) => tilesets.includes(name))
+    if (wanted.length === 0) {
+      if (this.styled && map.getLayer(PHOTOGRAPHED)) map.removeLayer(PHOTOGRAPHED)
+      this.photographed = null
+      return
+    }
+    const told = this.options.onTileset
+    void import('./tiles3d/layer').then(
+      ({ TilesetsLayer }) => {
+        if (stop.signal.aborted || tilesets !== this.tilesets || !this.styled) return // asked anew since
+        this.photographed ??= new TilesetsLayer([], (name, state) => told?.(name, state))
+        this.photographed.setSources(wanted)
+        if (!map.getLayer(PHOTOGRAPHED)) map.addLayer(this.photographed, ABOVE_GROUND)
+      },
+      (error: Error) => {
+        console.error('what draws 3D Tiles was not loaded:', error)
+        for (const { name } of wanted) told?.(name, 'failed')
+      },
+    )
+  }
+
   get engine(): MapLibre {
     return this.map
   }
@@ -277,6 +334,7 @@ class Controller implements MapController {
 
   destroy(): void {
     this.stop.abort()
+    clearInterval(this.sunTimer)
     this.selecting?.abort()
     this.sizes.disconnect()
     this.pointer.destroy()
@@ -294,10 +352,17 @@ class Controller implements MapController {
       catalog: this.options.catalog,
       origin: location.origin,
       scale: this.scale,
-      hidden: this.live.layer('camera').loaded ? this.hidden : new Set([...this.hidden, 'camera']),
+      hidden: new Set([...this.hidden, ...(this.live.layer('camera').loaded ? [] : ['camera' as const]), ...(this.tilesets.length > 0 ? ['building' as const] : [])]), // photographed houses stand where drawn ones would
+      sun: this.sun(),
       is3D: this.viewport.is3D,
       picture: this.picture,
     }
+  }
+
+  /** The light of this quarter of an hour, the same on all screens. */
+  private sun(): Sun {
+    const [west, south, east, north] = this.options.catalog.county.bbox as Bbox
+    return sunAt(Math.floor(serverNow() / LIGHT_STEP_MS) * LIGHT_STEP_MS, [(west + east) / 2, (south + north) / 2])
   }
 
   /** Brings the drawn layers up to date with what they depend on. */

@@ -22,6 +22,8 @@ export interface MapCatalog {
     bbox: Bbox | number[]
     view?: { center: LonLat | number[]; zoom: number; pitch?: number; bearing?: number }
   }
+  /** Photographed landscapes. One without a box lies nowhere on the earth. */
+  tilesets?: { name: string; url: string; bbox?: Bbox | number[] }[]
   basemap: { source: string; attribution: string; terrain?: MapRaster & { encoding: 'terrarium' | 'mapbox' }; pictures: MapPicture[] }
 }
 
@@ -87,6 +89,8 @@ export interface MapOptions {
   lens?: (map: MapLibre) => void
   /** The map is a picture of one moment: what changes after its making is not followed, nothing moves or beats, and its pixels can be read at any time. */
   still?: Still
+  /** How a photographed landscape does that was asked for. */
+  onTileset?: (name: string, state: 'loading' | 'shown' | 'failed') => void
   /** The view came to rest. */
   onView?: (view: View) => void
   /** The map is drawn for the first time, or drawn whole again after the graphics context was lost. */
@@ -141,6 +145,10 @@ export interface MapController {
   setSeverity(least: number): void
   /** Shows a picture of the catalogue in place of the ground; null shows the ground. */
   setPicture(source: string | null): void
+  /** Shows photographed landscapes of the catalogue (3D Tiles), and no others. */
+  setTilesets(names: readonly string[]): void
+  /** Nothing that is drawn beside the style's own layers is on its way. */
+  readonly settled: boolean
   /** Lets the person pick a place: crosshair, a press takes it, Escape gives null. A second call ends the first with null. */
   pickPoint(): Promise<LonLat | null>
   /** Ends the picking of a place, with null. */

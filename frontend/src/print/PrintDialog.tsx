@@ -7,9 +7,10 @@ import type { Catalog } from '../api/types'
 import { usePlace } from '../app/router'
 import { useSession } from '../app/session'
 import { change } from '../app/workbench'
-import { shownLayers, shownPicture } from '../features/layers/tree'
+import { shownLayers, shownPicture, shownTilesets } from '../features/layers/tree'
 import { useText } from '../i18n'
 import '../i18n/print'
+import { save } from '../lib/canvas'
 import { serverNow } from '../lib/clock'
 import { count } from '../lib/format'
 import { useStore } from '../lib/store'
@@ -21,14 +22,16 @@ import { choroplethSteps } from '../map/style/areas'
 import { type LonLat, type MapController, type View, mapLayers } from '../map/types'
 import { type Theme, cssVariables } from '../tokens/tokens'
 import { Button, IconButton } from '../ui/Button'
+import { Progress } from '../ui/Progress'
 import { Select } from '../ui/Select'
 import { Empty, Failure } from '../ui/State'
 import { TextInput } from '../ui/Field'
-import { type Dpi, type Job, drawCanvas, drawPng, save } from './draw'
+import { type Dpi, type Job, drawCanvas, drawPng } from './draw'
 import { type PaperSize, type Turn, layoutOf, papers } from './layout'
 import { type Entry, legendOf, seenOn } from './legend'
 import { Sheet, type SheetProps } from './Sheet'
 import { boxOf, fitting, placeAt, scales, zoomOf } from './scale'
+import '../ui/dialog.css'
 import './print.css'
 
 /** As the server bounds them. */
@@ -45,6 +48,7 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
   const areas = useQuery(areasQuery).data
   const shown = useStore(shownLayers)
   const picture = useStore(shownPicture)
+  const tilesets = useStore(shownTilesets)
   const sheet = useRef<HTMLDivElement>(null)
   const [from] = useState<View>(() => map.view)
   const [pixels] = useState(() => ({ width: map.engine.getContainer().clientWidth, height: map.engine.getContainer().clientHeight }))
@@ -104,6 +108,7 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
     of.set3D(false)
     for (const layer of mapLayers) of.setLayerVisible(layer, shown[layer])
     of.setPicture(picture)
+    of.setTilesets(tilesets)
     of.select(selection)
   }
   const job = (stop: AbortController): Job => ({
@@ -129,7 +134,10 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
         const drawn = await drawCanvas(job(stop))
         setFinal(drawn)
         await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+        const { title } = document
+        document.title = name || title // what the file is called
         window.print()
+        document.title = title
       }
     } catch (error) {
       if (!stop.signal.aborted) setWrong(error)
@@ -177,10 +185,7 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
             <div className="print-buttons">
               {work ? (
                 <>
-                  <span className="print-progress" role="progressbar" aria-valuenow={Math.round(work.share * 100)} aria-valuemin={0} aria-valuemax={100} aria-label={t('print.drawing', { n: Math.round(work.share * 100) })}>
-                    <span style={{ width: `${work.share * 100}%` }} />
-                  </span>
-                  <span role="status">{t('print.drawing', { n: Math.round(work.share * 100) })}</span>
+                  <Progress share={work.share} text={t('print.drawing', { n: Math.round(work.share * 100) })} />
                   <Button onPress={() => work.stop.abort()} data-testid="print-cancel">{t('print.cancel')}</Button>
                 </>
               ) : (
@@ -205,10 +210,14 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
                   key={`${theme} ${locale} ${size} ${turn}`}
                   make={(box, options) => createMap(box, { live, catalog, theme, locale, ...(areas && { areas }), still: { pixelRatio: 1, scale: 1 }, ...options })}
                   prepare={prepare}
+                  shows={JSON.stringify([shown, picture, tilesets, selection])}
                   layout={layout}
                   view={view}
                   onCenter={setCenter}
-                  onDrawn={(engine) => setLegend(legendOf(seenOn(engine, picture !== null), choroplethSteps))}
+                  onDrawn={(engine) => {
+                    const seen = legendOf(seenOn(engine, picture !== null), choroplethSteps)
+                    setLegend((now) => (JSON.stringify(now) === JSON.stringify(seen) ? now : seen))
+                  }}
                 />
                 {final && <Final canvas={final} layout={layout} />}
                 <Sheet {...paper} />
@@ -246,9 +255,11 @@ function Preview({ layout, children }: { layout: SheetProps['layout']; children:
   )
 }
 
-function PreviewMap({ make, prepare, layout, view, onCenter, onDrawn }: {
+function PreviewMap({ make, prepare, shows, layout, view, onCenter, onDrawn }: {
   make: (box: HTMLDivElement, options: { onError: (error: Error) => void }) => MapController
   prepare: (map: MapController) => void
+  /** Equal while what `prepare` tells is. */
+  shows: string
   layout: SheetProps['layout']
   view: View
   onCenter: (center: LonLat) => void
@@ -291,7 +302,8 @@ function PreviewMap({ make, prepare, layout, view, onCenter, onDrawn }: {
   }, [])
   useEffect(() => {
     if (map) prepare(map)
-  })
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- said by `shows`
+  }, [map, shows])
   const { center, zoom, bearing } = view
   useEffect(() => {
     if (!map) return

@@ -1,4 +1,5 @@
 /** Printed maps as pixels: the map slice by slice, and the sheet over it band by band. */
+import { canvasOf } from '../lib/canvas'
 import { PngWriter } from '../lib/png'
 import type { MapOptions, View } from '../map/types'
 import { cssVariables } from '../tokens/tokens'
@@ -104,17 +105,4 @@ async function pictureOf(ink: SVGSVGElement, { width, height }: { width: number;
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`
   await image.decode()
   return image
-}
-
-export function canvasOf(width: number, height: number): HTMLCanvasElement {
-  return Object.assign(document.createElement('canvas'), { width, height })
-}
-
-/** Hands a file to the person. */
-export function save(blob: Blob, name: string): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(blob)
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
 }

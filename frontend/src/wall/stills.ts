@@ -55,7 +55,7 @@ export class Stills {
       this.map.resize() // sets the lens, too
     }
     engine.jumpTo({ center: center as LonLat, zoom, pitch, bearing, elevation: elevation ?? 0 })
-    await within(settled(engine), signal)
+    await within(settled(this.map), signal)
     return engine.getCanvas()
   }
 
@@ -76,21 +76,23 @@ export function largestSlice(pixelRatio: number, margin: number): number {
 }
 
 /** The map has drawn all that it shows, and rests. */
-function settled(map: MapController['engine']): Promise<void> {
+function settled(of: MapController): Promise<void> {
+  const { engine } = of
   return new Promise((done) => {
     let timer: ReturnType<typeof setTimeout> | undefined
     const stir = () => clearTimeout(timer)
     const rest = () => {
       clearTimeout(timer)
       timer = setTimeout(() => {
-        map.off('render', stir)
-        map.off('idle', rest)
+        if (!of.settled) return rest()
+        engine.off('render', stir)
+        engine.off('idle', rest)
         done()
       }, SETTLED_MS)
     }
-    map.on('render', stir)
-    map.on('idle', rest)
-    map.triggerRepaint()
+    engine.on('render', stir)
+    engine.on('idle', rest)
+    engine.triggerRepaint()
   })
 }
 

@@ -12,7 +12,10 @@ import type { MapLayerId } from '../../map/types'
 import { Icon } from '../../ui/icons'
 import { shownLayers, shownPicture, tree, type TreeLayer } from './tree'
 import { BuildingSign, CameraSign, DetectionSign, GridSign, IncidentSigns, LoadScale, LoadStep, PlaceSign, TerrainSign, UnitSign } from './signs'
+import { later } from '../../ui/later'
 import './layers.css'
+
+const Tilesets = later(() => import('./Tilesets'))
 
 const signs: Record<MapLayerId, ReactNode> = {
   incident: <IncidentSigns />,
@@ -59,6 +62,7 @@ export function LayerPanel({ catalog }: { catalog: Catalog }) {
               <LayerRow key={layer.id} layer={layer} />
             ))}
             {group === 'base' && <Pictures catalog={catalog} />}
+            {group === 'base' && (catalog.tilesets?.length ?? 0) > 0 && <Tilesets catalog={catalog} />}
           </DisclosurePanel>
         </Disclosure>
       ))}

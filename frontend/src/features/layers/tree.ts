@@ -19,6 +19,10 @@ export interface TreeGroup {
 /** Which parts of the map a person wants to see, by legend id. */
 export const shownLayers = createStore<Record<MapLayerId, boolean>>(Object.fromEntries(mapLayers.map((id) => [id, true])) as Record<MapLayerId, boolean>)
 
+/** Which photographed landscapes are shown, and how each does. */
+export const shownTilesets = createStore<readonly string[]>([])
+export const tilesetStates = createStore<Readonly<Record<string, 'loading' | 'shown' | 'failed'>>>({})
+
 /** Which picture of the catalogue lies on the ground; null for the drawn map. */
 export const shownPicture = createStore<string | null>(null)
 

@@ -22,13 +22,15 @@ interface Props {
   arrow: number
   selected: number | null
   none: string
+  /** The number is what cameras see: the ground itself can be shown. */
+  sight: boolean
   onPick: (id: number | null) => void
   onArrow: (index: number) => void
   onZoom: (zoom: number) => void
 }
 
 /** The map of numbers with its key. */
-export function StatMap({ catalog, by, as, areas, steps, outlines, heat, arrows, arrow, selected, none, onPick, onArrow, onZoom }: Props) {
+export function StatMap({ catalog, by, as, areas, steps, outlines, heat, arrows, arrow, selected, none, sight, onPick, onArrow, onZoom }: Props) {
   const { t, locale } = useText()
   const { theme } = useStore(settings)
   const box = useRef<HTMLDivElement>(null)
@@ -64,6 +66,9 @@ export function StatMap({ catalog, by, as, areas, steps, outlines, heat, arrows,
   useEffect(() => map?.show(by, areas, as), [map, by, areas, as])
   useEffect(() => void (outlines && map?.shapes(outlines)), [map, outlines])
   useEffect(() => map?.arrows(arrows, arrow), [map, arrows, arrow])
+  const [blind, setBlind] = useState(false)
+  const ground = sight && blind
+  useEffect(() => map?.ground(ground), [map, ground])
   const radius = HEAT_RADIUS * (parseFloat(getComputedStyle(document.documentElement).fontSize) / 16)
   const sigma = sigmaKm(radius, view.zoom, view.latitude)
   const top = heat && heat.length > 0 ? roundUp(peakDensity(heat, sigma)) : 1
@@ -80,7 +85,25 @@ export function StatMap({ catalog, by, as, areas, steps, outlines, heat, arrows,
       <div className="statistics-canvas" ref={box} data-testid="stat-map" />
       {failed && <Empty icon="area" title={t('statistics.mapFailed')} />}
       {far && <p className="statistics-far" role="status">{t('statistics.zoom')}</p>}
-      {as === 'tint' && areas.length > 0 && <Key steps={steps} none={none} title={t('statistics.key')} />}
+      {sight && (
+        <button type="button" className="chip statistics-blind" aria-pressed={blind} onClick={() => setBlind(!blind)} data-testid="stat-blind">
+          {t('statistics.blind')}
+        </button>
+      )}
+      {ground && (
+        <div className="statistics-key" data-testid="blind-key">
+          <h3>{t('statistics.blindKey')}</h3>
+          <ul>
+            {(['seen', 'broken', 'unseen'] as const).map((kind) => (
+              <li key={kind}>
+                <span className={`statistics-ground ground-${kind}`} aria-hidden="true" />
+                {t(`statistics.ground.${kind}`)}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {as === 'tint' && areas.length > 0 && !ground && <Key steps={steps} none={none} title={t('statistics.key')} />}
       {as === 'heat' && heat && (
         <div className="statistics-key" data-testid="stat-heat-key">
           <h3>{t('statistics.heatUnit')}</h3>

@@ -59,6 +59,9 @@ export const HEAT_RADIUS = 30
 const kinds = ['town', 'village', 'duty_grid', 'unit_grid'] as const
 const CIRCLE = 30
 
+const tint = ['coalesce', ['feature-state', 'tint'], -1] as unknown as never
+const opaque = ['case', ['<', tint, 0], 0.25, 0.86] as unknown as number
+
 /** Where the last one stood: another theme or language keeps the view. */
 let stood: { center: LonLat; zoom: number } | null = null
 
@@ -101,12 +104,11 @@ export function tintAreas(container: HTMLElement, options: { theme: Theme; local
     if (!ready) return
     for (const kind of kinds) for (const part of ['fill', 'line', 'mark']) seen(`tint-${kind}-${part}`, kind === by)
     for (const id of places) seen(id, by === 'unit_grid' || by === 'duty_grid' || as === 'heat') // no name stands twice
-    const painted = ['case', ['<', ['coalesce', ['feature-state', 'tint'], -1], 0], 0.25, 0.86] as unknown as never
-    for (const kind of kinds) map.setPaintProperty(`tint-${kind}-fill`, 'fill-opacity', ground ? 0 : painted)
-    seen('seen-ground', ground)
     seen('tint-circle', as === 'counts')
     seen('tint-heat', as === 'heat')
     for (const part of ['casing', 'line', 'head', 'text']) seen(`tint-arrow-${part}`, as === 'flows')
+    for (const kind of kinds) map.setPaintProperty(`tint-${kind}-fill`, 'fill-opacity', ground ? 0 : opaque)
+    seen('seen-ground', ground)
     map.removeFeatureState(at())
     for (const { id, tint } of areas) if (tint >= 0 && as === 'tint') map.setFeatureState({ ...at(), id }, { tint })
     if (marked !== null) map.setFeatureState({ ...at(), id: marked }, { marked: true })
@@ -137,10 +139,9 @@ export function tintAreas(container: HTMLElement, options: { theme: Theme; local
     places = style.flatMap((layer) => (layer.type === 'symbol' && layer['source-layer'] === 'place' ? [layer.id] : []))
     map.addSource('duty_grid', { type: 'geojson', data: shapes })
     for (const name of ['area', 'unit_grid']) map.addSource(name, { type: 'vector', tiles: [`${location.origin}/tiles/${name}/{z}/{x}/{y}`], maxzoom: 14, ...(name === 'unit_grid' && { minzoom: GRID_ZOOM }) })
-    const tint = ['coalesce', ['feature-state', 'tint'], -1] as unknown as never
     for (const kind of kinds) {
       const source = kind === 'duty_grid' ? { source: 'duty_grid' } : kind === 'unit_grid' ? { source: 'unit_grid', 'source-layer': 'unit_grid', minzoom: GRID_ZOOM } : { source: 'area', 'source-layer': 'area', filter: only(kind) }
-      map.addLayer({ id: `tint-${kind}-fill`, type: 'fill', ...source, paint: { 'fill-color': ['match', tint, 0, colours.tint[0], 1, colours.tint[1], 2, colours.tint[2], 3, colours.tint[3], 4, colours.tint[4], colours.land], 'fill-opacity': ['case', ['<', tint, 0], 0.25, 0.86] } }, above)
+      map.addLayer({ id: `tint-${kind}-fill`, type: 'fill', ...source, paint: { 'fill-color': ['match', tint, 0, colours.tint[0], 1, colours.tint[1], 2, colours.tint[2], 3, colours.tint[3], 4, colours.tint[4], colours.land], 'fill-opacity': opaque } }, above)
       map.addLayer({ id: `tint-${kind}-line`, type: 'line', ...source, paint: { 'line-color': kind === 'duty_grid' ? colours.areaLine : colours.areaLineMajor, 'line-width': kind === 'town' ? 1.4 : kind === 'duty_grid' ? ['interpolate', ['linear'], ['zoom'], 9, 0.3, 12, 0.8] : 0.7 } })
       map.addLayer({ id: `tint-${kind}-mark`, type: 'line', ...source, paint: { 'line-color': colours.ring, 'line-width': 4 * scale, 'line-opacity': ['case', ['boolean', ['feature-state', 'marked'], false], 1, 0] } })
       map.on('mouseenter', `tint-${kind}-fill`, () => (map.getCanvas().style.cursor = 'pointer'))

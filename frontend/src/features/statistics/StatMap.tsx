@@ -22,7 +22,7 @@ interface Props {
   arrow: number
   selected: number | null
   none: string
-  /** The number is what cameras see: the ground itself can be shown. */
+  /** The tints are shares of the ground that cameras see. */
   sight: boolean
   onPick: (id: number | null) => void
   onArrow: (index: number) => void
@@ -66,13 +66,13 @@ export function StatMap({ catalog, by, as, areas, steps, outlines, heat, arrows,
   useEffect(() => map?.show(by, areas, as), [map, by, areas, as])
   useEffect(() => void (outlines && map?.shapes(outlines)), [map, outlines])
   useEffect(() => map?.arrows(arrows, arrow), [map, arrows, arrow])
-  const [blind, setBlind] = useState(false)
-  const ground = sight && blind
-  useEffect(() => map?.ground(ground), [map, ground])
   const radius = HEAT_RADIUS * (parseFloat(getComputedStyle(document.documentElement).fontSize) / 16)
   const sigma = sigmaKm(radius, view.zoom, view.latitude)
   const top = heat && heat.length > 0 ? roundUp(peakDensity(heat, sigma)) : 1
   useEffect(() => map?.heat(heat && { points: heat, intensity: (zoom, latitude) => intensityOf(top, sigmaKm(radius, zoom, latitude)) }), [map, heat, top, radius])
+  const [blind, setBlind] = useState(false)
+  const ground = sight && blind
+  useEffect(() => map?.ground(ground), [map, ground])
   useEffect(() => {
     map?.mark(selected)
     const place = by === 'unit_grid' && areas.find(({ id }) => id === selected)?.center

@@ -180,7 +180,7 @@ func (s *Incidents) Behind(ctx context.Context, q incident.AreaQuery, area int64
 
 // Split implements incident.Figures: one look at the cases counts all splits. A case that lies outside of the named parts of one split
 // alone counts in that split; one that lies outside of two counts nowhere. Cases are counted by quarters of an hour, in which every clock's hours
-// begin, before those become hours, weekdays and months: to ask the clock for every case takes twice as long.
+// begin, before those become hours, weekdays and months: the clock is asked of each quarter, and not of each case.
 func (s *Incidents) Split(ctx context.Context, q incident.AreaQuery, area int64) ([]incident.Part, error) {
 	actor, args, err := s.asked(ctx, q)
 	if err != nil {

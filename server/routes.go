@@ -79,6 +79,12 @@ var routes = []route{
 	{http.MethodGet, "/api/statistics", may(auth.ActionRead), (*Server).getStatistics},
 	{http.MethodGet, "/api/statistics/areas", may(auth.ActionRead), (*Server).listAreaFigures},
 	{http.MethodGet, "/api/statistics/cases", may(auth.ActionRead), (*Server).listBehind},
+	{http.MethodGet, "/api/statistics/parts", may(auth.ActionRead), (*Server).listParts},
+	{http.MethodGet, "/api/statistics/multiples", may(auth.ActionRead), (*Server).listMultiples},
+	{http.MethodGet, "/api/statistics/flows", may(auth.ActionRead), (*Server).listFlows},
+	{http.MethodGet, "/api/statistics/flows/cases", may(auth.ActionRead), (*Server).listBehindFlow},
+	{http.MethodGet, "/api/statistics/heat", may(auth.ActionRead), (*Server).getHeat},
+	{http.MethodGet, "/api/statistics/outlines", may(auth.ActionRead), (*Server).getOutlines},
 
 	{http.MethodGet, "/api/incidents", may(auth.ActionRead), (*Server).listIncidents},
 	{http.MethodPost, "/api/incidents", may(auth.ActionCreateIncident), (*Server).createIncident},

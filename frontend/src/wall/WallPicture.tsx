@@ -63,7 +63,7 @@ function Making({ wall, shown, now, catalog, areas }: Props & { catalog: Catalog
         body: { title: wall.name, kind: 'wall', size: `${width}x${height}`, bbox: [Math.max(-180, lon - reach), Math.max(-89, lat - reach), Math.min(180, lon + reach), Math.min(89, lat + reach)], data_at: new Date(now).toISOString() },
       }))
       const picture = await drawWall({
-        options: { live, catalog, areas: areas as never },
+        options: { live, catalog, areas },
         layout,
         scene: shown.scene,
         incident: shown.incident,

@@ -347,6 +347,11 @@ func (s *Markings) Acts(ctx context.Context, id int64) ([]*marking.Act, error) {
 	return out, err
 }
 
+var noStep = map[marking.Step]error{
+	marking.Undo: &layers.Error{Code: layers.CodeConflict, Reason: "nothing_to_undo", Msg: "there is nothing to undo"},
+	marking.Redo: &layers.Error{Code: layers.CodeConflict, Reason: "nothing_to_redo", Msg: "there is nothing to redo"},
+}
+
 // Step implements marking.Service. What was overtaken is kept as such, though the caller is refused.
 func (s *Markings) Step(ctx context.Context, incident int64, step marking.Step) (out *marking.Act, err error) {
 	actor := auth.ActorFrom(ctx)
@@ -360,7 +365,7 @@ func (s *Markings) Step(ctx context.Context, incident int64, step marking.Step) 
 			return err
 		}
 		if a == nil {
-			return &layers.Error{Code: layers.CodeConflict, Reason: "nothing_to_" + string(step), Msg: "there is nothing to " + string(step)}
+			return noStep[step]
 		}
 		found, err := collect(ctx, tx, scanMarking(actor), selectMarking+`WHERE m.id = $1`, a.Marking)
 		if err != nil {

@@ -14,7 +14,7 @@ import (
 
 var _ marking.Service = (*postgis.Markings)(nil)
 
-func drawn(k marking.Kind, g orb.Geometry) *marking.Content {
+func content(k marking.Kind, g orb.Geometry) *marking.Content {
 	return &marking.Content{Kind: k, Standing: marking.Planned, Size: 1, Label: "一号", Geometry: geojson.NewGeometry(g)}
 }
 
@@ -66,11 +66,11 @@ func TestWhatIsDrawnForACaseIsSeenWhereTheCaseIs(t *testing.T) {
 	t.Parallel()
 	d := newDrawing(t)
 	in := d.create(t, inWest)
-	arrow := d.draw(t, "anna", in.ID, drawn("attack_arrow", orb.LineString{inEast, inWest}))
+	arrow := d.draw(t, "anna", in.ID, content("attack_arrow", orb.LineString{inEast, inWest}))
 	if arrow.Revision != 1 || arrow.AreaPath != west || arrow.Author != "派遣甲" || !arrow.Editable || arrow.Geometry.Geometry().(orb.LineString)[0] != inEast {
 		t.Errorf("%+v", arrow)
 	}
-	d.draw(t, "west", 0, drawn("roadblock", inVillage))
+	d.draw(t, "west", 0, content("roadblock", inVillage))
 	for login, want := range map[string][2]int{"west": {1, 1}, "viewer": {1, 1}} {
 		if c, own := d.labels(t, login, in.ID), d.labels(t, login, 0); len(c) != want[0] || len(own) != want[1] {
 			t.Errorf("%s sees %q of the case and %q beside it", login, c, own)
@@ -85,13 +85,13 @@ func TestWhatIsDrawnForACaseIsSeenWhereTheCaseIs(t *testing.T) {
 	if _, err := d.s.Acts(d.as(t, "east"), arrow.ID); layers.ErrorCode(err) != layers.CodeNotFound {
 		t.Errorf("the acts of a neighbour's: %v", err)
 	}
-	_, err := d.s.Draw(d.as(t, "west"), 0, drawn("roadblock", inEast))
+	_, err := d.s.Draw(d.as(t, "west"), 0, content("roadblock", inEast))
 	wantError(t, err, layers.CodeForbidden, "outside_areas")
-	_, err = d.s.Draw(d.as(t, "east"), in.ID, drawn("roadblock", inEast))
+	_, err = d.s.Draw(d.as(t, "east"), in.ID, content("roadblock", inEast))
 	wantError(t, err, layers.CodeNotFound, "")
-	_, err = d.s.Draw(d.as(t, "viewer"), in.ID, drawn("roadblock", inWest))
+	_, err = d.s.Draw(d.as(t, "viewer"), in.ID, content("roadblock", inWest))
 	wantError(t, err, layers.CodeForbidden, "role")
-	_, err = d.s.Draw(d.as(t, "duty"), in.ID, drawn("search_sector", orb.Polygon{{{119.6, 29.7}, {119.61, 29.71}, {119.61, 29.7}, {119.6, 29.71}, {119.6, 29.7}}}))
+	_, err = d.s.Draw(d.as(t, "duty"), in.ID, content("search_sector", orb.Polygon{{{119.6, 29.7}, {119.61, 29.71}, {119.61, 29.7}, {119.6, 29.71}, {119.6, 29.7}}}))
 	wantError(t, err, layers.CodeInvalid, "self_intersection")
 }
 
@@ -99,7 +99,7 @@ func TestWhoChangesAMarking(t *testing.T) {
 	t.Parallel()
 	d := newDrawing(t)
 	in := d.create(t, inWest)
-	m := d.draw(t, "anna", in.ID, drawn("roadblock", inWest))
+	m := d.draw(t, "anna", in.ID, content("roadblock", inWest))
 	_, err := d.s.Change(d.as(t, "bert"), m.ID, m.Revision, &m.Content)
 	if e := wantError(t, err, layers.CodeForbidden, "not_your_marking"); e.Params["by"] != "派遣甲" {
 		t.Errorf("%v", e.Params)
@@ -114,7 +114,7 @@ func TestWhoChangesAMarking(t *testing.T) {
 		t.Errorf("%v", e.Params)
 	}
 	wantError(t, d.s.Remove(d.as(t, "anna"), m.ID, 2), layers.CodeConflict, "stale_revision")
-	_, err = d.s.Change(d.as(t, "anna"), m.ID, m.Revision, drawn("cordon", orb.LineString{inWest, inVillage}))
+	_, err = d.s.Change(d.as(t, "anna"), m.ID, m.Revision, content("cordon", orb.LineString{inWest, inVillage}))
 	wantError(t, err, layers.CodeInvalid, "wrong_type")
 
 	held := m.Content
@@ -143,7 +143,7 @@ func TestActsAreTakenBackAndDoneAgain(t *testing.T) {
 	d := newDrawing(t)
 	in := d.create(t, inWest)
 	anna := d.as(t, "anna")
-	m := d.draw(t, "anna", in.ID, drawn("roadblock", inWest))
+	m := d.draw(t, "anna", in.ID, content("roadblock", inWest))
 	m = d.relabel(t, "anna", m, "二号")
 	if err := d.s.Remove(anna, m.ID, m.Revision); err != nil {
 		t.Fatal(err)
@@ -167,7 +167,7 @@ func TestActsAreTakenBackAndDoneAgain(t *testing.T) {
 	if err != nil || p.Undo == nil || p.Undo.Deed != marking.Changed || p.Redo == nil || p.Redo.Deed != marking.Removed {
 		t.Fatalf("%+v, %v", p, err)
 	}
-	d.draw(t, "anna", in.ID, drawn("hazard", inWest)) // what was taken back is not done again after something new
+	d.draw(t, "anna", in.ID, content("hazard", inWest)) // what was taken back is not done again after something new
 	_, err = d.s.Step(anna, in.ID, marking.Redo)
 	wantError(t, err, layers.CodeConflict, "nothing_to_redo")
 	_, err = d.s.Step(d.as(t, "bert"), in.ID, marking.Undo) // nobody takes back what another did
@@ -182,8 +182,8 @@ func TestWhatOthersChangedSinceIsNotTakenBack(t *testing.T) {
 	t.Parallel()
 	d := newDrawing(t)
 	in := d.create(t, inWest)
-	first := d.draw(t, "anna", in.ID, drawn("roadblock", inWest))
-	second := d.draw(t, "anna", in.ID, drawn("hazard", inWest))
+	first := d.draw(t, "anna", in.ID, content("roadblock", inWest))
+	second := d.draw(t, "anna", in.ID, content("hazard", inWest))
 	second = d.relabel(t, "duty", second, "二号")
 	_, err := d.s.Step(d.as(t, "anna"), in.ID, marking.Undo)
 	if e := wantError(t, err, layers.CodeConflict, "overtaken"); e.Params["by"] != "值班长" || e.Params["label"] != "二号" {
@@ -204,7 +204,7 @@ func TestAPlanGoesWithItsCase(t *testing.T) {
 	t.Parallel()
 	d := newDrawing(t)
 	in := d.create(t, inWest)
-	m := d.draw(t, "anna", in.ID, drawn("roadblock", inWest))
+	m := d.draw(t, "anna", in.ID, content("roadblock", inWest))
 	r := follow(t, d.db)
 	r.until(t, "the marking", func() bool { return r.Len("marking") == 1 })
 	if _, err := d.incidents.Move(d.as(t, "duty"), in.ID, incident.MoveVoid, "演习", d.incident(t, in.ID).Revision); err != nil {
@@ -228,7 +228,7 @@ func TestAPlanHasALimit(t *testing.T) {
 	d := newDrawing(t)
 	in := d.create(t, inWest)
 	d.exec(t, `INSERT INTO marking (incident_id, kind, standing, author, editor, geom) SELECT $1, 'hazard', 'actual', 'x', 'x', ST_Point(119.65, 29.75, 4326) FROM generate_series(1, $2)`, in.ID, marking.MaxInPlan)
-	_, err := d.s.Draw(d.as(t, "anna"), in.ID, drawn("hazard", inWest))
+	_, err := d.s.Draw(d.as(t, "anna"), in.ID, content("hazard", inWest))
 	wantError(t, err, layers.CodeConflict, "too_many_markings")
-	d.draw(t, "anna", 0, drawn("hazard", inWest)) // another plan
+	d.draw(t, "anna", 0, content("hazard", inWest)) // another plan
 }

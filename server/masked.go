@@ -13,19 +13,19 @@ import (
 
 // Why a camera with masks does not play. Stills of it are there all the same.
 var (
-	errTooManyTranscodes = errors.New("too many cameras with masks are being watched")
-	errMasksChanged      = errors.New("the camera's masks were changed")
+	errTooManyMasked = errors.New("too many cameras with masks are being watched")
+	errMasksChanged  = errors.New("the camera's masks were changed")
 )
 
 // maskedViewer joins the transcoded pull of a camera with masks: one for all who watch, of its small picture. What they get was masked before it was encoded.
 func (s *Server) maskedViewer(ctx context.Context, stream *camera.Stream) (*video.Viewer, error) {
-	if s.transcodes == nil {
-		return nil, errTooManyTranscodes
+	if s.masked == nil {
+		return nil, errTooManyMasked
 	}
 	asked := context.WithoutCancel(ctx)
-	viewer, err := s.transcodes.Watch(stream.CameraID, func(ctx context.Context) (video.Source, error) { return s.openMasked(asked, ctx, stream.CameraID) })
+	viewer, err := s.masked.Watch(stream.CameraID, func(ctx context.Context) (video.Source, error) { return s.openMasked(asked, ctx, stream.CameraID) })
 	if errors.Is(err, video.ErrTooManyStreams) {
-		err = errTooManyTranscodes
+		err = errTooManyMasked
 	}
 	return viewer, err
 }
@@ -70,8 +70,8 @@ func (s *Server) untilMasks(ctx, asked context.Context, id int64, are func(camer
 
 // closeVideo ends all pulls.
 func (s *Server) closeVideo() {
-	if s.transcodes != nil {
-		s.transcodes.Close()
+	if s.masked != nil {
+		s.masked.Close()
 	}
 	s.video.Close()
 }

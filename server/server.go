@@ -97,7 +97,7 @@ type Options struct {
 	Devices     Devices              // that are asked for pictures; default none
 	Cameranet   reach.Ranges         // where cameras may be dialled; default nowhere
 	WHEP        *whep.Gate           // live pictures by WebRTC; default none
-	Transcodes  int                  // cameras with masks that play at once; default none: they have stills alone
+	Masked      int                  // cameras with masks that play at once; default none: they have stills alone
 	CameraBasic bool                 // passwords may be sent in the clear to cameras that know nothing better
 	Webhooks    hook.Store           // default none
 	Fences      fence.Store          // default none
@@ -105,6 +105,7 @@ type Options struct {
 	Prints      printed.Service      // default none
 	Markings    marking.Service      // default none
 	Patrols     camera.Patrols       // default none
+	Presets     camera.PresetStore   // default none
 	Roles       auth.RoleStore       // default none: roles are as they are
 	Walls       wall.Service         // default none
 	Detections  survey.Reviews       // default none
@@ -202,20 +203,21 @@ type Server struct {
 	prints          printed.Service  // nil: nobody counts
 	markings        marking.Service  // nil: there are none
 	patrols         camera.Patrols   // nil: there are none
-	roles           auth.RoleStore   // nil: they are as they are
-	detections      survey.Reviews   // nil: there are none
-	comparisons     Comparisons      // nil: there are none
-	detectors       Detectors        // nil: no model runs here
-	measures        survey.Measures  // nil: there are none
-	measuring       chan struct{}    // holds one for each measurement under way
-	plots           survey.Plots     // nil: there are none
-	importing       sync.Mutex       // held while a file of plots is read
-	dossiers        *Dossiers        // nil: there are none
-	repairs         camera.Repairs   // nil: there are none
-	signals         camera.Signals   // nil: there are none
-	prober          *probe.Prober    // nil: nobody looks
-	messages        message.Service  // nil: there are none
-	walls           wall.Service     // nil: there are none
+	presets         camera.PresetStore
+	roles           auth.RoleStore  // nil: they are as they are
+	detections      survey.Reviews  // nil: there are none
+	comparisons     Comparisons     // nil: there are none
+	detectors       Detectors       // nil: no model runs here
+	measures        survey.Measures // nil: there are none
+	measuring       chan struct{}   // holds one for each measurement under way
+	plots           survey.Plots    // nil: there are none
+	importing       sync.Mutex      // held while a file of plots is read
+	dossiers        *Dossiers       // nil: there are none
+	repairs         camera.Repairs  // nil: there are none
+	signals         camera.Signals  // nil: there are none
+	prober          *probe.Prober   // nil: nobody looks
+	messages        message.Service // nil: there are none
+	walls           wall.Service    // nil: there are none
 	wallCopies      wallCopies
 	messagesByUser  *limiter
 	alarms          incident.Alarms // nil: there are none
@@ -251,12 +253,13 @@ type Server struct {
 	streams         camera.Streams // nil: there are none
 	sights          *sights        // what cameras see
 	coverages       coverages
+	blinds          blinds
 	devices         Devices      // nil: none are asked
 	cameranet       reach.Ranges // where cameras may be dialled
 	cameraBasic     bool
 	video           *video.Hub
-	transcodes      *video.Hub // of cameras with masks, as they may leave the server; nil: none do
-	transcodeBudget int
+	masked          *video.Hub // of cameras with masks, as they may leave the server; nil: none do
+	maskedBudget    int
 	maskBell        bell           // masks were changed
 	watchers        sync.WaitGroup // who watch: their leaving is still to be written down
 	whep            whepSessions
@@ -300,6 +303,7 @@ func New(o Options) *Server {
 		prints:          o.Prints,
 		markings:        o.Markings,
 		patrols:         o.Patrols,
+		presets:         o.Presets,
 		roles:           o.Roles,
 		walls:           o.Walls,
 		detections:      o.Detections,
@@ -353,9 +357,9 @@ func New(o Options) *Server {
 		whepByUser:      newLimiter(64, 500*time.Millisecond, o.Now),
 		stills:          still.New(o.Now),
 	}
-	if o.Transcodes > 0 {
-		s.transcodeBudget = o.Transcodes
-		s.transcodes = video.New(video.Options{Pulls: o.Transcodes})
+	if o.Masked > 0 {
+		s.maskedBudget = o.Masked
+		s.masked = video.New(video.Options{Pulls: o.Masked})
 	}
 	if o.Captures != nil && o.Ingest != nil {
 		s.tus = newTus(o.Ingest, o.Captures, o.Logger)

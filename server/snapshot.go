@@ -82,7 +82,7 @@ func stillError(err error) error {
 	switch {
 	case errors.Is(err, still.ErrBusy):
 		code, reason = layers.CodeUnavailable, "too_many_stills"
-	case errors.Is(err, video.ErrTooManyStreams), errors.Is(err, video.ErrTooManyViewers), errors.Is(err, errTooManyTranscodes):
+	case errors.Is(err, video.ErrTooManyStreams), errors.Is(err, video.ErrTooManyViewers), errors.Is(err, errTooManyMasked):
 		code = layers.CodeUnavailable
 	case errors.Is(err, still.ErrDecoder):
 		reason = "no_decoder"

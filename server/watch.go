@@ -46,7 +46,7 @@ func (s *Server) getMasks(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, map[string]any{"masks": append(camera.Masks{}, stream.Masks...), "transcodes": s.transcodeBudget})
+	return c.JSON(http.StatusOK, map[string]any{"masks": append(camera.Masks{}, stream.Masks...), "transcodes": s.maskedBudget})
 }
 
 func (s *Server) setMasks(c echo.Context) error {
@@ -207,7 +207,7 @@ func (s *Server) watchCamera(c echo.Context) error {
 	ctx, cancel := context.WithCancel(conn.CloseRead(c.Request().Context()))
 	defer cancel()
 	switch err := s.begin(ctx, w, "live"); {
-	case errors.Is(err, video.ErrTooManyStreams), errors.Is(err, video.ErrTooManyViewers), errors.Is(err, errTooManyTranscodes):
+	case errors.Is(err, video.ErrTooManyStreams), errors.Is(err, video.ErrTooManyViewers), errors.Is(err, errTooManyMasked):
 		_ = wsjson.Write(ctx, conn, watchNews{Type: "end", Reason: watchReason(err)})
 		_ = conn.Close(websocket.StatusTryAgainLater, watchReason(err))
 		return nil
@@ -294,7 +294,7 @@ func watchReason(err error) string {
 		return "too_many_streams"
 	case errors.Is(err, video.ErrTooManyViewers):
 		return "too_many_viewers"
-	case errors.Is(err, errTooManyTranscodes):
+	case errors.Is(err, errTooManyMasked):
 		return "too_many_transcodes"
 	case errors.Is(err, errMasksChanged):
 		return "masks_changed"

@@ -38,7 +38,7 @@ func TestKeepAsking(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			began, asked, sent := time.Now(), 0, time.Duration(0)
-			w := &watching{viewing: camera.Viewing{CameraID: 1}, peer: live.Peer{Check: func(context.Context) (*auth.Scope, error) {
+			w := &watching{stream: &camera.Stream{CameraID: 1}, viewing: camera.Viewing{CameraID: 1}, peer: live.Peer{Check: func(context.Context) (*auth.Scope, error) {
 				if asked++; asked <= 3 {
 					return viewer, nil
 				}

@@ -21,7 +21,7 @@ func TestEveryRoleAndAction(t *testing.T) {
 		RoleDispatcher: "read report.create incident.create task.dispatch replay token.manage incident.message handover attachment.add attachment.original camera.watch marking.draw",
 		RoleUnit:       "read report.create task.work token.manage incident.message attachment.add",
 		RoleDroneTeam:  "read report.create token.manage capture.upload detection.intake",
-		RoleSupervisor: "read replay token.manage case.supervise",
+		RoleSupervisor: "read replay token.manage case.supervise camera.watch",
 		RoleAdmin:      "read case.supervise report.intake rules.manage camera.manage webhook.manage geofence.manage knowledge.manage wall.show report.create incident.create incident.move task.dispatch audit.read user.manage role.manage replay token.manage incident.message roster.manage handover attachment.add attachment.original capture.upload job.manage detection.review detection.intake camera.watch marking.draw marking.manage",
 	}
 	if len(want) != len(Roles) {

@@ -78,7 +78,7 @@ var allowed = map[Action][]Role{
 	ActionAttach:         {RoleUnit, RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionReadOriginal:   {RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionManageCameras:  {RoleAdmin},
-	ActionWatch:          {RoleViewer, RoleDuty, RoleDispatcher, RoleAdmin},
+	ActionWatch:          {RoleViewer, RoleDuty, RoleDispatcher, RoleSupervisor, RoleAdmin},
 	ActionReplay:         {RoleViewer, RoleDuty, RoleDispatcher, RoleSupervisor, RoleAdmin},
 	ActionShowWalls:      {RoleDuty, RoleAdmin},
 	ActionReadAudit:      {RoleAdmin},

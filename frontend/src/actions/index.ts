@@ -4,6 +4,7 @@ import { cameras } from './cameras'
 import { close } from './close'
 import { detections } from './detections'
 import { dispatchList } from './dispatchList'
+import { draw } from './draw'
 import { help } from './help'
 import { knowledge } from './knowledge'
 import { logout } from './logout'
@@ -38,6 +39,6 @@ export const actions: readonly Action[] = [
   situation, detections, cameras, supervision, statistics, videoWall, admin, search, palette,
   queueNext, queuePrevious, queueOpen, close,
   newIncident, acknowledgeAlarm, dispatchList, reports, knowledge,
-  zoomIn, zoomOut, resetView, toggle3d, toggleLayers, measure, printMap,
+  zoomIn, zoomOut, resetView, toggle3d, toggleLayers, measure, draw, printMap,
   replay, replayPlay, toggleTheme, toggleLocale, toggleDisplay, help, tour, logout,
 ]

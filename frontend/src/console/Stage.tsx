@@ -24,6 +24,7 @@ import { useMap } from './useMap'
 
 const DutyBanner = later(() => import('../features/duty/DutyBanner'))
 const PickPlace = later(() => import('../features/create/PickPlace'))
+const Markings = later(() => import('../features/markings/Markings'))
 const Measure = later(() => import('../features/measure/Measure'))
 const Offer = later(() => import('../features/tour/Offer'))
 const AlertBar = later(() => import('../features/alerts/AlertBar'))
@@ -34,7 +35,7 @@ export function Stage({ catalog, context }: { catalog: Catalog; context: ActionC
   const frame = useRef<HTMLElement>(null)
   const container = useRef<HTMLDivElement>(null)
   const failed = useMap(container, frame, catalog)
-  const { creating, measure } = useStore(workbench)
+  const { creating, drawing, measure } = useStore(workbench)
   const offered = !useStore(known).includes(context.session.user.login) && may(context.session, 'incident.create') && tour.when(context) && !context.bench.tour && !replaying
   const picking = usePicking(creating !== null && creating.point === null)
   return (
@@ -60,10 +61,13 @@ export function Stage({ catalog, context }: { catalog: Catalog; context: ActionC
           </div>
         )}
       </div>
-      <div className="stage-left">
-        <LayerPanel catalog={catalog} />
-      </div>
+      {drawing === null && (
+        <div className="stage-left">
+          <LayerPanel catalog={catalog} />
+        </div>
+      )}
       {measure && creating === null && <Measure catalog={catalog} />}
+      {drawing !== null && creating === null && <Markings />}
       <MapControls context={context} />
     </main>
   )

@@ -395,6 +395,7 @@ export const en: Dictionary = {
     zoomOut: 'Zoom out',
     resetView: 'Whole county',
     measure: 'Measure, and what is around',
+    draw: 'Draw on the map',
     printMap: 'Print the map',
     toggle3d: '3D or flat',
     toggleLayers: 'Layers panel',

@@ -394,6 +394,7 @@ export const zh = {
     zoomOut: '缩小',
     resetView: '回到全县',
     measure: '测量与周边',
+    draw: '标绘',
     printMap: '打印地图',
     toggle3d: '三维 / 平面',
     toggleLayers: '图层面板',

@@ -9,6 +9,7 @@ import { graphics } from './graphics'
 import { LiveTiles } from './liveTiles'
 import './map.css'
 import { findGeometry } from './places'
+import type { Markings } from './markings/scene'
 import { Pointer } from './pointer'
 import { putIcons, restyle } from './restyle'
 import { Retries } from './retries'
@@ -42,6 +43,9 @@ class Controller implements MapController {
   private readonly viewport: Viewport
   private readonly retries: Retries
   private readonly hidden = new Set<MapLayerId>()
+  private markings: Markings | null = null
+  private plansHidden: ReadonlySet<number> = new Set()
+  private chosen: number | null = null
   private picture: string | null = null
   private severity = 3
   private tilesets: readonly string[] = []
@@ -101,6 +105,7 @@ class Controller implements MapController {
     map.on('style.load', () => {
       this.styled = true
       this.scene.restore()
+      this.markings?.restore()
       if (!begun) {
         this.scene.start()
         if (!options.still) this.tiles.attach(map, this.live)
@@ -138,6 +143,7 @@ class Controller implements MapController {
         this.redraw(false)
       })
     }
+    this.watchMarkings()
     if (!options.still) container.addEventListener('keydown', this.pressed, { signal: this.stop.signal })
     if (!options.still) {
       let lit = JSON.stringify(this.sun())
@@ -180,6 +186,8 @@ class Controller implements MapController {
 
   select(feature: FeatureRef | null, reveal = false): void {
     this.selecting?.abort()
+    this.chosen = feature?.layer === 'incident' ? feature.id : null
+    this.markings?.refresh()
     if (!feature) {
       this.scene.select(null)
       return
@@ -290,6 +298,15 @@ class Controller implements MapController {
     return this.pointer.pick()
   }
 
+  holdPresses(on: boolean): void {
+    this.pointer.hold(on)
+  }
+
+  hidePlans(plans: ReadonlySet<number>): void {
+    this.plansHidden = plans
+    this.markings?.refresh()
+  }
+
   stopPicking(): void {
     this.pointer.endPick(null)
   }
@@ -340,6 +357,7 @@ class Controller implements MapController {
     this.pointer.destroy()
     this.tiles.detach()
     this.retries.stop()
+    this.markings?.destroy()
     this.scene.destroy()
     this.map.remove()
     this.container.querySelector('.map-attribution')?.remove()
@@ -377,6 +395,30 @@ class Controller implements MapController {
     map.setSky(sky!)
     map.setTerrain(terrain ?? null)
     if (icons) putIcons(map, tokens[this.theme], this.scale)
+    this.markings?.refresh()
+  }
+
+  /** What draws markings is loaded with the first of them. */
+  private watchMarkings(): void {
+    const { live, map } = this
+    const layer = live.layer('marking')
+    const come = (): void => {
+      if (layer.size === 0) return
+      stop()
+      void import('./markings/scene').then(({ Markings }) => {
+        const begin = (): void => {
+          if (this.stop.signal.aborted) return
+          this.markings = new Markings(map, live, () => ({
+            tokens: tokens[this.theme], scale: this.scale, locale: this.locale, visible: !this.hidden.has('marking'), incident: this.chosen, hidden: this.plansHidden,
+          }))
+        }
+        if (this.styled) begin()
+        else map.once('style.load', begin)
+      })
+    }
+    const stop = layer.subscribe(come)
+    this.stop.signal.addEventListener('abort', stop)
+    come()
   }
 
   private failed(error: Error): void {

@@ -58,7 +58,7 @@ export interface MapArea {
 }
 
 /** Parts of the map that a person can switch off, in the order of a legend. */
-export const mapLayers = ['choropleth', 'unit_grid', 'building', 'camera', 'detection', 'incident', 'unit', 'place', 'terrain'] as const
+export const mapLayers = ['choropleth', 'unit_grid', 'building', 'camera', 'detection', 'incident', 'marking', 'unit', 'place', 'terrain'] as const
 export type MapLayerId = (typeof mapLayers)[number]
 
 /** Pixels of the container that panels cover. */
@@ -151,6 +151,10 @@ export interface MapController {
   readonly settled: boolean
   /** Lets the person pick a place: crosshair, a press takes it, Escape gives null. A second call ends the first with null. */
   pickPoint(): Promise<LonLat | null>
+  /** Keeps presses for pickPoint from now on, though nobody asks yet: a tool that is being loaded loses none. False ends it. */
+  holdPresses(on: boolean): void
+  /** Puts plans of markings out of sight, by case; 0 is that of the areas. */
+  hidePlans(plans: ReadonlySet<number>): void
   /** Ends the picking of a place, with null. */
   stopPicking(): void
   /** The thing at a place of the window, in pixels. */

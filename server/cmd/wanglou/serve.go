@@ -45,7 +45,7 @@ type ServeCmd struct {
 	Cameras      []string     `name:"camera-network" env:"WANGLOU_CAMERA_NETWORK" placeholder:"CIDR" help:"Where cameras and recorders stand, e.g. 10.8.0.0/16: no other address is asked for a picture."`
 	WebRTC       string       `name:"webrtc-listen" env:"WANGLOU_WEBRTC_LISTEN" placeholder:"ADDRESS" help:"Send live pictures by WebRTC to pages without https, through this one UDP port, e.g. 0.0.0.0:8189. Default: they see stills."`
 	MediaServer  string       `name:"media-server" env:"WANGLOU_MEDIA_SERVER" placeholder:"URL" help:"Where another server plays all cameras by RTSP, e.g. rtsp://10.8.0.9:8554/{device_id}; also {id} and {stream}. It stands in --camera-network. Default: cameras are asked themselves."`
-	Transcodes   int          `env:"WANGLOU_TRANSCODES" default:"4" help:"Cameras with privacy masks whose live pictures are transcoded at once, to burn them in. Beyond that they have stills."`
+	Masked       int          `name:"masked-streams" env:"WANGLOU_MASKED_STREAMS" default:"4" help:"Cameras with privacy masks whose live pictures are transcoded at once, to burn them in. Beyond that they have stills."`
 	Simulate     bool         `env:"WANGLOU_SIMULATE" help:"Make the demo county live, as the command simulate does; in any other database nothing is simulated."`
 	Publish      PublishFlags `embed:"" prefix:"publish-"`
 	Webhooks     WebhookFlags `embed:"" prefix:"webhook-"`
@@ -198,11 +198,12 @@ func (m *Main) Open(ctx context.Context) (err error) {
 		Users:       postgis.NewUsers(m.DB),
 		Tokens:      postgis.NewTokens(m.DB),
 		Cameras:     postgis.NewCameras(m.DB),
+		Presets:     postgis.NewPresets(m.DB),
 		Streams:     postgis.NewStreams(m.DB, keys, media),
 		Devices:     m.signals.devices(),
 		Cameranet:   network,
 		WHEP:        m.whep,
-		Transcodes:  m.Config.Transcodes,
+		Masked:      m.Config.Masked,
 		CameraBasic: m.Config.Probe.Basic,
 		Buildings:   postgis.NewBuildings(m.DB),
 		Fences:      postgis.NewFences(m.DB),

@@ -50,7 +50,7 @@ export function CameraDetail({ id }: { id: number }) {
         </span>
       }
     >
-      <CameraLive key={id} id={id} />
+      <CameraLive key={id} id={id} name={String(row.name)} />
       {keeps && !replaying && <CameraKeeping key={`keeping ${id}`} id={id} name={String(row.name)} />}
       <Facts
         facts={[

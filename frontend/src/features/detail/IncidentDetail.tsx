@@ -25,6 +25,7 @@ const Attachments = later(() => import('./Attachments'))
 const QueueMark = later(() => import('../duty/QueueMark'))
 const Talk = later(() => import('../duty/Talk'))
 const CaseFlow = later(() => import('../flow/CaseFlow'))
+const CaseMarkings = later(() => import('../markings/CaseMarkings'))
 const CaseReports = later(() => import('../reports/CaseReports'))
 
 /** How often a case that has left the live copy is asked for again: an appeal, a message or a call back may still come. Milliseconds. */
@@ -88,6 +89,7 @@ export function IncidentDetail({ id }: { id: number }) {
           <DispatchList detail={detail.data} onConflict={setConflict} />
           <CaseFlow detail={detail.data} onConflict={setConflict} />
           <Moves detail={detail.data} onConflict={setConflict} />
+          <CaseMarkings incident={id} over={!!incident.closed_at} />
           <Talk incident={id} />
           <CaseReports detail={detail.data} />
           <WhatSees point={incident.point} />

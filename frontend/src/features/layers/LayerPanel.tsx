@@ -11,7 +11,7 @@ import { choroplethSteps } from '../../map/style/areas'
 import type { MapLayerId } from '../../map/types'
 import { Icon } from '../../ui/icons'
 import { shownLayers, shownPicture, tree, type TreeLayer } from './tree'
-import { BuildingSign, CameraSign, DetectionSign, GridSign, IncidentSigns, LoadScale, LoadStep, PlaceSign, TerrainSign, UnitSign } from './signs'
+import { BuildingSign, CameraSign, DetectionSign, GridSign, IncidentSigns, LoadScale, LoadStep, MarkingSign, PlaceSign, TerrainSign, UnitSign } from './signs'
 import { later } from '../../ui/later'
 import './layers.css'
 
@@ -21,6 +21,7 @@ const signs: Record<MapLayerId, ReactNode> = {
   incident: <IncidentSigns />,
   detection: <DetectionSign />,
   unit: <UnitSign />,
+  marking: <MarkingSign />,
   camera: <CameraSign status="online" />,
   choropleth: <LoadScale />,
   unit_grid: <GridSign />,

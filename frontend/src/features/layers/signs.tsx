@@ -21,6 +21,14 @@ export function DetectionSign() {
   )
 }
 
+export function MarkingSign() {
+  return (
+    <svg {...box}>
+      <path d="M4 17C7 10 11 8 15 7.6V4l6 6-6 6v-3.8c-4 0-7 1.4-11 4.8Z" fill="none" stroke="var(--map-unit)" strokeWidth="2" strokeLinejoin="round" />
+    </svg>
+  )
+}
+
 export function UnitSign() {
   return (
     <svg {...box}>

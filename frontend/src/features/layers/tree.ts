@@ -27,7 +27,7 @@ export const tilesetStates = createStore<Readonly<Record<string, 'loading' | 'sh
 export const shownPicture = createStore<string | null>(null)
 
 const plan: { group: TreeGroup['group']; layers: TreeLayer[] }[] = [
-  { group: 'work', layers: [{ id: 'incident', live: 'incident' }, { id: 'detection', live: 'detection' }, { id: 'unit', live: 'unit' }] },
+  { group: 'work', layers: [{ id: 'incident', live: 'incident' }, { id: 'detection', live: 'detection' }, { id: 'unit', live: 'unit' }, { id: 'marking', live: 'marking' }] },
   { group: 'watch', layers: [{ id: 'camera', live: 'camera' }] },
   { group: 'land', layers: [{ id: 'choropleth', label: 'layers.load' }, { id: 'unit_grid', live: 'unit_grid' }] },
   { group: 'base', layers: [{ id: 'building', label: 'layers.buildings' }, { id: 'place', label: 'layers.labels' }, { id: 'terrain', label: 'layers.terrain' }] },

@@ -114,7 +114,7 @@ test('a wall is kept as one picture, and shows what its screens show', async () 
   const screen = await context.newPage()
   await screen.setViewportSize({ width: 300, height: 260 })
   await screen.goto(`/?display=wall&wall=${id}&screen=1,2`)
-  await screen.locator('[data-testid=map][data-whole="县城"]').waitFor({ timeout: 120_000 })
+  await screen.locator('[data-testid=map][data-whole="县城"]').waitFor({ timeout: 240_000 })
   const shown = await screen.screenshot()
   await screen.close()
 

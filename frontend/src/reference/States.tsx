@@ -76,6 +76,7 @@ export function States() {
       <p className="reference-row">
         <Progress share={0.4} text={t('reference.partial', { shown: 40, total: 100 })} />
       </p>
+      <Progress share={0.4} text={t('queue.loading')} />
       <p className="reference-note">{t('reference.partial', { shown: 200, total: 1834 })}</p>
       <p className="reference-note">{t('queue.stale', { time: '14:07' })}</p>
       <Empty icon="user" title={t('admin.notAllowed')} />

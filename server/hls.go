@@ -86,8 +86,7 @@ func (s *Server) createHLS(c echo.Context) error {
 		s.leave(playing, w)
 	})
 	place := "/api/cameras/" + strconv.FormatInt(w.viewing.CameraID, 10) + "/hls/" + id
-	c.Response().Header().Set("Location", place)
-	return c.JSON(http.StatusCreated, map[string]any{"playlist": place + "/" + hlsList, "codec": first.Codec, "masks": append(camera.Masks{}, w.stream.Masks...)})
+	return c.JSON(http.StatusCreated, map[string]any{"place": place, "playlist": place + "/" + hlsList, "codec": first.Codec, "masks": append(camera.Masks{}, w.stream.Masks...)})
 }
 
 // hlsSessionAt returns a session of the one who asks.

@@ -48,6 +48,7 @@ import (
 	"wanglou/server/escalations"
 	"wanglou/server/evidence"
 	"wanglou/server/fences"
+	"wanglou/server/hls"
 	"wanglou/server/hooks"
 	"wanglou/server/ingest"
 	"wanglou/server/live"
@@ -57,6 +58,7 @@ import (
 	"wanglou/server/reach"
 	"wanglou/server/still"
 	"wanglou/server/video"
+	"wanglou/server/video/transcode"
 	"wanglou/server/whep"
 	"wanglou/tiles"
 )
@@ -95,6 +97,7 @@ type Options struct {
 	Devices     Devices              // that are asked for pictures; default none
 	Cameranet   reach.Ranges         // where cameras may be dialled; default nowhere
 	WHEP        *whep.Gate           // live pictures by WebRTC; default none
+	Transcodes  int                  // pictures in H.265 that are turned into H.264 at once; default none
 	CameraBasic bool                 // passwords may be sent in the clear to cameras that know nothing better
 	Webhooks    hook.Store           // default none
 	Fences      fence.Store          // default none
@@ -248,6 +251,8 @@ type Server struct {
 	video           *video.Hub
 	watchers        sync.WaitGroup // who watch: their leaving is still to be written down
 	whep            whepSessions
+	hls             hlsSessions
+	transcodes      *transcode.Budget
 	stills          *still.Maker
 	webhooks        hook.Store        // nil: there are none
 	deliveries      *hooks.Deliveries // of webhooks; nil with them
@@ -335,6 +340,8 @@ func New(o Options) *Server {
 		cameraBasic:     o.CameraBasic,
 		video:           video.New(video.Options{}),
 		whep:            whepSessions{gate: o.WHEP, byID: map[string]whepSession{}},
+		hls:             hlsSessions{shelf: hls.New(), byID: map[string]*hlsSession{}},
+		transcodes:      transcode.New(o.Transcodes),
 		whepByUser:      newLimiter(64, 500*time.Millisecond, o.Now),
 		stills:          still.New(o.Now),
 	}

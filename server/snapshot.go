@@ -47,7 +47,7 @@ func (s *Server) getSnapshot(c echo.Context) error {
 
 // keyPicture waits for the newest key picture of a camera, of its small stream where there is one: at once where somebody watches that already.
 func (s *Server) keyPicture(asked context.Context, stream *camera.Stream) (*still.Key, error) {
-	viewer, err := s.viewerOf(asked, stream, camera.SubStream)
+	viewer, err := s.viewerOf(asked, &watching{stream: stream, kind: camera.SubStream})
 	if err != nil {
 		return nil, err
 	}

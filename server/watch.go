@@ -22,7 +22,9 @@ import (
 	"wanglou/server/rtsp"
 	"wanglou/server/strictjson"
 	"wanglou/server/video"
+	"wanglou/server/video/fmp4"
 	"wanglou/server/video/nal"
+	"wanglou/server/video/transcode"
 )
 
 const (
@@ -85,14 +87,24 @@ func (s *Server) streamAt(c echo.Context) (camera.Streams, *camera.Stream, error
 	return service, stream, err
 }
 
-// viewerOf joins the pull of a camera's stream, the small one where it is meant and there is one: that is a pull of its own. A pull may outlive who began it.
-func (s *Server) viewerOf(ctx context.Context, stream *camera.Stream, kind camera.StreamKind) (*video.Viewer, error) {
-	pull, asked := stream.CameraID, context.WithoutCancel(ctx)
-	if kind == camera.SubStream && stream.Sub != "" {
-		pull = -stream.CameraID
+// viewerOf joins the pull of a camera's stream, the small one where it is meant and there is one: that is a pull of its own. In H.264 it is one more, which takes its pictures from the other. A pull may outlive who began it.
+func (s *Server) viewerOf(ctx context.Context, w *watching) (*video.Viewer, error) {
+	asked := context.WithoutCancel(ctx)
+	pull := video.Pull{Camera: w.stream.CameraID, Sub: w.kind == camera.SubStream && w.stream.Sub != ""}
+	open := func(ctx context.Context) (video.Source, error) {
+		return s.openCamera(asked, ctx, w.stream.CameraID, w.kind)
 	}
-	return s.video.Watch(pull, func(ctx context.Context) (video.Source, error) {
-		return s.openCamera(asked, ctx, stream.CameraID, kind)
+	if !w.h264 {
+		return s.video.Watch(pull, open)
+	}
+	as := pull
+	as.H264 = true
+	return s.video.Watch(as, func(ctx context.Context) (video.Source, error) {
+		viewer, err := s.video.Watch(pull, open)
+		if err != nil {
+			return nil, err
+		}
+		return s.transcodes.Open(ctx, viewer)
 	})
 }
 
@@ -101,6 +113,7 @@ type watching struct {
 	service camera.Streams
 	stream  *camera.Stream
 	kind    camera.StreamKind
+	h264    bool // whatever the camera sends
 	peer    live.Peer
 	viewing camera.Viewing
 	viewer  *video.Viewer
@@ -118,6 +131,13 @@ func (s *Server) watchingAt(c echo.Context) (*watching, error) {
 	default:
 		return nil, layers.Invalid("stream", "unknown_value", "%q is not a stream: main or sub", w.kind)
 	}
+	switch codec := c.QueryParam("codec"); codec {
+	case "":
+	case "h264":
+		w.h264 = true
+	default:
+		return nil, layers.Invalid("codec", "unknown_value", "%.20q is not a codec that can be asked for: h264", codec)
+	}
 	w.peer, err = s.peerOf(c)
 	w.viewing.CameraID = w.stream.CameraID
 	return w, err
@@ -125,7 +145,7 @@ func (s *Server) watchingAt(c echo.Context) (*watching, error) {
 
 // begin joins the camera's pull and appends the beginning to the audit log: nobody watches unseen. Each that begins without an error has to leave.
 func (s *Server) begin(ctx context.Context, w *watching, kind string) (err error) {
-	if w.viewer, err = s.viewerOf(ctx, w.stream, w.kind); err != nil {
+	if w.viewer, err = s.viewerOf(ctx, w); err != nil {
 		return err
 	}
 	w.viewing.Kind, w.viewing.From = kind, s.now()
@@ -272,6 +292,12 @@ func watchReason(err error) string {
 		return "bad_password"
 	case errors.Is(err, rtsp.ErrCodec), errors.Is(err, mpegps.ErrCodec):
 		return "unsupported_codec"
+	case errors.Is(err, transcode.ErrBudget):
+		return "transcode_budget"
+	case errors.Is(err, transcode.ErrDecoder):
+		return "no_decoder"
+	case errors.Is(err, transcode.ErrPicture), errors.Is(err, fmp4.ErrSets):
+		return "bad_picture"
 	case errors.Is(err, rtsp.ErrNoVideo), errors.Is(err, rtsp.ErrProtocol), errors.Is(err, gb28181.ErrNoVideo):
 		return "no_video"
 	case errors.Is(err, gb28181.ErrAway):

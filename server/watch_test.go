@@ -112,7 +112,7 @@ func newWatched(t *testing.T, main []byte) (*world, *streams) {
 		t.Fatal(err)
 	}
 	w := newWorld(t, func(o *server.Options) {
-		o.Streams, o.Cameranet, o.WHEP = s, reach.Ranges{netip.MustParsePrefix("127.0.0.0/8")}, gate
+		o.Streams, o.Cameranet, o.WHEP, o.Transcodes = s, reach.Ranges{netip.MustParsePrefix("127.0.0.0/8")}, gate, 1
 	})
 	for id, area := range s.area {
 		w.put(upsert("camera", id, orb.Point{119.6, 29.8}, map[string]any{"name": fmt.Sprint(id), "area_path": area, "status": "online"}))

@@ -104,7 +104,9 @@ func (r *row) play(ctx context.Context, viewer *video.Viewer) {
 			r.broken = broken
 			r.film.cut()
 		default:
-			r.broken = r.film.add(f)
+			if bad := r.film.add(f); f.Key || bad != nil { // what is told of a key picture holds up to the next one
+				r.broken = bad
+			}
 		}
 		close(r.changed)
 		r.changed = make(chan struct{})

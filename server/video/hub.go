@@ -313,6 +313,9 @@ func (v *Viewer) Next(ctx context.Context) (f *Frame, broken error, err error) {
 	}
 }
 
+// Pull names what the viewer watches.
+func (v *Viewer) Pull() Pull { return v.pull.id }
+
 // Sit keeps the viewer's place, and the pull, for one who gets the pictures by another way: from now on none wait here.
 func (v *Viewer) Sit() {
 	v.hub.mu.Lock()

@@ -65,6 +65,8 @@ export const zhReasons = {
   bad_polygon: '多边形的顶点数不对',
   no_stream: '登记中没有视频流地址',
   no_webrtc: '此服务器没有开启 WebRTC',
+  transcode_budget: 'H.265 画面，服务器的转码名额已用完，请稍后重试',
+  no_picture: '摄像机现在没有送来画面',
   bad_offer: 'WebRTC 请求无法应答',
   codec_not_offered: '此浏览器不接收摄像机的编码',
   bad_area_path: '没有这样的辖区',

@@ -238,6 +238,8 @@ type Server struct {
 	plans           plan.Service         // nil: there are none
 	flowByUser      *limiter
 	whepByUser      *limiter
+	controlByUser   *limiter
+	turning         turning
 	citizenReports  *limiter
 	citizenPictures *limiter
 	citizenLookups  *limiter
@@ -342,6 +344,8 @@ func New(o Options) *Server {
 		whep:            whepSessions{gate: o.WHEP, byID: map[string]whepSession{}},
 		hls:             hlsSessions{shelf: hls.New(), byID: map[string]*hlsSession{}},
 		transcodes:      transcode.New(o.Transcodes),
+		controlByUser:   newLimiter(30, 200*time.Millisecond, o.Now),
+		turning:         turning{byID: map[int64]*time.Timer{}},
 		whepByUser:      newLimiter(64, 500*time.Millisecond, o.Now),
 		stills:          still.New(o.Now),
 	}

@@ -16,6 +16,7 @@ import (
 	"wanglou/layers/auth"
 	"wanglou/layers/camera"
 	"wanglou/server/gb28181"
+	"wanglou/server/gb28181/manscdp"
 	"wanglou/server/live"
 	"wanglou/server/mpegps"
 	"wanglou/server/reach"
@@ -342,6 +343,8 @@ func (s *Server) openCamera(asked, ctx context.Context, id int64, kind camera.St
 // Devices are those that register by themselves: gb28181.Server.
 type Devices interface {
 	Play(ctx context.Context, device, channel string) (*gb28181.Play, error)
+	Control(ctx context.Context, device, channel string, c camera.Control) error
+	Ask(ctx context.Context, device string) (*manscdp.About, error)
 	Stats() gb28181.Stats
 	Platform() gb28181.Platform
 }

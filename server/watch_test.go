@@ -39,6 +39,7 @@ type streams struct {
 	byID map[int64]camera.Stream
 	area map[int64]string
 	seen []camera.Viewing
+	told []camera.Control // what cameras were told to do
 }
 
 func (s *streams) Playable(context.Context, []int64) (map[int64]bool, error) { return nil, nil }
@@ -57,6 +58,13 @@ func (s *streams) Watched(_ context.Context, w camera.Viewing) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen = append(s.seen, w)
+	return nil
+}
+
+func (s *streams) Controlled(_ context.Context, _ int64, c *camera.Control) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.told = append(s.told, *c)
 	return nil
 }
 

@@ -67,6 +67,8 @@ export const enReasons: Record<keyof typeof zhReasons, string> = {
   no_stream: 'The registry has no stream address',
   no_webrtc: 'This server has no WebRTC',
   transcode_budget: 'H.265, and as many cameras are transcoded as may be: try again later',
+  no_control: 'The camera hangs on no device that can be told to turn it',
+  device_silent: 'The device does not answer',
   no_picture: 'The camera sends no picture now',
   bad_offer: 'The WebRTC offer cannot be answered',
   codec_not_offered: "This browser does not take the camera's codec",

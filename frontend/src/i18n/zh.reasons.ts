@@ -66,6 +66,8 @@ export const zhReasons = {
   no_stream: '登记中没有视频流地址',
   no_webrtc: '此服务器没有开启 WebRTC',
   transcode_budget: 'H.265 画面，服务器的转码名额已用完，请稍后重试',
+  no_control: '摄像机没有可控制云台的设备',
+  device_silent: '设备没有应答',
   no_picture: '摄像机现在没有送来画面',
   bad_offer: 'WebRTC 请求无法应答',
   codec_not_offered: '此浏览器不接收摄像机的编码',

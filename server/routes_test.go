@@ -134,6 +134,7 @@ func TestAccessByRole(t *testing.T) {
 		"DELETE /api/patrols/:id":                            {auth.RoleViewer, auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
 		"POST /api/cameras/:id/whep":                         {auth.RoleViewer, auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
 		"DELETE /api/cameras/:id/whep/:session":              {auth.RoleViewer, auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
+		"GET /api/gb28181/devices/:device/about":             {auth.RoleAdmin},
 		"POST /api/cameras/:id/control":                      {auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
 		"POST /api/cameras/:id/hls":                          {auth.RoleViewer, auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
 		"GET /api/cameras/:id/hls/:session/:piece":           {auth.RoleViewer, auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},

@@ -68,13 +68,14 @@ func Sipp(ctx context.Context, folder, address, platform, password string, n, ra
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	began := time.Now()
-	cmd := exec.CommandContext(ctx, path, address, "-sf", plan, "-inf", list, "-m", strconv.Itoa(n), "-r", strconv.Itoa(rate), "-l", strconv.Itoa(n), "-i", "127.0.0.1", "-nostdin", "-timeout", "110s", "-timeout_error") // #nosec G204 -- found by its name, arguments of ours
+	cmd := exec.CommandContext(ctx, path, address, "-sf", plan, "-inf", list, "-m", strconv.Itoa(n), "-r", strconv.Itoa(rate), "-l", strconv.Itoa(n), "-i", "127.0.0.1", "-nostdin", "-timeout", "110s", "-timeout_error", "-trace_err", "-error_file", "errors.log") // #nosec G204 -- found by its name, arguments of ours
 	cmd.Dir, cmd.Env = folder, []string{"TERM=dumb"}
 	out, err := cmd.CombinedOutput()
 	took := time.Since(began)
 	if err != nil {
-		tail := string(out[max(0, len(out)-2000):])
-		return took, fmt.Errorf("sipp: %w: %s", err, tail)
+		why, _ := os.ReadFile(filepath.Join(folder, "errors.log")) // #nosec G304 -- ours; without it there is what it printed
+		why = append(why, out[max(0, len(out)-1500):]...)
+		return took, fmt.Errorf("sipp: %w: %.3000s", err, why)
 	}
 	return took, nil
 }

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 	"sync"
@@ -168,12 +167,10 @@ func hlsNumber(c echo.Context, name string) (int, error) {
 // hlsError tells why a piece is not there: it never was or is not any more, or the camera does not play now.
 func hlsError(err error) error {
 	switch {
-	case errors.Is(err, hls.ErrNone):
+	case errors.Is(err, hls.ErrNone), errors.Is(err, context.Canceled): // who asked is gone, or the picture is
 		return layers.Errorf(layers.CodeNotFound, "there is no such piece")
 	case errors.Is(err, hls.ErrLate):
 		return &layers.Error{Code: layers.CodeUnavailable, Reason: "no_picture", Msg: "the camera sends no picture now"}
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.Canceled):
-		return layers.Errorf(layers.CodeUnavailable, "the picture has ended")
 	}
 	return stillError(err)
 }

@@ -251,3 +251,23 @@ func TestPlaysBack(t *testing.T) {
 		t.Errorf("%d pictures: %s %v", n, out, err)
 	}
 }
+
+func FuzzPiece(f *testing.F) {
+	f.Add("1.2.m4s", 1, 1)
+	f.Add("head-0.mp4", -1, -1)
+	f.Fuzz(func(t *testing.T, name string, segment, part int) {
+		film := newFilm()
+		for n := range 60 {
+			if err := film.add(picture(n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s := &Seat{shelf: New(), row: &row{film: film, changed: make(chan struct{})}}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // nothing is waited for
+		if data, _, err := s.Piece(ctx, name); err == nil && len(data) == 0 {
+			t.Errorf("%q is nothing", name)
+		}
+		_, _ = s.List(ctx, segment, part)
+	})
+}

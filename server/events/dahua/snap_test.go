@@ -61,3 +61,26 @@ func FuzzParseSnap(f *testing.F) {
 		}
 	})
 }
+
+// A real stream of events, where it lies beside the repository.
+func TestRealStream(t *testing.T) {
+	t.Parallel()
+	for _, name := range realdata.Glob(t, "devices/dahua/eventManager_stream.txt") {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []alarm.Signal
+		for _, part := range strings.Split(string(b), "--myboundary") {
+			_, body, _ := strings.Cut(strings.ReplaceAll(part, "\r\n", "\n"), "\n\n")
+			got, err := Parse([]byte(body))
+			if err != nil {
+				t.Errorf("%q: %v", body, err)
+			}
+			all = append(all, got...)
+		}
+		if !slices.Equal(all, []alarm.Signal{{Event: "SmartMotionVehicle", Channel: "1", Text: "Region1"}}) {
+			t.Errorf("%+v", all)
+		}
+	}
+}

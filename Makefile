@@ -30,8 +30,23 @@ run: deps build ## install what is missing, build, seed an empty database, serve
 	exec $(WANGLOU) serve
 
 .PHONY: build
-build: $(STAMPS)/console $(STAMPS)/county ## build the console and bin/wanglou
+build: $(STAMPS)/console $(STAMPS)/county ## build the console, bin/wanglou, and bin/wanglou-onnx beside it
 	$(GO) build -trimpath -ldflags '-s -w -X main.Version=$(VERSION)' -o $(WANGLOU) ./server/cmd/wanglou
+	$(GO) build -trimpath -ldflags '-s -w' -o $(WANGLOU)-onnx ./server/cmd/wanglou-onnx
+
+# The library that models of detection are run by (docs/detection.md). Of the npm package, which brings it for every system, one file is kept; its scripts are not run.
+ONNX_LIBRARY := bin/libonnxruntime.so.1
+.PHONY: onnx
+onnx: $(ONNX_LIBRARY) ## fetch ONNX Runtime for models of detection (optional, 100 MB, once)
+
+$(ONNX_LIBRARY): deploy/onnxruntime/package-lock.json
+	@echo "ONNX Runtime (npm ci, 100 MB)"
+	@mkdir -p $(STAMPS)/onnx $(@D)
+	cp deploy/onnxruntime/package.json deploy/onnxruntime/package-lock.json $(STAMPS)/onnx/
+	cd $(STAMPS)/onnx && npm ci --ignore-scripts --no-fund --no-audit
+	cp $(STAMPS)/onnx/node_modules/onnxruntime-node/bin/napi-v*/linux/$$(node -p process.arch)/$(@F) $@.new
+	rm -rf $(STAMPS)/onnx/node_modules/onnxruntime-node/bin/napi-v*/{darwin,win32}
+	mv $@.new $@
 
 .PHONY: deps
 deps: ## install the Debian packages that the server uses, where they are missing
@@ -62,10 +77,15 @@ lint: $(NPM_DONE) $(STAMPS)/county ## gofmt, go vet, typecheck
 empty :=
 space := $(empty) $(empty)
 RACELESS := postgis/demo layers/camera layers/survey/dsm server/compare
+
+# Databases, browsers, ffmpeg and the race detector share the cores of one machine: what fails is run once more, alone, and the summary
+# says so. More than three failures are no accident, and nothing is run again.
+GOTEST := $(GO) tool gotestsum --format pkgname-and-test-fails --format-hide-empty-pkg --rerun-fails=1 --rerun-fails-max-failures=3
 .PHONY: test-go
 test-go: $(STAMPS)/console $(STAMPS)/county ## Go tests with the race detector
-	CGO_ENABLED=1 $(GO) tool gotestsum --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 15m $$($(GO) list ./... | grep -vE '/($(subst $(space),|,$(RACELESS)))$$')
-	$(GO) tool gotestsum --format pkgname-and-test-fails -- -timeout 15m $(addprefix ./,$(RACELESS))
+	@$(MAKE) -s onnx || echo "ONNX Runtime could not be fetched: what wants it is skipped"
+	CGO_ENABLED=1 $(GOTEST) --packages "$$($(GO) list ./... | grep -vE '/($(subst $(space),|,$(RACELESS)))$$' | tr '\n' ' ')" -- -race -timeout 15m
+	$(GOTEST) --packages "$(addprefix ./,$(RACELESS))" -- -timeout 15m
 
 .PHONY: test-frontend
 test-frontend: $(STAMPS)/console ## unit tests and size check of the console

@@ -12,6 +12,9 @@ deploy/install-deps.sh serve
 getent passwd wanglou >/dev/null || useradd --system --home-dir /var/lib/wanglou --no-create-home --shell /usr/sbin/nologin wanglou
 install -D -m 0755 bin/wanglou /usr/local/bin/wanglou.new
 mv -f /usr/local/bin/wanglou.new /usr/local/bin/wanglou
+# Models of detection are run by these two, where they are.
+[ ! -e bin/wanglou-onnx ] || install -D -m 0755 bin/wanglou-onnx /usr/local/bin/wanglou-onnx
+[ ! -e bin/libonnxruntime.so.1 ] || install -D -m 0644 bin/libonnxruntime.so.1 /usr/local/lib/wanglou/libonnxruntime.so.1
 install -D -m 0644 README.md /usr/local/share/doc/wanglou/README.md
 install -D -m 0644 deploy/wanglou.service /etc/systemd/system/wanglou.service
 if [ ! -e /etc/wanglou/wanglou.env ]; then

@@ -320,7 +320,15 @@ func (s *Captures) IngestToMake(ctx context.Context, id int64) (*survey.Ingest, 
 
 // SameOriginal implements survey.Ingester.
 func (s *Captures) SameOriginal(ctx context.Context, sha string) (id int64, err error) {
-	err = s.db.Pool.QueryRow(ctx, `SELECT coalesce(min(capture_id), 0) FROM capture_file f WHERE sha256 = $1 AND kind IN ('original', 'original_zip')
+	return sameOriginal(ctx, s.db.Pool, sha)
+}
+
+func sameFile(id int64) error {
+	return &layers.Error{Code: layers.CodeConflict, Reason: "capture_same_file", Params: map[string]string{"capture": strconv.FormatInt(id, 10)}, Msg: "a capture was made of this very file"}
+}
+
+func sameOriginal(ctx context.Context, q querier, sha string) (id int64, err error) {
+	err = q.QueryRow(ctx, `SELECT coalesce(min(capture_id), 0) FROM capture_file f WHERE sha256 = $1 AND kind IN ('original', 'original_zip')
 		AND NOT EXISTS (SELECT FROM capture_withdrawal w WHERE w.capture_id = f.capture_id)`, sha).Scan(&id)
 	return id, Wrap(err)
 }
@@ -362,6 +370,18 @@ func (s *Captures) Publish(ctx context.Context, id int64, c *survey.Capture, fil
 		if state == survey.Ready {
 			return &layers.Error{Code: layers.CodeConflict, Reason: "already_exists", Msg: "the capture was made before"}
 		}
+		for _, f := range files {
+			if f.Kind != "original" && f.Kind != "original_zip" {
+				continue
+			}
+			// Another machine may make the same file meanwhile: the first one counts.
+			if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('original ' || $1))`, f.SHA256); err != nil {
+				return err
+			}
+			if same, err := sameOriginal(ctx, tx, f.SHA256); err != nil || same != 0 {
+				return cmp.Or(err, sameFile(same))
+			}
+		}
 		var path string
 		// What reaches over the border of an area belongs to the next larger one; over the county's, to the county.
 		if err := tx.QueryRow(ctx, `WITH g AS (SELECT ST_Multi(ST_CollectionExtract(ST_MakeValid(ST_GeomFromEWKB($6)), 3)) AS geom)
@@ -392,7 +412,7 @@ func (s *Captures) Publish(ctx context.Context, id int64, c *survey.Capture, fil
 }
 
 const selectStored = `SELECT c.id, c.name, c.captured_at, c.gsd_m, coalesce(c.sha256, ''), coalesce(c.area_path, ''), c.source, ST_AsEWKB(c.geom),
-	(SELECT jsonb_agg(jsonb_build_object('kind', f.kind, 'path', f.path, 'size', f.size, 'sha256', f.sha256, 'info', f.info) ORDER BY f.kind) FROM capture_file f WHERE f.capture_id = c.id),
+	(SELECT jsonb_agg(jsonb_build_object('kind', f.kind, 'path', f.path, 'size', f.size, 'sha256', f.sha256, 'store', f.store, 'info', f.info) ORDER BY f.kind) FROM capture_file f WHERE f.capture_id = c.id),
 	w.at, w.by_name, w.reason FROM capture c LEFT JOIN capture_withdrawal w ON w.capture_id = c.id WHERE EXISTS (SELECT FROM capture_file f WHERE f.capture_id = c.id) `
 
 func scanCapture(row pgx.CollectableRow) (*survey.Stored, error) {
@@ -417,15 +437,15 @@ func scanCapture(row pgx.CollectableRow) (*survey.Stored, error) {
 		c.Withdrawn = &survey.Withdrawal{At: at.UTC(), By: *by, Reason: *reason}
 	}
 	var list []struct {
-		Kind, Path, SHA256 string
-		Size               int64
-		Info               map[string]any
+		Kind, Path, SHA256, Store string
+		Size                      int64
+		Info                      map[string]any
 	}
 	if err := json.Unmarshal(files, &list); err != nil {
 		return nil, err
 	}
 	for _, f := range list {
-		c.Files = append(c.Files, survey.CaptureFile{Kind: f.Kind, Path: f.Path, Size: f.Size, SHA256: f.SHA256, Info: f.Info})
+		c.Files = append(c.Files, survey.CaptureFile{Kind: f.Kind, Path: f.Path, Size: f.Size, SHA256: f.SHA256, Store: f.Store, Info: f.Info})
 	}
 	g, _, err := ewkb.Unmarshal(geom)
 	if err != nil {
@@ -485,6 +505,9 @@ func (s *Captures) Withdraw(ctx context.Context, id int64, reason string) (*surv
 	err = s.db.transact(ctx, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `INSERT INTO capture_withdrawal (capture_id, by_name, reason) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, id, actor.User.Name, reason)
 		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `UPDATE capture SET withdrawn = true WHERE id = $1`, id); err != nil { // it leaves the map
 			return err
 		}
 		return appendAudit(ctx, tx, "capture.withdraw", subject("capture", id), map[string]any{"name": c.Name, "reason": reason})

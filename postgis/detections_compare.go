@@ -66,6 +66,53 @@ func (s *Detections) Compare(ctx context.Context, before, after int64, enqueue E
 	return job, err
 }
 
+// DetectionKind is the kind of the jobs that [Detections.Detect] enqueues.
+const DetectionKind = "detection.model"
+
+// DetectionArgs is what such a job is given; Before is 0 for the capture alone.
+type DetectionArgs struct {
+	Folder          string
+	Capture, Before int64
+}
+
+// Detect enqueues a model's look at a capture, beside an earlier one unless it is 0. CodeForbidden; CodeNotFound; CodeInvalid for what is not earlier; CodeConflict with
+// "capture_withdrawn", or "no_picture" where there is no orthophoto.
+func (s *Detections) Detect(ctx context.Context, a DetectionArgs, enqueue Enqueue) (job int64, err error) {
+	if err := forbid(auth.ActorFrom(ctx), auth.ActionDetect); err != nil {
+		return 0, err
+	}
+	if a.Before == a.Capture {
+		return 0, layers.Invalid("before", "same_capture", "a capture cannot be compared with itself")
+	}
+	err = s.db.transact(ctx, func(tx pgx.Tx) error {
+		if err := checkCapture(ctx, tx, "id", a.Capture); err != nil {
+			return err
+		}
+		if a.Before != 0 {
+			if err := checkCapture(ctx, tx, "before", a.Before); err != nil {
+				return err
+			}
+		}
+		var earlier, pictured bool
+		var area string
+		if err := tx.QueryRow(ctx, `SELECT coalesce(b.captured_at < a.captured_at, true), coalesce(a.area_path, ''), NOT EXISTS (SELECT FROM capture c WHERE c.id IN (a.id, b.id)
+			AND NOT EXISTS (SELECT FROM capture_file f WHERE f.capture_id = c.id AND f.kind = 'ortho')) FROM capture a LEFT JOIN capture b ON b.id = $2 WHERE a.id = $1`, a.Capture, a.Before).Scan(&earlier, &area, &pictured); err != nil {
+			return err
+		}
+		switch {
+		case !earlier:
+			return layers.Invalid("before", "not_earlier", "the capture to compare with has to be the earlier one")
+		case !pictured:
+			return &layers.Error{Code: layers.CodeConflict, Field: "id", Reason: "no_picture", Msg: "a capture has no orthophoto"}
+		}
+		if job, err = enqueue(ctx, tx, DetectionKind, fmt.Sprintf("detection/%s-%d-%d", a.Folder, a.Before, a.Capture), area, a); err != nil {
+			return err
+		}
+		return appendAudit(ctx, tx, "capture.detect", subject("capture", a.Capture), map[string]any{"model": a.Folder, "before": a.Before})
+	})
+	return job, err
+}
+
 // ComparisonsDue returns captures with heights that nobody has compared yet, each with the newest earlier one that has some and shares a tenth of its ground.
 func (s *Detections) ComparisonsDue(ctx context.Context) ([]ComparisonArgs, error) {
 	return collect(ctx, s.db.Pool, pgx.RowToStructByPos[ComparisonArgs], `WITH good AS (SELECT c.* FROM capture c JOIN capture_file f ON f.capture_id = c.id AND f.kind = 'dsm'

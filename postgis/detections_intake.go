@@ -46,7 +46,7 @@ func (s *Detections) Intake(ctx context.Context, captureID int64, in *survey.Int
 		if out, err = takeFindings(ctx, tx, captureID, in); err != nil {
 			return err
 		}
-		if err := appendAudit(ctx, tx, "detection.intake", subject("capture", captureID), map[string]any{"model": in.Model, "version": in.Version, "new": out.New, "attached": out.Attached, "lawful": out.Lawful}); err != nil {
+		if err := appendAudit(ctx, tx, "detection.intake", subject("capture", captureID), in.Details(map[string]any{"model": in.Model, "version": in.Version, "new": out.New, "attached": out.Attached, "lawful": out.Lawful})); err != nil {
 			return err
 		}
 		return remember(ctx, tx, key, in, out)
@@ -150,7 +150,7 @@ func takeFinding(ctx context.Context, tx pgx.Tx, captureID int64, in *survey.Int
 	if err := keepSighting(ctx, tx, one.DetectionID, captureID, in, f, shape); err != nil {
 		return one, err
 	}
-	return one, logDetection(ctx, tx, one.DetectionID, in.Model, survey.MoveDetect, "", survey.Detected, "", map[string]any{"class": f.Class, "kind": f.Kind, "score": f.Score}, time.Time{})
+	return one, logDetection(ctx, tx, one.DetectionID, in.Model, survey.MoveDetect, "", survey.Detected, "", in.Details(map[string]any{"class": f.Class, "kind": f.Kind, "score": f.Score}), time.Time{})
 }
 
 // overlapping returns the open detection that shares at least three tenths of the smaller of the two, 0 for none. One that people have dismissed on the same capture counts
@@ -180,7 +180,7 @@ func seenAgain(ctx context.Context, tx pgx.Tx, id, captureID int64, in *survey.I
 	if err := tx.QueryRow(ctx, `UPDATE detection SET revision = revision + 1 WHERE id = $1 RETURNING state`, id).Scan(&state); err != nil {
 		return err
 	}
-	return logDetection(ctx, tx, id, in.Model, "seen_again", state, state, "", map[string]any{"capture_id": captureID, "version": in.Version}, time.Time{})
+	return logDetection(ctx, tx, id, in.Model, "seen_again", state, state, "", in.Details(map[string]any{"capture_id": captureID, "version": in.Version}), time.Time{})
 }
 
 // examineDetection writes down what a detection touches.

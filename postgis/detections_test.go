@@ -363,3 +363,48 @@ func TestComparisons(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestDetect(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := postgis.NewDetections(w.db)
+	at := flights(t, w)
+	w.exec(t, `INSERT INTO capture_file (capture_id, kind, path, size, sha256) VALUES (2, 'ortho', '2/ortho.tif', 1, repeat('c', 64))`)
+	var asked []string
+	enqueue := func(_ context.Context, _ pgx.Tx, kind, subject, _ string, args any) (int64, error) {
+		asked = append(asked, fmt.Sprint(kind, " ", subject, " ", args))
+		return 7, nil
+	}
+	detect := func(who string, capture, before int64) error {
+		_, err := s.Detect(w.as(t, who), postgis.DetectionArgs{Folder: "roofs", Capture: capture, Before: before}, enqueue)
+		return err
+	}
+	if err := detect("admin", 2, 0); err != nil || len(asked) != 1 || asked[0] != "detection.model detection/roofs-0-2 {roofs 2 0}" {
+		t.Fatalf("%v %v", err, asked)
+	}
+	wantError(t, detect("viewer", 2, 0), layers.CodeForbidden, "")
+	wantError(t, detect("admin", 2, 2), layers.CodeInvalid, "same_capture")
+	wantError(t, detect("admin", 2, 99), layers.CodeNotFound, "")
+	wantError(t, detect("admin", 2, 1), layers.CodeConflict, "no_picture")
+	w.exec(t, `INSERT INTO capture_file (capture_id, kind, path, size, sha256) VALUES (1, 'ortho', '1/ortho.tif', 1, repeat('d', 64))`)
+	wantError(t, detect("admin", 1, 2), layers.CodeInvalid, "not_earlier")
+	if err := detect("admin", 2, 1); err != nil {
+		t.Error(err)
+	}
+	// What came of it names the model for good: a job that is run again after its end changes nothing.
+	in := found(survey.New, rectangle(at, 0, 0, 10, 8))
+	in.Model, in.Licence, in.SHA256 = "roofs", "CC-BY-4.0", strings.Repeat("e", 64)
+	for range 2 {
+		if _, err := s.Intake(w.as(t, "admin"), 2, in, "job/7"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := queryOne[int](t, w, `SELECT count(*) FROM detection_sighting WHERE detector = 'roofs'`); n != 1 {
+		t.Errorf("%d sightings", n)
+	}
+	for _, q := range []string{`SELECT details->>'licence' FROM detection_log WHERE move = 'detect'`, `SELECT details->>'licence' FROM audit_log WHERE action = 'detection.intake'`} {
+		if got := queryOne[string](t, w, q); got != "CC-BY-4.0" {
+			t.Errorf("%s: %q", q, got)
+		}
+	}
+}

@@ -31,7 +31,7 @@ func ask(t testing.TB, o *postgis.Offers, name string, q offer.TileQuery) ([]*ge
 	if err != nil {
 		return nil, offer.Part{}, err
 	}
-	return drawn(t, parts[0]), parts[0], nil
+	return decoded(t, parts[0]), parts[0], nil
 }
 
 func TestOfferBrokenView(t *testing.T) {

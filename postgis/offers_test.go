@@ -116,8 +116,8 @@ func tileOf(t testing.TB, o *postgis.Offers, scope *auth.Scope, q offer.TileQuer
 	return parts
 }
 
-// drawn decodes a part: one layer, or nothing.
-func drawn(t testing.TB, p offer.Part) []*geojson.Feature {
+// decoded is what a part holds: one layer, or nothing.
+func decoded(t testing.TB, p offer.Part) []*geojson.Feature {
 	t.Helper()
 	if p.MVT == nil {
 		return nil
@@ -187,7 +187,7 @@ func TestOfferTile(t *testing.T) {
 	t.Parallel()
 	o, _ := openOffers(t, "")
 	p := tileOf(t, o, everywhere, at(14, here), "open.stop")[0]
-	fs := drawn(t, p)
+	fs := decoded(t, p)
 	if len(fs) != 2 || p.Features != 2 || p.Dropped != 0 || p.Skipped != 0 {
 		t.Fatalf("part %+v", p)
 	}
@@ -213,13 +213,13 @@ func TestOfferTile(t *testing.T) {
 
 	one := at(14, here)
 	one.Properties = []string{"name"}
-	if fs := drawn(t, tileOf(t, o, everywhere, one, "open.stop")[0]); len(fs[0].Properties) != 1 {
+	if fs := decoded(t, tileOf(t, o, everywhere, one, "open.stop")[0]); len(fs[0].Properties) != 1 {
 		t.Errorf("properties %v", fs[0].Properties)
 	}
-	if fs := drawn(t, tileOf(t, o, everywhere, at(2, orb.Point{-60, -20}), "open.stop")[0]); len(fs) != 1 {
+	if fs := decoded(t, tileOf(t, o, everywhere, at(2, orb.Point{-60, -20}), "open.stop")[0]); len(fs) != 1 {
 		t.Errorf("%d far stops", len(fs))
 	}
-	if fs := drawn(t, tileOf(t, o, everywhere, at(0, here), "open.stop")[0]); len(fs) != 3 {
+	if fs := decoded(t, tileOf(t, o, everywhere, at(0, here), "open.stop")[0]); len(fs) != 3 {
 		t.Errorf("%d stops in the world", len(fs))
 	}
 }
@@ -236,7 +236,7 @@ func TestOfferTileOfManyIsOneStatement(t *testing.T) {
 			if names[i] == "open.own_tile" {
 				continue
 			}
-			if zoom > 12 && len(drawn(t, p)) == 0 {
+			if zoom > 12 && len(decoded(t, p)) == 0 {
 				t.Errorf("z%d: nothing of %s", zoom, names[i])
 			}
 			if single := tileOf(t, o, everywhere, at(zoom, here), names[i])[0]; !bytes.Equal(single.MVT, p.MVT) {
@@ -268,7 +268,7 @@ func TestOfferRights(t *testing.T) {
 	o, _ := openOffers(t, "")
 	owners := func(s *auth.Scope) string {
 		var out []string
-		for _, f := range drawn(t, tileOf(t, o, s, at(14, here), "open.parcel")[0]) {
+		for _, f := range decoded(t, tileOf(t, o, s, at(14, here), "open.parcel")[0]) {
 			out = append(out, strings.TrimPrefix(f.Properties.MustString("owner"), "owner "))
 		}
 		return strings.Join(out, "")
@@ -301,7 +301,7 @@ func TestOfferRights(t *testing.T) {
 			t.Errorf("%s: Allows(%v) = %v", c.name, c.scope, !c.want)
 		}
 	}
-	if fs := drawn(t, tileOf(t, o, townsman, at(14, here), "open.own_tile")[0]); fs[0].Properties["areas"] != `["c.t1"]` {
+	if fs := decoded(t, tileOf(t, o, townsman, at(14, here), "open.own_tile")[0]); fs[0].Properties["areas"] != `["c.t1"]` {
 		t.Errorf("the function was told %v", fs[0].Properties)
 	}
 }
@@ -406,7 +406,7 @@ CREATE TABLE open.by_uuid (id uuid PRIMARY KEY, geom geometry(Point, 4326)); INS
 		if len(keys) != 5 || !slices.IsSorted(keys) {
 			t.Errorf("%s: %v", name, keys)
 		}
-		if fs := drawn(t, tileOf(t, o, everywhere, at(14, here), name)[0]); len(fs) != 5 || fs[0].ID != nil || fs[0].Properties[f.ID] == nil {
+		if fs := decoded(t, tileOf(t, o, everywhere, at(14, here), name)[0]); len(fs) != 5 || fs[0].ID != nil || fs[0].Properties[f.ID] == nil {
 			t.Errorf("%s: %d features, %+v", name, len(fs), fs[0])
 		}
 	}
@@ -434,7 +434,7 @@ func TestOfferFilters(t *testing.T) {
 		q := at(14, here)
 		q.Where = filter(c.filter)
 		got := ""
-		for _, f := range drawn(t, tileOf(t, o, everywhere, q, c.name)[0]) {
+		for _, f := range decoded(t, tileOf(t, o, everywhere, q, c.name)[0]) {
 			got += fmt.Sprint(f.ID)
 		}
 		if got != c.want {

@@ -25,14 +25,14 @@ func (s *Patrols) find(ctx context.Context, q querier, where string, id int64) (
 	scan := func(row pgx.CollectableRow) (*camera.Patrol, error) {
 		p := &camera.Patrol{Stops: []camera.PatrolStop{}}
 		var cameras, dwells []int64
-		err := row.Scan(&p.ID, &p.Revision, &p.Name, &p.AreaPath, &p.Maker, &p.Mine, &p.CreatedAt, &cameras, &dwells)
+		err := row.Scan(&p.ID, &p.Revision, &p.Name, &p.Layout, &p.AreaPath, &p.Maker, &p.Mine, &p.CreatedAt, &cameras, &dwells)
 		p.CreatedAt = p.CreatedAt.UTC()
 		for i := range cameras {
 			p.Stops = append(p.Stops, camera.PatrolStop{CameraID: cameras[i], DwellS: int(dwells[i])})
 		}
 		return p, err
 	}
-	return collect(ctx, q, scan, `SELECT p.id, p.revision, p.name, coalesce(p.area_path, ''), u.name, p.user_id = @user OR @all, p.created_at, i.cameras, i.dwells
+	return collect(ctx, q, scan, `SELECT p.id, p.revision, p.name, coalesce(p.layout, 0), coalesce(p.area_path, ''), u.name, p.user_id = @user OR @all, p.created_at, i.cameras, i.dwells
 		FROM camera_patrol p JOIN app_user u ON u.id = p.user_id,
 		LATERAL (SELECT coalesce(array_agg(i.camera_id ORDER BY i.position), '{}') AS cameras, coalesce(array_agg(i.dwell_s::bigint ORDER BY i.position), '{}') AS dwells
 			FROM camera_patrol_item i JOIN camera c ON c.id = i.camera_id WHERE i.patrol_id = p.id AND `+inAreas("coalesce(c.area_path, '')", "@areas")+`) i
@@ -56,8 +56,8 @@ func (s *Patrols) Create(ctx context.Context, p *camera.Patrol) error {
 		if err := atMost(ctx, tx, "camera_patrol", camera.MaxPatrols, "too_many_patrols"); err != nil {
 			return err
 		}
-		if err := tx.QueryRow(ctx, `INSERT INTO camera_patrol (name, user_id, area_path) VALUES ($1, $2, nullif($3, '')) RETURNING id, revision, created_at`,
-			p.Name, actor.User.ID, p.AreaPath).Scan(&p.ID, &p.Revision, &p.CreatedAt); err != nil {
+		if err := tx.QueryRow(ctx, `INSERT INTO camera_patrol (name, user_id, area_path, layout) VALUES ($1, $2, nullif($3, ''), nullif($4, 0)) RETURNING id, revision, created_at`,
+			p.Name, actor.User.ID, p.AreaPath, p.Layout).Scan(&p.ID, &p.Revision, &p.CreatedAt); err != nil {
 			return err
 		}
 		p.CreatedAt = p.CreatedAt.UTC()
@@ -74,7 +74,7 @@ func (s *Patrols) Update(ctx context.Context, p *camera.Patrol) error {
 		}
 		revision := p.Revision
 		p.AreaPath, p.Maker, p.Mine, p.CreatedAt = kept.AreaPath, kept.Maker, true, kept.CreatedAt
-		tag, err := tx.Exec(ctx, `UPDATE camera_patrol SET name = $3, revision = revision + 1 WHERE id = $1 AND revision = $2`, p.ID, revision, p.Name)
+		tag, err := tx.Exec(ctx, `UPDATE camera_patrol SET name = $3, layout = nullif($4, 0), revision = revision + 1 WHERE id = $1 AND revision = $2`, p.ID, revision, p.Name, p.Layout)
 		switch {
 		case err != nil:
 			return err

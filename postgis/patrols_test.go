@@ -32,7 +32,7 @@ func TestPatrols(t *testing.T) {
 	}
 	wantRefusal(t, "a neighbour's camera", s.Create(w.as(t, "west"), patrol(1, 2)), layers.CodeInvalid, "stops", "unknown_camera")
 	wantRefusal(t, "no camera", s.Create(w.as(t, "duty"), patrol(99)), layers.CodeInvalid, "stops", "unknown_camera")
-	wantRefusal(t, "by a supervisor", s.Create(w.as(t, "boss"), patrol(1)), layers.CodeForbidden, "", "role")
+	wantRefusal(t, "by a unit", s.Create(w.as(t, "unit-w1"), patrol(1)), layers.CodeForbidden, "", "role")
 	for login, want := range map[string]int{"west": 1, "east": 0, "duty": 2, "viewer": 2, "admin": 2} {
 		if got, err := s.Patrols(w.as(t, login)); err != nil || len(got) != want {
 			t.Errorf("%s sees %d, want %d: %v", login, len(got), want, err)

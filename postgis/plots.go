@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/encoding/ewkb"
 
 	"wanglou/layers"
 	"wanglou/layers/auth"
@@ -103,6 +105,21 @@ func (s *Plots) ChangePlot(ctx context.Context, layer survey.PlotLayer, id int64
 		if was.Revision != c.Revision {
 			return &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Field: "revision", Msg: "somebody else has changed it since"}
 		}
+		details := map[string]any{"before": was}
+		if c.Outline != nil {
+			old, err := shapeOf(ctx, tx, layer, id)
+			if err != nil {
+				return err
+			}
+			details["outline_before"] = old
+			if err := draw(ctx, tx, id, orb.MultiPolygon(c.Outline)); err != nil {
+				return err
+			}
+			// What lies no longer in it is told anew, as is below what lies in it from now on.
+			if _, err := tx.Exec(ctx, `SELECT detection_reexamine(ST_GeomFromEWKB($1))`, ewkb.Value(orb.MultiPolygon(old), 4326)); err != nil {
+				return err
+			}
+		}
 		set := map[survey.PlotLayer]string{
 			survey.Zones:           `name = @name, kind = @kind, reason = @reason, weight = @weight`,
 			survey.Permits:         `height_m = @height, valid_from = nullif(@from::text, '')::date, valid_to = nullif(@to::text, '')::date`,
@@ -118,9 +135,90 @@ func (s *Plots) ChangePlot(ctx context.Context, layer survey.PlotLayer, id int64
 		if out, err = plotAt(ctx, tx, layer, id); err != nil {
 			return err
 		}
-		return appendAudit(ctx, tx, "plot.change", subject(string(layer), id), map[string]any{"name": out.Name, "before": was, "after": out})
+		details["name"], details["after"] = out.Name, out
+		return appendAudit(ctx, tx, "plot.change", subject(string(layer), id), details)
 	})
 	return out, err
+}
+
+// Plot implements survey.Plots.
+func (s *Plots) Plot(ctx context.Context, layer survey.PlotLayer, id int64) (out *survey.PlotShape, err error) {
+	actor := auth.ActorFrom(ctx)
+	if err := forbid(actor, auth.ActionRead); err != nil {
+		return nil, err
+	}
+	if err := knownPlots(layer); err != nil {
+		return nil, err
+	}
+	found, err := collect(ctx, s.db.Pool, scanPlot, selectPlots(layer)+`AND p.id = @id`, pgx.NamedArgs{"areas": actor.Scope.Areas, "id": id})
+	if err == nil && len(found) == 0 {
+		err = notFound(string(layer), id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	out = &survey.PlotShape{Plot: found[0]}
+	out.Outline, err = shapeOf(ctx, s.db.Pool, layer, id)
+	return out, err
+}
+
+func shapeOf(ctx context.Context, q querier, layer survey.PlotLayer, id int64) (survey.Outline, error) {
+	var raw []byte
+	if err := q.QueryRow(ctx, `SELECT ST_AsEWKB(geom) FROM `+string(layer)+` WHERE id = $1`, id).Scan(&raw); err != nil {
+		return nil, Wrap(err)
+	}
+	g, _, err := ewkb.Unmarshal(raw)
+	mp, _ := g.(orb.MultiPolygon)
+	return survey.Outline(mp), err
+}
+
+// DrawZone implements survey.Plots.
+func (s *Plots) DrawZone(ctx context.Context, c survey.PlotChange) (out *survey.Plot, err error) {
+	if err := forbid(auth.ActorFrom(ctx), auth.ActionManageRules); err != nil {
+		return nil, err
+	}
+	if err := c.Validate(survey.Zones); err != nil {
+		return nil, err
+	}
+	if len(c.Outline) == 0 {
+		return nil, layers.Invalid("outline", "required", "an outline is required")
+	}
+	err = s.db.transact(ctx, func(tx pgx.Tx) error {
+		var id int64
+		if err := tx.QueryRow(ctx, `INSERT INTO zone (kind, name, reason, weight, source, geom) VALUES ($1, $2, $3, $4, $5, 'MULTIPOLYGON EMPTY') RETURNING id`,
+			c.Kind, c.Name, c.Reason, c.Weight, survey.Drawn).Scan(&id); err != nil {
+			return err
+		}
+		if err := draw(ctx, tx, id, orb.MultiPolygon(c.Outline)); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `SELECT detection_reexamine(geom) FROM zone WHERE id = $1`, id); err != nil {
+			return err
+		}
+		if out, err = plotAt(ctx, tx, survey.Zones, id); err != nil {
+			return err
+		}
+		return appendAudit(ctx, tx, "plot.draw", subject(string(survey.Zones), id), map[string]any{"name": out.Name, "after": out, "outline": c.Outline})
+	})
+	return out, err
+}
+
+// draw gives a zone another outline. It has to be sound and to lie in the areas of the actor.
+func draw(ctx context.Context, tx pgx.Tx, id int64, outline orb.MultiPolygon) error {
+	var sound bool
+	var why, path string
+	shape := ewkb.Value(outline, 4326)
+	if err := tx.QueryRow(ctx, `SELECT ST_IsValid(g), ST_IsValidReason(g), CASE WHEN ST_IsValid(g) THEN coalesce(area_path_at(g), '') ELSE '' END FROM ST_GeomFromEWKB($1) AS g`, shape).Scan(&sound, &why, &path); err != nil {
+		return err
+	}
+	switch {
+	case !sound:
+		return &layers.Error{Code: layers.CodeInvalid, Field: "outline", Reason: "self_intersection", Msg: "the outline crosses itself: " + why}
+	case !auth.ActorFrom(ctx).Scope.InArea(path):
+		return outsideAreas(path)
+	}
+	_, err := tx.Exec(ctx, `UPDATE zone SET geom = ST_GeomFromEWKB($2), area_path = nullif($3, '') WHERE id = $1`, id, shape, path)
+	return err
 }
 
 // DeletePlot implements survey.Plots.

@@ -26,7 +26,8 @@ INSERT INTO capture (name, captured_at, geom) VALUES ('一月', now(), ST_Multi(
 INSERT INTO permit (number, valid_from, geom) VALUES ('P1', '2026-01-31', ST_Multi(ST_MakeEnvelope(119.6, 29.7, 119.61, 29.71, 4326)));
 INSERT INTO geofence_event (rule_id, rule, trigger, moving_layer, moving_id, moving, fence_layer, fence_id, fence, source_time, geom)
 	VALUES (1, '禁入', 'enter', 'position', 1, '一队', 'permit', 1, 'P1', now(), ST_Point(119.6, 29.7, 4326));
-INSERT INTO detection (number, detector, geom) VALUES ('D1', 'dsm', ST_Multi(ST_MakeEnvelope(119.6, 29.7, 119.61, 29.71, 4326)));`
+INSERT INTO detection (number, detector, geom) VALUES ('D1', 'dsm', ST_Multi(ST_MakeEnvelope(119.6, 29.7, 119.61, 29.71, 4326)));
+INSERT INTO marking (kind, standing, author, editor, geom) VALUES ('cordon', 'planned', '值班长', '值班长', ST_SetSRID(ST_MakeLine(ST_Point(119.6, 29.7), ST_Point(119.61, 29.7)), 4326));`
 
 func TestEveryPublishedTableCanBeWritten(t *testing.T) {
 	t.Parallel()
@@ -38,7 +39,7 @@ func TestEveryPublishedTableCanBeWritten(t *testing.T) {
 		r.until(t, table+" to hold its row", func() bool { return r.Len(table) == 1 })
 	}
 	// Every table takes an update of every published column and a deletion; the replica sees both.
-	for _, table := range []string{"task", "position", "report", "detection", "permit", "capture", "camera", "unit_grid", "geofence_event", "incident", "unit", "area"} {
+	for _, table := range []string{"task", "position", "report", "detection", "permit", "capture", "camera", "unit_grid", "geofence_event", "marking", "incident", "unit", "area"} {
 		for _, c := range r.Layer(table).Columns {
 			run(t, db, fmt.Sprintf(`UPDATE %s SET %s = %[2]s`, table, c.Name))
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"wanglou/layers"
 	"wanglou/layers/auth"
 	"wanglou/layers/camera"
 )
@@ -118,7 +119,7 @@ func (s *Streams) Controlled(ctx context.Context, id int64, c *camera.Control) e
 }
 
 // SetMasks implements camera.Streams.
-func (s *Streams) SetMasks(ctx context.Context, id int64, m camera.Masks) error {
+func (s *Streams) SetMasks(ctx context.Context, id int64, m camera.Masks, seen *camera.Masks) error {
 	actor := auth.ActorFrom(ctx)
 	if err := m.Validate(); err != nil {
 		return err
@@ -133,6 +134,20 @@ func (s *Streams) SetMasks(ctx context.Context, id int64, m camera.Masks) error 
 		}
 		if err := forbid(actor, auth.ActionManageCameras); err != nil {
 			return err
+		}
+		if seen != nil {
+			var kept camera.Masks
+			var stored []byte
+			err := tx.QueryRow(ctx, `SELECT polygons FROM camera_mask WHERE camera_id = $1`, id).Scan(&stored)
+			if err == nil {
+				err = json.Unmarshal(stored, &kept)
+			}
+			switch {
+			case err != nil && !errors.Is(err, pgx.ErrNoRows):
+				return err
+			case !kept.Equal(*seen):
+				return &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Field: "seen", Msg: "the masks were changed since"}
+			}
 		}
 		if len(m) == 0 {
 			_, err = tx.Exec(ctx, `DELETE FROM camera_mask WHERE camera_id = $1`, id)

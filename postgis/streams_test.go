@@ -90,7 +90,7 @@ func TestStreams(t *testing.T) {
 		masks camera.Masks
 		want  layers.Code
 	}{{"duty", duty, 1, masks, layers.CodeForbidden}, {"neighbour", duty, 2, masks, layers.CodeNotFound}, {"wrong", admin, 1, camera.Masks{{{0, 0}}}, layers.CodeInvalid}, {"admin", admin, 1, masks, ""}, {"again", admin, 1, masks, ""}} {
-		if err := s.SetMasks(auth.WithActor(ctx, tc.actor), tc.id, tc.masks); layers.ErrorCode(err) != tc.want {
+		if err := s.SetMasks(auth.WithActor(ctx, tc.actor), tc.id, tc.masks, nil); layers.ErrorCode(err) != tc.want {
 			t.Errorf("%s: %v", tc.name, err)
 		}
 	}
@@ -107,7 +107,12 @@ func TestStreams(t *testing.T) {
 	if err := db.Pool.QueryRow(ctx, `SELECT count(*) FROM audit_log WHERE subject = 'camera/1' AND action IN ('camera.watch', 'camera.unwatch', 'camera.masks')`).Scan(&n); err != nil || n != 4 {
 		t.Errorf("%d rows in the audit log, %v", n, err)
 	}
-	if err := s.SetMasks(auth.WithActor(ctx, admin), 1, nil); err != nil {
+	for _, seen := range []camera.Masks{nil, {{{0, 0}, {0.5, 0}, {0.5, 0.6}}}} {
+		if err := s.SetMasks(auth.WithActor(ctx, admin), 1, nil, &seen); layers.ErrorCode(err) != layers.CodeConflict {
+			t.Errorf("others than those that were seen: %v", err)
+		}
+	}
+	if err := s.SetMasks(auth.WithActor(ctx, admin), 1, nil, &masks); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := s.Stream(auth.WithActor(ctx, duty), 1); err != nil || got.Masks != nil {

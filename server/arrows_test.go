@@ -42,7 +42,9 @@ var arrows = []arrow{
 	{from: "wanglou", to: "github.com/twpayne/go-geom", except: []string{"wanglou/postgis"}, why: "geometry of the database has one door; orb everywhere else"},
 	{from: "wanglou", to: "github.com/labstack/echo", except: []string{"wanglou/server"}, why: "HTTP has one room"},
 	{from: "wanglou", to: "github.com/coder/websocket", except: []string{"wanglou/server", "wanglou/deploy"}, why: "the live stream has one room; deploy measures it"},
-	{from: "wanglou", to: "testing", except: []string{"wanglou/layers/layerstest", "wanglou/layers/realdata", "wanglou/postgis/postgistest", "wanglou/server/relay/relaytest", "wanglou/server/servertest", "wanglou/tiles/mbtiles/mbtilestest", "wanglou/tiles/pmtiles/pmtilestest"}, why: "tests are not shipped"},
+	{from: "wanglou", to: "github.com/ebitengine/purego", except: []string{"wanglou/server/onnx/ort"}, why: "C has one room, in a program of its own"},
+	{from: "wanglou", to: "wanglou/server/onnx/ort", except: []string{"wanglou/server/cmd/wanglou-onnx"}, why: "models run in a program of their own, or they end this one"},
+	{from: "wanglou", to: "testing", except: []string{"wanglou/layers/layerstest", "wanglou/layers/realdata", "wanglou/postgis/postgistest", "wanglou/server/bucket/buckettest", "wanglou/server/onnx/onnxtest", "wanglou/server/relay/relaytest", "wanglou/server/servertest", "wanglou/tiles/mbtiles/mbtilestest", "wanglou/tiles/pmtiles/pmtilestest"}, why: "tests are not shipped"},
 }
 
 func (a arrow) forbids(pkg, imported string) bool {

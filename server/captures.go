@@ -2,7 +2,6 @@ package server
 
 import (
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -171,9 +170,9 @@ func (s *Server) getCaptureFile(c echo.Context) error {
 	if scope := auth.ActorFrom(c.Request().Context()).Scope; found.Withdrawn != nil && !scope.May(auth.ActionUploadCapture) {
 		return &layers.Error{Code: layers.CodeForbidden, Reason: "withdrawn", Msg: "the capture was withdrawn"}
 	}
-	f, err := os.Open(s.ingest.Path(*file))
+	f, err := s.ingest.Open(c.Request().Context(), *file)
 	if err != nil {
-		return &layers.Error{Code: layers.CodeNotFound, Reason: "file_gone", Msg: "the file is not in the folder of captures", Err: err}
+		return err
 	}
 	defer func() { _ = f.Close() }()
 	h := c.Response().Header()

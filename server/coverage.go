@@ -138,11 +138,34 @@ func (s *Server) cover(ctx context.Context, scope *auth.Scope, by incident.Group
 	if len(areas) == 0 || l == nil {
 		return body, nil
 	}
+	g, err := s.paintGround(ctx, scope, scene, areas)
+	if err != nil {
+		return nil, err
+	}
+	body.Unknown = g.unknown
+	for _, f := range areas {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		body.Items = append(body.Items, covered(f, g.now, g.all, l, s.replica, scope))
+	}
+	return body, nil
+}
+
+// ground is what cameras have in view of an area, cell by cell.
+type ground struct {
+	now, all *sight.Raster // cameras that are not down; all of them
+	unknown  int           // cameras of which nobody knows where they look
+}
+
+// paintGround paints the sectors of the cameras that a scope sees, which are kept, over the ground of areas.
+func (s *Server) paintGround(ctx context.Context, scope *auth.Scope, scene *sight.Scene, areas []*layers.Feature) (*ground, error) {
 	bound := areas[0].Bound
 	for _, f := range areas {
 		bound = bound.Union(f.Bound)
 	}
-	now, all := sight.NewRaster(bound, coverageCell), sight.NewRaster(bound, coverageCell)
+	g := &ground{now: sight.NewRaster(bound, coverageCell), all: sight.NewRaster(bound, coverageCell)}
+	l := s.replica.Layer(cameraLayer)
 	var seers []sight.Camera
 	s.replica.All(cameraLayer, func(f *layers.Feature) bool {
 		if scope.Sees(l, f) {
@@ -158,21 +181,15 @@ func (s *Server) cover(ctx context.Context, scope *auth.Scope, by incident.Group
 		}
 		sector := s.sights.sector(scene, &seers[i])
 		if sector == nil {
-			body.Unknown++
+			g.unknown++
 			continue
 		}
-		all.Fill(sector)
+		g.all.Fill(sector)
 		if !isDown(&seers[i]) {
-			now.Fill(sector)
+			g.now.Fill(sector)
 		}
 	}
-	for _, f := range areas {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		body.Items = append(body.Items, covered(f, now, all, l, s.replica, scope))
-	}
-	return body, nil
+	return g, nil
 }
 
 func isDown(c *sight.Camera) bool { return c.Status == camera.Offline || c.Status == camera.Fault }
@@ -180,13 +197,7 @@ func isDown(c *sight.Camera) bool { return c.Status == camera.Offline || c.Statu
 // covered counts one area.
 func covered(f *layers.Feature, now, all *sight.Raster, l *layers.Layer, r *layers.Replica, scope *auth.Scope) coverageItem {
 	item := coverageItem{ID: f.ID, Broken: []blind{}}
-	var polygons orb.MultiPolygon
-	switch g := f.Geometry.(type) {
-	case orb.Polygon:
-		polygons = orb.MultiPolygon{g}
-	case orb.MultiPolygon:
-		polygons = g
-	}
+	polygons := polygonsOf(f)
 	cells, seen, could := 0, 0, 0
 	for _, p := range polygons {
 		n, m := now.Count(p)
@@ -212,4 +223,14 @@ func covered(f *layers.Feature, now, all *sight.Raster, l *layers.Layer, r *laye
 		}
 	}
 	return item
+}
+
+func polygonsOf(f *layers.Feature) orb.MultiPolygon {
+	switch g := f.Geometry.(type) {
+	case orb.Polygon:
+		return orb.MultiPolygon{g}
+	case orb.MultiPolygon:
+		return g
+	}
+	return nil
 }

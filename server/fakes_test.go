@@ -362,6 +362,8 @@ type cases struct {
 	err error
 	in  incident.Incident
 	got []any // arguments of the last write
+
+	over *incident.Incident // a case that is over
 }
 
 func newCases() *cases {
@@ -450,12 +452,53 @@ func (k *cases) Review(context.Context, time.Time, time.Time) ([]incident.Review
 
 func (k *cases) ByArea(context.Context, incident.AreaQuery) ([]incident.AreaFigures, error) {
 	_, err := k.one()
-	return []incident.AreaFigures{{ID: 2, Code: "330122001", Path: "c.t1", Name: "城南街道", Km2: 12.5, Open: 3, Overdue: 1, Created: 4, Closed: 2, OnTime: 1, Due: 3}}, err
+	return []incident.AreaFigures{{ID: 2, Code: "330122001", Path: "c.t1", Name: "城南街道", Km2: 12.5, Counts: someCounts}}, err
 }
 
 func (k *cases) Behind(context.Context, incident.AreaQuery, int64, incident.Measure) ([]*incident.Incident, error) {
 	in, err := k.one()
 	return []*incident.Incident{in}, err
+}
+
+var someCounts = incident.Counts{Open: 3, Overdue: 1, Created: 4, Closed: 2, OnTime: 1, Due: 3}
+
+func (k *cases) Split(context.Context, incident.AreaQuery, int64) ([]incident.Part, error) {
+	_, err := k.one()
+	return []incident.Part{{Split: incident.SplitHour, Key: "7", Counts: someCounts}}, err
+}
+
+func (k *cases) Multiples(context.Context, incident.AreaQuery, incident.Split) ([]incident.Multiple, error) {
+	_, err := k.one()
+	return []incident.Multiple{{Key: "7", ID: 2, Counts: someCounts}}, err
+}
+
+func (k *cases) Flows(context.Context, incident.AreaQuery) ([]incident.AreaFlow, error) {
+	_, err := k.one()
+	return []incident.AreaFlow{{From: 0, To: 2, Tasks: 2, Cases: 1}}, err
+}
+
+func (k *cases) BehindFlow(ctx context.Context, q incident.AreaQuery, _, to int64) ([]*incident.Incident, error) {
+	return k.Behind(ctx, q, to, incident.MeasureOpen)
+}
+
+func (k *cases) Heat(context.Context, incident.AreaQuery, int64, incident.Measure) (*incident.Heat, error) {
+	in, err := k.one()
+	if err != nil {
+		return nil, err
+	}
+	return &incident.Heat{Step: 0.001, Items: []incident.HeatCell{{Point: in.Point, Count: 3}}}, nil
+}
+
+func (k *cases) Outlines(context.Context, incident.Grouping) ([]incident.Outline, error) {
+	_, err := k.one()
+	return []incident.Outline{{ID: 2, Geometry: orb.Polygon{{{119.6, 29.7}, {119.7, 29.7}, {119.7, 29.8}, {119.6, 29.7}}}}}, err
+}
+
+func (k *cases) FindOver(context.Context, []string, int) ([]*incident.Incident, error) {
+	if k.over == nil {
+		return nil, nil
+	}
+	return []*incident.Incident{k.over}, nil
 }
 
 func (k *cases) Timeline(_ context.Context, _, _ time.Time, stretches int) ([]incident.Stretch, error) {

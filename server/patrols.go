@@ -25,6 +25,7 @@ func (s *Server) listPatrols(c echo.Context) error {
 // patrolBody is schema PatrolInput.
 type patrolBody struct {
 	Name     string              `json:"name"`
+	Layout   int                 `json:"layout"`
 	Stops    []camera.PatrolStop `json:"stops"`
 	Revision int64               `json:"revision"` // of a change
 }
@@ -34,7 +35,7 @@ func readPatrol(c echo.Context) (*camera.Patrol, error) {
 	if err := strictjson.Decode(c, &in); err != nil {
 		return nil, err
 	}
-	p := &camera.Patrol{Name: in.Name, Stops: in.Stops, Revision: in.Revision}
+	p := &camera.Patrol{Name: in.Name, Layout: in.Layout, Stops: in.Stops, Revision: in.Revision}
 	return p, p.Validate()
 }
 

@@ -128,6 +128,38 @@ func (s *Server) plotAt(c echo.Context) (survey.Plots, survey.PlotLayer, int64, 
 	return service, layer, id, err
 }
 
+func (s *Server) getPlot(c echo.Context) error {
+	service, layer, id, err := s.plotAt(c)
+	if err != nil {
+		return err
+	}
+	out, err := service.Plot(c.Request().Context(), layer, id)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+// drawZone takes a zone that was drawn by hand: permits and lawful buildings come from files alone.
+func (s *Server) drawZone(c echo.Context) error {
+	service, layer, err := s.keptPlots(c)
+	if err != nil {
+		return err
+	}
+	if layer != survey.Zones {
+		return layers.Invalid("layer", "not_allowed", "only zones are drawn")
+	}
+	var in survey.PlotChange
+	if err := strictjson.Decode(c, &in); err != nil {
+		return err
+	}
+	out, err := service.DrawZone(c.Request().Context(), in)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, out)
+}
+
 func (s *Server) changePlot(c echo.Context) error {
 	service, layer, id, err := s.plotAt(c)
 	if err != nil {

@@ -51,6 +51,7 @@ func requests() map[string]request {
 		"GET /api/layers/:layer/features/:id":                 {path: "/api/layers/camera/features/1", who: readers, want: 200},
 		"GET /api/events/:layer":                              {path: "/api/events/camera?bbox=1", who: readers, want: 400}, // an answer that ends
 		"GET /api/cameras/coverage":                           {path: "/api/cameras/coverage?by=town", who: readers, want: 200},
+		"GET /api/cameras/coverage/:z/:x/:y":                  {path: "/api/cameras/coverage/12/3409/1690?theme=dark", who: readers, want: 204},
 		"GET /api/cameras/seeing":                             {path: "/api/cameras/seeing?point=119.68,29.79", who: readers, want: 200},
 		"GET /api/cameras/:id/sector":                         {path: "/api/cameras/1/sector", who: readers, want: 200},
 		"GET /api/cameras/:id/live":                           {path: "/api/cameras/1/live", who: "admin duty town viewer", want: 404}, // this world has no pictures
@@ -68,10 +69,18 @@ func requests() map[string]request {
 		"DELETE /api/cameras/:id/hls/:session":                {path: "/api/cameras/1/hls/x", who: "admin duty town viewer", want: 404},
 		"GET /api/cameras/:id/masks":                          {path: "/api/cameras/1/masks", who: "admin duty town viewer", want: 404},
 		"PUT /api/cameras/:id/masks":                          {path: "/api/cameras/1/masks", body: map[string]any{"masks": []any{}}, who: "admin", want: 404},
+		"GET /api/cameras/:id/presets":                        {path: "/api/cameras/1/presets", who: readers, want: 404},
+		"PUT /api/cameras/:id/presets":                        {path: "/api/cameras/1/presets", body: map[string]any{"presets": []any{}}, who: "admin", want: 404},
 		"GET /api/search":                                     {path: "/api/search?q=x", who: readers, want: 200},
 		"GET /api/statistics":                                 {who: readers, want: 200},
 		"GET /api/statistics/areas":                           {path: "/api/statistics/areas?by=town&from=2026-05-01T00:00:00Z&until=2026-05-02T00:00:00Z", who: readers, want: 200},
 		"GET /api/statistics/cases":                           {path: "/api/statistics/cases?by=town&area=2&measure=open&from=2026-05-01T00:00:00Z&until=2026-05-02T00:00:00Z", who: readers, want: 200},
+		"GET /api/statistics/parts":                           {path: "/api/statistics/parts?by=town&from=2026-05-01T00:00:00Z&until=2026-05-02T00:00:00Z", who: readers, want: 200},
+		"GET /api/statistics/multiples":                       {path: "/api/statistics/multiples?by=town&split=hour&from=2026-05-01T00:00:00Z&until=2026-05-02T00:00:00Z", who: readers, want: 200},
+		"GET /api/statistics/flows":                           {path: "/api/statistics/flows?by=town&from=2026-05-01T00:00:00Z&until=2026-05-02T00:00:00Z", who: readers, want: 200},
+		"GET /api/statistics/flows/cases":                     {path: "/api/statistics/flows/cases?by=town&origin=0&area=2&from=2026-05-01T00:00:00Z&until=2026-05-02T00:00:00Z", who: readers, want: 200},
+		"GET /api/statistics/heat":                            {path: "/api/statistics/heat?by=town&measure=open&from=2026-05-01T00:00:00Z&until=2026-05-02T00:00:00Z", who: readers, want: 200},
+		"GET /api/statistics/outlines":                        {path: "/api/statistics/outlines?by=town", who: readers, want: 200},
 		"GET /api/incidents":                                  {who: readers, want: 200},
 		"POST /api/incidents":                                 {body: map[string]any{"title": "x", "category": "09012", "severity": 2, "point": []float64{119.68, 29.79}}, who: "admin duty town", want: 201},
 		"GET /api/incidents/:id":                              {path: "/api/incidents/7", who: readers, want: 200},
@@ -140,8 +149,13 @@ func requests() map[string]request {
 		"POST /api/detections/:id/split":                      {path: "/api/detections/1/split", body: map[string]any{}, who: "admin duty town", want: 404},
 		"POST /api/captures/:id/detections":                   {path: "/api/captures/1/detections", body: map[string]any{}, who: "admin", want: 404},
 		"POST /api/captures/:id/comparisons":                  {path: "/api/captures/1/comparisons", body: map[string]any{}, who: "admin", want: 404},
+		"POST /api/captures/:id/detectors":                    {path: "/api/captures/1/detectors", body: map[string]any{}, who: "admin", want: 404},
+		"GET /api/detectors":                                  {who: "admin", want: 404},
+		"POST /api/detectors/:folder/checks":                  {path: "/api/detectors/x/checks", body: map[string]any{}, who: "admin", want: 404},
 		"GET /api/plots/:layer":                               {path: "/api/plots/zone", who: readers, want: 404},
 		"POST /api/plots/:layer/files":                        {path: "/api/plots/zone/files?filename=a.geojson", body: map[string]any{}, who: "admin", want: 404},
+		"POST /api/plots/:layer":                              {path: "/api/plots/zone", body: map[string]any{}, who: "admin", want: 404},
+		"GET /api/plots/:layer/:id":                           {path: "/api/plots/zone/1", who: readers, want: 404},
 		"PUT /api/plots/:layer/:id":                           {path: "/api/plots/zone/1", body: map[string]any{}, who: "admin", want: 404},
 		"DELETE /api/plots/:layer/:id":                        {path: "/api/plots/zone/1", who: "admin", want: 404},
 		"GET /api/pairrules":                                  {who: readers, want: 404},
@@ -190,8 +204,16 @@ func requests() map[string]request {
 		"GET /api/devices/cameras":                            {who: "admin", want: 404},
 		"PUT /api/devices/cameras":                            {body: map[string]any{}, who: "admin", want: 404},
 		"POST /api/devices/import":                            {body: map[string]any{}, who: "admin", want: 404},
-		"GET /api/cameras/repair":                             {who: readers, want: 404}, // this world has none
-		"GET /api/bookmarks":                                  {who: readers, want: 404}, // this world has none
+		"GET /api/bookmarks":                                  {who: readers, want: 404},                         // this world has none
+		"POST /api/prints":                                    {body: map[string]any{}, who: readers, want: 404}, // this world keeps no account
+		"GET /api/markings":                                   {who: readers, want: 404},                         // this world has none
+		"GET /api/cameras/repair":                             {who: readers, want: 404},                         // this world has none
+		"GET /api/markings":                                   {who: readers, want: 404},                         // this world has none
+		"POST /api/markings":                                  {body: map[string]any{}, who: "admin duty town", want: 404},
+		"POST /api/markings/steps":                            {body: map[string]any{}, who: "admin duty town", want: 404},
+		"PUT /api/markings/:id":                               {path: "/api/markings/1", body: map[string]any{}, who: "admin duty town", want: 404},
+		"DELETE /api/markings/:id":                            {path: "/api/markings/1?revision=1", who: "admin duty town", want: 404},
+		"GET /api/markings/:id/acts":                          {path: "/api/markings/1/acts", who: readers, want: 404},
 		"POST /api/bookmarks":                                 {body: map[string]any{}, who: "admin duty town viewer", want: 404},
 		"DELETE /api/bookmarks/:id":                           {path: "/api/bookmarks/1", who: "admin duty town viewer", want: 404},
 		"GET /api/walls":                                      {who: readers, want: 404},

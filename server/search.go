@@ -31,6 +31,7 @@ type hitBody struct {
 	Bbox   *[4]float64 `json:"bbox,omitempty"`
 	System string      `json:"system,omitempty"`
 	Shift  *float64    `json:"shift_m,omitempty"`
+	State  string      `json:"state,omitempty"` // of a case that is over
 
 	match names.Match
 	size  int // of the name that fits
@@ -62,7 +63,43 @@ func (s *Server) search(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, list(hits))
+	over, err := s.findOver(ctx, text, limit)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, list(bestOf(append(hits, over...), limit)))
+}
+
+// mostOver is how many cases that are over stand beside what is on the map.
+const mostOver = 8
+
+// findOver returns cases that are over: the replica holds the open ones alone. They stand behind what fits as well and is open. One character
+// fits too much of them to be worth the question.
+func (s *Server) findOver(ctx context.Context, text string, limit int) ([]hitBody, error) {
+	words := strings.Fields(text)
+	if utf8.RuneCountInString(text) < 2 {
+		return nil, nil
+	}
+	found, err := s.figures.FindOver(ctx, words, min(limit, mostOver))
+	if err != nil {
+		return nil, err
+	}
+	hits := make([]hitBody, len(found))
+	whole := strings.ToLower(strings.Join(words, " "))
+	s.names.mu.RLock()
+	defer s.names.mu.RUnlock()
+	for i, in := range found {
+		match := names.Inside
+		switch {
+		case in.Number == whole || strings.ToLower(in.Title) == whole:
+			match = names.Whole
+		case strings.HasPrefix(in.Number, whole) || strings.HasPrefix(strings.ToLower(in.Title), whole):
+			match = names.Begin
+		}
+		hits[i] = hitBody{Kind: "incident", ID: in.ID, Name: in.Title, Detail: in.Number, Area: s.names.titles[in.AreaPath], Point: in.Point, State: string(in.State),
+			kind: slices.Index(hitKinds, "incident"), match: match, size: 1<<20 + i}
+	}
+	return hits, nil
 }
 
 // find returns the best hits over everything that has a name.

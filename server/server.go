@@ -35,9 +35,11 @@ import (
 	"wanglou/layers/incident"
 	"wanglou/layers/job"
 	"wanglou/layers/knowledge"
+	"wanglou/layers/marking"
 	"wanglou/layers/message"
 	"wanglou/layers/offer"
 	"wanglou/layers/plan"
+	"wanglou/layers/printed"
 	"wanglou/layers/push"
 	"wanglou/layers/report"
 	"wanglou/layers/request"
@@ -58,7 +60,7 @@ import (
 	"wanglou/server/reach"
 	"wanglou/server/still"
 	"wanglou/server/video"
-	"wanglou/server/video/transcode"
+	"wanglou/server/video/h264"
 	"wanglou/server/whep"
 	"wanglou/tiles"
 )
@@ -98,15 +100,20 @@ type Options struct {
 	Cameranet   reach.Ranges         // where cameras may be dialled; default nowhere
 	WHEP        *whep.Gate           // live pictures by WebRTC; default none
 	Transcodes  int                  // pictures in H.265 that are turned into H.264 at once; default none
+	Masked      int                  // cameras with masks that play at once; default none: they have stills alone
 	CameraBasic bool                 // passwords may be sent in the clear to cameras that know nothing better
 	Webhooks    hook.Store           // default none
 	Fences      fence.Store          // default none
 	Bookmarks   bookmark.Service     // default none
+	Prints      printed.Service      // default none
+	Markings    marking.Service      // default none
 	Patrols     camera.Patrols       // default none
+	Presets     camera.PresetStore   // default none
 	Roles       auth.RoleStore       // default none: roles are as they are
 	Walls       wall.Service         // default none
 	Detections  survey.Reviews       // default none
 	Comparisons Comparisons          // default none
+	Detectors   Detectors            // default none
 	Measures    survey.Measures      // on surface models; default none
 	Plots       survey.Plots         // what detections are held against; default none
 	Dossiers    *Dossiers            // default none: no evidence files
@@ -196,20 +203,24 @@ type Server struct {
 	tokens          *tokenCache      // nil: none are taken
 	fences          fence.Store      // nil: there are none
 	bookmarks       bookmark.Service // nil: there are none
+	prints          printed.Service  // nil: nobody counts
+	markings        marking.Service  // nil: there are none
 	patrols         camera.Patrols   // nil: there are none
-	roles           auth.RoleStore   // nil: they are as they are
-	detections      survey.Reviews   // nil: there are none
-	comparisons     Comparisons      // nil: there are none
-	measures        survey.Measures  // nil: there are none
-	measuring       chan struct{}    // holds one for each measurement under way
-	plots           survey.Plots     // nil: there are none
-	importing       sync.Mutex       // held while a file of plots is read
-	dossiers        *Dossiers        // nil: there are none
-	repairs         camera.Repairs   // nil: there are none
-	signals         camera.Signals   // nil: there are none
-	prober          *probe.Prober    // nil: nobody looks
-	messages        message.Service  // nil: there are none
-	walls           wall.Service     // nil: there are none
+	presets         camera.PresetStore
+	roles           auth.RoleStore  // nil: they are as they are
+	detections      survey.Reviews  // nil: there are none
+	comparisons     Comparisons     // nil: there are none
+	detectors       Detectors       // nil: no model runs here
+	measures        survey.Measures // nil: there are none
+	measuring       chan struct{}   // holds one for each measurement under way
+	plots           survey.Plots    // nil: there are none
+	importing       sync.Mutex      // held while a file of plots is read
+	dossiers        *Dossiers       // nil: there are none
+	repairs         camera.Repairs  // nil: there are none
+	signals         camera.Signals  // nil: there are none
+	prober          *probe.Prober   // nil: nobody looks
+	messages        message.Service // nil: there are none
+	walls           wall.Service    // nil: there are none
 	wallCopies      wallCopies
 	messagesByUser  *limiter
 	alarms          incident.Alarms // nil: there are none
@@ -247,14 +258,18 @@ type Server struct {
 	streams         camera.Streams // nil: there are none
 	sights          *sights        // what cameras see
 	coverages       coverages
+	blinds          blinds
 	devices         Devices      // nil: none are asked
 	cameranet       reach.Ranges // where cameras may be dialled
 	cameraBasic     bool
 	video           *video.Hub
+	masked          *video.Hub // of cameras with masks, as they may leave the server; nil: none do
+	maskedBudget    int
+	maskBell        bell           // masks were changed
 	watchers        sync.WaitGroup // who watch: their leaving is still to be written down
 	whep            whepSessions
 	hls             hlsSessions
-	transcodes      *transcode.Budget
+	transcodes      *h264.Budget
 	stills          *still.Maker
 	webhooks        hook.Store        // nil: there are none
 	deliveries      *hooks.Deliveries // of webhooks; nil with them
@@ -292,11 +307,15 @@ func New(o Options) *Server {
 		tree:            newAreaCache(o.Areas, o.Now),
 		fences:          o.Fences,
 		bookmarks:       o.Bookmarks,
+		prints:          o.Prints,
+		markings:        o.Markings,
 		patrols:         o.Patrols,
+		presets:         o.Presets,
 		roles:           o.Roles,
 		walls:           o.Walls,
 		detections:      o.Detections,
 		comparisons:     o.Comparisons,
+		detectors:       o.Detectors,
 		measures:        o.Measures,
 		measuring:       make(chan struct{}, mostMeasuring),
 		plots:           o.Plots,
@@ -343,11 +362,15 @@ func New(o Options) *Server {
 		video:           video.New(video.Options{}),
 		whep:            whepSessions{gate: o.WHEP, byID: map[string]whepSession{}},
 		hls:             hlsSessions{shelf: hls.New(), byID: map[string]*hlsSession{}},
-		transcodes:      transcode.New(o.Transcodes),
+		transcodes:      h264.New(o.Transcodes),
 		controlByUser:   newLimiter(30, 200*time.Millisecond, o.Now),
 		turning:         turning{byID: map[int64]*time.Timer{}},
 		whepByUser:      newLimiter(64, 500*time.Millisecond, o.Now),
 		stills:          still.New(o.Now),
+	}
+	if o.Masked > 0 {
+		s.maskedBudget = o.Masked
+		s.masked = video.New(video.Options{Pulls: o.Masked})
 	}
 	if o.Captures != nil && o.Ingest != nil {
 		s.tus = newTus(o.Ingest, o.Captures, o.Logger)
@@ -424,8 +447,8 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer s.video.Close()
-	stopVideo := context.AfterFunc(ctx, s.video.Close) // before the requests under way are waited for
+	defer s.closeVideo()
+	stopVideo := context.AfterFunc(ctx, s.closeVideo) // before the requests under way are waited for
 	defer stopVideo()
 	hub := make(chan error, 1)
 	go func() {

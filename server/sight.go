@@ -198,6 +198,7 @@ type seerBody struct {
 	HiddenAt float64           `json:"hidden_at_m,omitempty"`
 	Playable bool              `json:"playable"`
 	Aim      sight.Aim         `json:"aim"`
+	Preset   *presetBody       `json:"preset,omitempty"`
 	Guessed  []string          `json:"guessed"`
 	Sector   *orbjson.Geometry `json:"sector,omitempty"`
 }
@@ -241,13 +242,16 @@ func (s *Server) listSeeing(c echo.Context) error {
 	for i := range views[:min(limit, len(views))] {
 		v := &views[i]
 		item := seerBody{v.Camera.ID, v.Camera.Name, v.Camera.Status, tenths(v.Distance), v.Reach, tenths(v.OffAxis), v.Sees, v.Reason, tenths(v.HiddenAt), v.Camera.Playable,
-			sight.Aim{Azimuth: math.Mod(tenths(v.Aim.Azimuth), 360), Tilt: tenths(v.Aim.Tilt)}, list(v.Guessed).Items, nil}
+			sight.Aim{Azimuth: math.Mod(tenths(v.Aim.Azimuth), 360), Tilt: tenths(v.Aim.Tilt)}, nil, list(v.Guessed).Items, nil}
 		if sectors && v.Sees {
 			if polygon := s.sights.sector(scene, v.Camera); polygon != nil {
 				item.Sector = orbjson.NewGeometry(polygon)
 			}
 		}
 		items = append(items, item)
+	}
+	if err := s.suggest(ctx, views, items); err != nil {
+		return err
 	}
 	return c.JSON(http.StatusOK, map[string]any{"items": items, "sees": sees, "known": len(views), "buildings": scene.Len()})
 }

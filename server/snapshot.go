@@ -47,7 +47,7 @@ func (s *Server) getSnapshot(c echo.Context) error {
 
 // keyPicture waits for the newest key picture of a camera, of its small stream where there is one: at once where somebody watches that already.
 func (s *Server) keyPicture(asked context.Context, stream *camera.Stream) (*still.Key, error) {
-	viewer, err := s.viewerOf(asked, &watching{stream: stream, kind: camera.SubStream})
+	viewer, err := s.bareViewer(asked, stream, camera.SubStream) // masks are burnt into every answer
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func stillError(err error) error {
 	switch {
 	case errors.Is(err, still.ErrBusy):
 		code, reason = layers.CodeUnavailable, "too_many_stills"
-	case errors.Is(err, video.ErrTooManyStreams), errors.Is(err, video.ErrTooManyViewers):
+	case errors.Is(err, video.ErrTooManyStreams), errors.Is(err, video.ErrTooManyViewers), errors.Is(err, errTooManyMasked):
 		code = layers.CodeUnavailable
 	case errors.Is(err, still.ErrDecoder):
 		reason = "no_decoder"

@@ -139,6 +139,8 @@ type uploadsBody struct {
 	Items []*survey.Upload `json:"items"`
 	Quota int64            `json:"quota"` // bytes
 	Used  int64            `json:"used"`
+
+	Originals *survey.OriginalsState `json:"originals,omitempty"` // where they are brought into a bucket
 }
 
 func (s *Server) listUploads(c echo.Context) error {
@@ -153,6 +155,11 @@ func (s *Server) listUploads(c echo.Context) error {
 	}
 	if out.Quota, out.Used, err = service.Quota(ctx); err != nil {
 		return err
+	}
+	if s.ingest.HasBucket() {
+		if out.Originals, err = service.OriginalsState(ctx); err != nil {
+			return err
+		}
 	}
 	return c.JSON(http.StatusOK, out)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -22,10 +23,11 @@ import (
 	"wanglou/server/reach"
 	"wanglou/server/rtsp"
 	"wanglou/server/strictjson"
+	"wanglou/server/transcode"
 	"wanglou/server/video"
 	"wanglou/server/video/fmp4"
+	"wanglou/server/video/h264"
 	"wanglou/server/video/nal"
-	"wanglou/server/video/transcode"
 )
 
 const (
@@ -41,13 +43,13 @@ func (s *Server) keptStreams() (camera.Streams, error) {
 	return s.streams, nil
 }
 
-// getMasks tells the parts of a camera's picture that the console has to cover.
+// getMasks tells the parts of a camera's picture that are covered.
 func (s *Server) getMasks(c echo.Context) error {
 	_, stream, err := s.streamAt(c)
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, map[string]any{"masks": append(camera.Masks{}, stream.Masks...)})
+	return c.JSON(http.StatusOK, map[string]any{"masks": append(camera.Masks{}, stream.Masks...), "transcodes": s.maskedBudget})
 }
 
 func (s *Server) setMasks(c echo.Context) error {
@@ -56,14 +58,16 @@ func (s *Server) setMasks(c echo.Context) error {
 		return err
 	}
 	var in struct {
-		Masks camera.Masks `json:"masks"`
+		Masks camera.Masks  `json:"masks"`
+		Seen  *camera.Masks `json:"seen"`
 	}
 	if err := strictjson.Decode(c, &in); err != nil {
 		return err
 	}
-	if err := service.SetMasks(c.Request().Context(), id, in.Masks); err != nil {
+	if err := service.SetMasks(c.Request().Context(), id, in.Masks, in.Seen); err != nil {
 		return err
 	}
+	s.maskBell.ring()
 	return c.NoContent(http.StatusNoContent)
 }
 
@@ -88,20 +92,36 @@ func (s *Server) streamAt(c echo.Context) (camera.Streams, *camera.Stream, error
 	return service, stream, err
 }
 
-// viewerOf joins the pull of a camera's stream, the small one where it is meant and there is one: that is a pull of its own. In H.264 it is one more, which takes its pictures from the other. A pull may outlive who began it.
+// viewerOf joins what of a camera may leave the server: its stream as it comes, or in H.264 where that is asked for, or, where it has masks, with these burnt in.
 func (s *Server) viewerOf(ctx context.Context, w *watching) (*video.Viewer, error) {
+	switch {
+	case len(w.stream.Masks) > 0:
+		return s.maskedViewer(ctx, w.stream) // in H.264
+	case w.h264:
+		return s.h264Viewer(ctx, w.stream, w.kind)
+	}
+	return s.bareViewer(ctx, w.stream, w.kind)
+}
+
+// pullOf names a camera's stream: the small one where it is meant and there is one.
+func pullOf(stream *camera.Stream, kind camera.StreamKind) video.Pull {
+	return video.Pull{Camera: stream.CameraID, Sub: kind == camera.SubStream && stream.Sub != ""}
+}
+
+// bareViewer joins the pull of a camera's stream as it comes. A pull may outlive who began it.
+func (s *Server) bareViewer(ctx context.Context, stream *camera.Stream, kind camera.StreamKind) (*video.Viewer, error) {
 	asked := context.WithoutCancel(ctx)
-	pull := video.Pull{Camera: w.stream.CameraID, Sub: w.kind == camera.SubStream && w.stream.Sub != ""}
-	open := func(ctx context.Context) (video.Source, error) {
-		return s.openCamera(asked, ctx, w.stream.CameraID, w.kind)
-	}
-	if !w.h264 {
-		return s.video.Watch(pull, open)
-	}
-	as := pull
-	as.H264 = true
-	return s.video.Watch(as, func(ctx context.Context) (video.Source, error) {
-		viewer, err := s.video.Watch(pull, open)
+	return s.video.Watch(pullOf(stream, kind), func(ctx context.Context) (video.Source, error) {
+		return s.openCamera(asked, ctx, stream.CameraID, kind)
+	})
+}
+
+// h264Viewer joins the pull of a camera's stream in H.264, which takes its pictures from the other one.
+func (s *Server) h264Viewer(ctx context.Context, stream *camera.Stream, kind camera.StreamKind) (*video.Viewer, error) {
+	asked, pull := context.WithoutCancel(ctx), pullOf(stream, kind)
+	pull.H264 = true
+	return s.video.Watch(pull, func(ctx context.Context) (video.Source, error) {
+		viewer, err := s.bareViewer(asked, stream, kind)
 		if err != nil {
 			return nil, err
 		}
@@ -118,6 +138,7 @@ type watching struct {
 	peer    live.Peer
 	viewing camera.Viewing
 	viewer  *video.Viewer
+	anew    atomic.Bool // he was sent away, and may come back at once
 }
 
 // watchingAt reads who wants to watch which stream of which camera, and that he may.
@@ -168,13 +189,24 @@ func (s *Server) leave(ctx context.Context, w *watching) {
 	}
 }
 
-// keepAsking asks again and again whether somebody still may watch, and sends him away when he may not. It returns when ctx ends.
+// keepAsking asks again and again whether somebody still may watch, and sends him away when he may not, or when the camera has got masks or has none any more: what he was sent is another
+// picture then. It returns when ctx ends.
 func (s *Server) keepAsking(ctx context.Context, w *watching, away func()) {
+	others := make(chan struct{})
+	go func() {
+		if s.untilMasks(ctx, ctx, w.viewing.CameraID, func(m camera.Masks) bool { return (len(m) > 0) != (len(w.stream.Masks) > 0) }) {
+			close(others)
+		}
+	}()
 	tick := time.NewTicker(watchRecheck)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
+			return
+		case <-others:
+			w.anew.Store(true)
+			away()
 			return
 		case <-tick.C:
 		}
@@ -204,7 +236,7 @@ func (s *Server) watchCamera(c echo.Context) error {
 	ctx, cancel := context.WithCancel(conn.CloseRead(c.Request().Context()))
 	defer cancel()
 	switch err := s.begin(ctx, w, "live"); {
-	case errors.Is(err, video.ErrTooManyStreams), errors.Is(err, video.ErrTooManyViewers):
+	case errors.Is(err, video.ErrTooManyStreams), errors.Is(err, video.ErrTooManyViewers), errors.Is(err, errTooManyMasked):
 		_ = wsjson.Write(ctx, conn, watchNews{Type: "end", Reason: watchReason(err)})
 		_ = conn.Close(websocket.StatusTryAgainLater, watchReason(err))
 		return nil
@@ -213,7 +245,11 @@ func (s *Server) watchCamera(c echo.Context) error {
 	}
 	defer s.leave(ctx, w)
 	go s.keepAsking(ctx, w, func() {
-		_ = conn.Close(websocket.StatusPolicyViolation, "forbidden")
+		if w.anew.Load() {
+			_ = conn.Close(websocket.StatusServiceRestart, watchReason(errMasksChanged))
+		} else {
+			_ = conn.Close(websocket.StatusPolicyViolation, "forbidden")
+		}
 		cancel()
 	})
 	user := auth.ActorFrom(ctx).User
@@ -287,18 +323,22 @@ func watchReason(err error) string {
 		return "too_many_streams"
 	case errors.Is(err, video.ErrTooManyViewers):
 		return "too_many_viewers"
+	case errors.Is(err, errTooManyMasked):
+		return "too_many_transcodes"
+	case errors.Is(err, errMasksChanged):
+		return "masks_changed"
+	case errors.Is(err, transcode.ErrDecoder), errors.Is(err, h264.ErrDecoder):
+		return "no_decoder"
+	case errors.Is(err, transcode.ErrPicture), errors.Is(err, transcode.ErrChanged), errors.Is(err, h264.ErrPicture), errors.Is(err, fmp4.ErrSets):
+		return "bad_picture"
 	case errors.Is(err, reach.ErrRefused):
 		return "refused_address"
 	case errors.Is(err, rtsp.ErrPassword):
 		return "bad_password"
 	case errors.Is(err, rtsp.ErrCodec), errors.Is(err, mpegps.ErrCodec):
 		return "unsupported_codec"
-	case errors.Is(err, transcode.ErrBudget):
+	case errors.Is(err, h264.ErrBudget):
 		return "transcode_budget"
-	case errors.Is(err, transcode.ErrDecoder):
-		return "no_decoder"
-	case errors.Is(err, transcode.ErrPicture), errors.Is(err, fmp4.ErrSets):
-		return "bad_picture"
 	case errors.Is(err, rtsp.ErrNoVideo), errors.Is(err, rtsp.ErrProtocol), errors.Is(err, gb28181.ErrNoVideo):
 		return "no_video"
 	case errors.Is(err, gb28181.ErrAway):

@@ -68,7 +68,18 @@ func (s *streams) Controlled(_ context.Context, _ int64, c *camera.Control) erro
 	return nil
 }
 
-func (s *streams) SetMasks(context.Context, int64, camera.Masks) error { return nil }
+func (s *streams) SetMasks(_ context.Context, id int64, m camera.Masks, _ *camera.Masks) error {
+	s.mask(id, m)
+	return nil
+}
+
+func (s *streams) mask(id int64, m camera.Masks) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stream := s.byID[id]
+	stream.Masks = m
+	s.byID[id] = stream
+}
 
 // log tells how many looks of a kind began, ended, and with how many pictures.
 func (s *streams) log(kind string) (began, ended int, pictures int64) {
@@ -106,13 +117,16 @@ func serveFilm(t *testing.T, film []byte) string {
 	return "rtsp://" + l.Addr().String() + "/1"
 }
 
+// masks hide the triangle at the top of a picture.
+var masks = camera.Masks{{orb.Point{0, 0}, orb.Point{0.5, 0}, orb.Point{0.5, 0.5}}}
+
 // newWatched returns a running world with four cameras: 1 has two streams, 2 stands in another town, 3 has none, 4 does not answer.
 func newWatched(t *testing.T, main []byte) (*world, *streams) {
 	t.Helper()
 	s := &streams{area: map[int64]string{1: "c.t1", 2: "c.t2", 3: "c.t1", 4: "c.t1"}}
 	address := serveFilm(t, main)
 	s.byID = map[int64]camera.Stream{
-		1: {CameraID: 1, URL: address, Sub: serveFilm(t, film("\x42")), Masks: camera.Masks{{orb.Point{0, 0}, orb.Point{0.5, 0}, orb.Point{0.5, 0.5}}}},
+		1: {CameraID: 1, URL: address, Sub: serveFilm(t, film("\x42"))},
 		2: {CameraID: 2, URL: address}, 3: {CameraID: 3}, 4: {CameraID: 4, URL: "rtsp://10.255.255.1/1"},
 	}
 	gate, err := whep.Open("127.0.0.1:0", slog.New(slog.DiscardHandler))
@@ -120,7 +134,7 @@ func newWatched(t *testing.T, main []byte) (*world, *streams) {
 		t.Fatal(err)
 	}
 	w := newWorld(t, func(o *server.Options) {
-		o.Streams, o.Cameranet, o.WHEP, o.Transcodes = s, reach.Ranges{netip.MustParsePrefix("127.0.0.0/8")}, gate, 1
+		o.Streams, o.Cameranet, o.WHEP, o.Transcodes, o.Masked = s, reach.Ranges{netip.MustParsePrefix("127.0.0.0/8")}, gate, 1, 1
 	})
 	for id, area := range s.area {
 		w.put(upsert("camera", id, orb.Point{119.6, 29.8}, map[string]any{"name": fmt.Sprint(id), "area_path": area, "status": "online"}))
@@ -214,7 +228,7 @@ func TestSnapshot(t *testing.T) {
 	w, log := newWatched(t, real)
 	log.mu.Lock()
 	whole := log.byID[1]
-	whole.Sub = ""
+	whole.Sub, whole.Masks = "", masks
 	log.byID[1] = whole
 	log.byID[5], log.area[5] = camera.Stream{CameraID: 5, URL: serveFilm(t, film("\x4d"))}, "c.t1"
 	log.mu.Unlock()
@@ -428,10 +442,122 @@ func TestWHEPRefused(t *testing.T) {
 	eventually(t, "nobody watches", func() bool { began, ended, _ := log.log("live"); return began == ended })
 	none := newWorld(t, func(o *server.Options) { o.Streams = log })
 	none.as("viewer").Do("POST", "/api/cameras/1/whep", offer, "Content-Type", sdpHeader).WantError(404, "not_found", "", "no_webrtc")
+	log.mask(1, masks)
 	var in struct{ Masks camera.Masks }
 	viewer.Get("/api/cameras/1/masks").Want(200).Into(&in)
 	if len(in.Masks) != 1 || !slices.Equal(in.Masks[0], log.byID[1].Masks[0]) {
 		t.Errorf("masks %v", in.Masks)
 	}
 	viewer.Get("/api/cameras/2/masks").WantError(404, "not_found", "")
+}
+
+// realFilm is what a camera of a colour sends.
+func realFilm(t *testing.T, colour string) []byte {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-f", "lavfi", "-i", "color="+colour+":size=640x360:rate=25:duration=0.4", "-c:v", "libx264", "-preset", "ultrafast",
+		"-tune", "zerolatency", "-pix_fmt", "yuv420p", "-x264-params", "aud=1:repeat-headers=1", "-f", "h264", "pipe:1")
+	film, err := cmd.Output()
+	if err != nil {
+		t.Skip("no ffmpeg:", err)
+	}
+	return film
+}
+
+// brightnessOf decodes a key picture and returns how bright it is in the middle of the upper half and of the lower one.
+func brightnessOf(t *testing.T, key []byte) (upper, lower byte) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-f", "h264", "-i", "pipe:0", "-frames:v", "1", "-vf", "scale=16:16", "-pix_fmt", "gray", "-f", "rawvideo", "pipe:1")
+	cmd.Stdin = bytes.NewReader(key)
+	out, err := cmd.Output()
+	if err != nil || len(out) != 256 {
+		t.Fatalf("%d bytes: %v", len(out), err)
+	}
+	return out[4*16+8], out[12*16+8]
+}
+
+// keyOf reads until the next key picture, or the end, whose reason it returns.
+func keyOf(t *testing.T, conn *websocket.Conn) (key []byte, reason string) {
+	t.Helper()
+	for {
+		kind, b, err := conn.Read(t.Context())
+		if err != nil {
+			return nil, websocket.CloseStatus(err).String()
+		}
+		if kind == websocket.MessageBinary && b[1] == 1 {
+			return b[16+int(b[2])<<8+int(b[3]):], ""
+		}
+		var news struct{ Type, Reason string }
+		if kind == websocket.MessageText && json.Unmarshal(b, &news) == nil && news.Type == "end" {
+			return nil, news.Reason
+		}
+	}
+}
+
+// What leaves the server of a camera with masks has them burnt in, for whoever asks, whichever stream he asks for; who watches when the camera gets masks is sent away, and gets the
+// masked picture when he comes back. Beyond the budget it is said, and there are stills.
+func TestWatchMasked(t *testing.T) {
+	t.Parallel()
+	w, log := newWatched(t, realFilm(t, "white"))
+	upperHalf := camera.Masks{{orb.Point{0, 0}, orb.Point{1, 0}, orb.Point{1, 0.5}, orb.Point{0, 0.5}}}
+	address := serveFilm(t, realFilm(t, "white"))
+	log.mu.Lock()
+	for id := int64(10); id < 12; id++ {
+		log.byID[id], log.area[id] = camera.Stream{CameraID: id, URL: address}, "c.t1"
+	}
+	log.mu.Unlock()
+	viewer, admin := w.as("viewer"), w.as("admin")
+	watch := func(path string) *websocket.Conn {
+		conn, _, err := w.watch(viewer, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return conn
+	}
+	conn := watch("/api/cameras/10/live")
+	key, reason := keyOf(t, conn)
+	if upper, lower := brightnessOf(t, key); reason != "" || upper < 200 || lower < 200 {
+		t.Fatalf("without masks: %d %d %s", upper, lower, reason)
+	}
+	admin.Do("PUT", "/api/cameras/10/masks", map[string]any{"masks": upperHalf}).Want(204)
+	for reason == "" {
+		_, reason = keyOf(t, conn)
+	}
+	if reason != websocket.StatusServiceRestart.String() {
+		t.Errorf("sent away with %s", reason)
+	}
+	for _, path := range []string{"/api/cameras/10/live", "/api/cameras/10/live?stream=main", "/api/cameras/10/live?stream=sub"} {
+		conn = watch(path)
+		key, reason = keyOf(t, conn)
+		if reason != "" {
+			t.Fatal(path, reason)
+		}
+		if upper, lower := brightnessOf(t, key); upper > 24 || lower < 200 {
+			t.Errorf("%s: %d above, %d below", path, upper, lower)
+		}
+	}
+	// Other masks hold for who watches on.
+	lowerHalf := camera.Masks{{orb.Point{0, 0.5}, orb.Point{1, 0.5}, orb.Point{1, 1}, orb.Point{0, 1}}}
+	admin.Do("PUT", "/api/cameras/10/masks", map[string]any{"masks": lowerHalf}).Want(204)
+	eventually(t, "the other masks are burnt in", func() bool {
+		if key, reason = keyOf(t, conn); reason != "" {
+			t.Fatal(reason)
+		}
+		upper, lower := brightnessOf(t, key)
+		return upper > 200 && lower < 24
+	})
+	// One transcode is the budget here.
+	log.mask(11, upperHalf)
+	if _, reason = keyOf(t, watch("/api/cameras/11/live")); reason != "too_many_transcodes" {
+		t.Errorf("a second camera: %s", reason)
+	}
+	picture, err := jpeg.Decode(bytes.NewReader(viewer.Get("/api/cameras/11/snapshot").Want(200).Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	above, _, _, _ := picture.At(300, 90).RGBA()
+	if below, _, _, _ := picture.At(300, 300).RGBA(); above > 0x6000 || below < 0x6000 {
+		t.Errorf("a still is %x above and %x below", above, below)
+	}
+	_, offer := browser(t)
+	viewer.Do("POST", "/api/cameras/11/whep", offer, "Content-Type", "application/sdp").WantError(503, "unavailable", "", "too_many_transcodes")
 }

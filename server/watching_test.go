@@ -13,6 +13,11 @@ import (
 	"wanglou/server/live"
 )
 
+// unmasked is a camera without masks.
+type unmasked struct{ camera.Streams }
+
+func (unmasked) Stream(context.Context, int64) (*camera.Stream, error) { return &camera.Stream{}, nil }
+
 // Whoever watches, by whichever way, is asked about every ten seconds: he is sent away when his session or his right has ended, and goes on while nobody can tell.
 func TestKeepAsking(t *testing.T) {
 	t.Parallel()
@@ -29,11 +34,11 @@ func TestKeepAsking(t *testing.T) {
 		"the database is not there": {nil, errors.New("no database"), false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			s := &Server{replica: layers.NewReplica(layers.ReplicaOptions{})}
+			s := &Server{replica: layers.NewReplica(layers.ReplicaOptions{}), streams: unmasked{}}
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			began, asked, sent := time.Now(), 0, time.Duration(0)
-			w := &watching{viewing: camera.Viewing{CameraID: 1}, peer: live.Peer{Check: func(context.Context) (*auth.Scope, error) {
+			w := &watching{stream: &camera.Stream{CameraID: 1}, viewing: camera.Viewing{CameraID: 1}, peer: live.Peer{Check: func(context.Context) (*auth.Scope, error) {
 				if asked++; asked <= 3 {
 					return viewer, nil
 				}

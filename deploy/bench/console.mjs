@@ -19,3 +19,14 @@ export async function openConsole(path, before, graphics = ['--use-gl=angle', '-
   await page.keyboard.press('Enter')
   return { browser, page }
 }
+
+/** Reads what a page has used so far, by the names of the devtools: durations are seconds of the main thread's processor time. */
+export async function meter(page) {
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('Performance.enable', { timeDomain: 'threadTicks' })
+  return async ({ collect = false } = {}) => {
+    if (collect) await devtools.send('HeapProfiler.collectGarbage')
+    const { metrics } = await devtools.send('Performance.getMetrics')
+    return Object.fromEntries(metrics.map(({ name, value }) => [name, value]))
+  }
+}

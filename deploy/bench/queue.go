@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"os/exec"
 	"time"
 )
 
@@ -33,15 +30,9 @@ var queueFilter = bench{figures: []string{"queue-filter"}, run: func(ctx context
 		}
 		plain = append(plain, float64(time.Since(began))/float64(time.Millisecond))
 	}
-	cmd := exec.CommandContext(ctx, "node", "deploy/bench/queue.mjs", "http://"+srv.address, benchLogin, benchPassword)
-	cmd.Stderr = e.progress
-	out, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("the console: %w", err)
-	}
 	var ours []float64
-	if err := json.Unmarshal(out, &ours); err != nil || len(ours) < 10 {
-		return nil, fmt.Errorf("the console told %q: %w", out, err)
+	if err := srv.page(ctx, e, "queue.mjs", &ours); err != nil {
+		return nil, err
 	}
 	e.say("queue-filter: median %.0f ms of %d presses", percentile(ours, 0.5), len(ours))
 	v := percentile(ours, 0.95)

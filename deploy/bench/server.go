@@ -94,6 +94,20 @@ func (s *server) ask(ctx context.Context, path string) (body []byte, took float6
 	return body, took, err
 }
 
+// page runs a program that opens pages of the server in Chromium and reads the JSON that it prints.
+func (s *server) page(ctx context.Context, e *env, program string, into any, args ...string) error {
+	cmd := exec.CommandContext(ctx, "node", append([]string{"deploy/bench/" + program, "http://" + s.address, benchLogin, benchPassword}, args...)...) // #nosec G204 -- arguments of ours
+	cmd.Stderr = e.progress
+	out, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("%s: %w", program, err)
+	}
+	if err := json.Unmarshal(out, into); err != nil {
+		return fmt.Errorf("%s told %q: %w", program, out, err)
+	}
+	return nil
+}
+
 // stop ends the server as a service manager does.
 func (s *server) stop() error {
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {

@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"os/exec"
 )
 
 // sliceDiff shows the same views of the demo county on walls of one, two and four screens in Chromium, puts the pictures of the screens together, and counts the pixels that are not those of one
@@ -21,18 +18,12 @@ var sliceDiff = bench{figures: []string{"slice-diff"}, run: func(ctx context.Con
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, srv.stop()) }()
-	cmd := exec.CommandContext(ctx, "node", "deploy/bench/slice-diff.mjs", "http://"+srv.address, benchLogin, benchPassword)
-	cmd.Stderr = e.progress
-	out, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("the walls: %w", err)
-	}
 	var seen []struct {
 		View, Theme, Wall string
 		Differ            float64 // share of the pixels
 	}
-	if err := json.Unmarshal(out, &seen); err != nil || len(seen) == 0 {
-		return nil, fmt.Errorf("the walls told %q: %w", out, err)
+	if err := srv.page(ctx, e, "slice-diff.mjs", &seen); err != nil {
+		return nil, err
 	}
 	var worst, noise float64
 	for _, s := range seen {

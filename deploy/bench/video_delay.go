@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -58,7 +57,7 @@ func (e *env) delays(ctx context.Context, name, way string, flags ...string) (fi
 	}
 	began := time.Now()
 	var seen struct{ Ours, Bare [][2]float64 }
-	if err := f.console(ctx, e, &seen, "delay", fmt.Sprint(f.cameras[0]), fmt.Sprint(delaySeconds), "http://"+address+"/", way); err != nil {
+	if err := f.page(ctx, e, "video.mjs", &seen, "delay", fmt.Sprint(f.cameras[0]), fmt.Sprint(delaySeconds), "http://"+address+"/", way); err != nil {
 		return nil, err
 	}
 	after, err := processCPUSeconds(f.cmd.Process.Pid)
@@ -85,20 +84,6 @@ func (e *env) delays(ctx context.Context, name, way string, flags ...string) (fi
 		figures = append(figures, figure{name: fmt.Sprintf("%s-p%d", name, p), value: v, unit: "ms", ratio: v / of, against: "bare-webcodecs"})
 	}
 	return figures, nil
-}
-
-// console runs the program of the page and reads what it prints.
-func (f *filmed) console(ctx context.Context, e *env, into any, args ...string) error {
-	cmd := exec.CommandContext(ctx, "node", append([]string{"deploy/bench/video.mjs", "http://" + f.address, benchLogin, benchPassword}, args...)...) // #nosec G204 -- arguments of ours
-	cmd.Stderr = e.progress
-	out, err := cmd.Output()
-	if err != nil {
-		return fmt.Errorf("the console: %w", err)
-	}
-	if err := json.Unmarshal(out, into); err != nil {
-		return fmt.Errorf("the console told %q: %w", out, err)
-	}
-	return nil
 }
 
 // barePlayer is the plainest way to show the film: a websocket that brings pictures as they are, and a page that draws them.
@@ -215,7 +200,7 @@ var firstPicture = bench{figures: []string{"first-picture", "first-picture-cold"
 		return nil, err
 	}
 	var times []float64
-	if err := f.console(ctx, e, &times, "first", strings.Trim(strings.ReplaceAll(fmt.Sprint(f.cameras), " ", ","), "[]")); err != nil {
+	if err := f.page(ctx, e, "video.mjs", &times, "first", strings.Trim(strings.ReplaceAll(fmt.Sprint(f.cameras), " ", ","), "[]")); err != nil {
 		return nil, err
 	}
 	if len(times) != 2*firstCameras {

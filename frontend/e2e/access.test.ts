@@ -1,33 +1,8 @@
 /** Every page is checked by axe against WCAG 2.2 AA, in both themes: who cannot see colours, or uses no mouse, works here too. */
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import type { AxeResults } from 'axe-core'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Desk, Wanglou, launch } from './harness'
+import { describe, expect, test } from 'vitest'
+import { Desk, browser, server, stage, violations } from './harness'
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
-
-/** What axe has to say against the page: the rule, and the first elements that break it. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe) // through the debugger: the page's own policy lets nothing in
-  const { violations } = await page.evaluate(async () => {
-    const run = (window as unknown as { axe: typeof import('axe-core') }).axe.run
-    return (await run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })) as unknown as AxeResults
-  })
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target.join(' ')} ${node.failureSummary?.split('\n')[1]?.trim()}`).join(' | ')}`)
-}
+stage()
 
 describe.each(['dark', 'light'] as const)('%s', (theme) => {
   test('log-in', async () => {

@@ -1,18 +1,8 @@
 /** A grave case sounds on every console of its areas until one of them acknowledges it. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Desk, Wanglou, launch, until } from './harness'
+import { expect, test } from 'vitest'
+import { Desk, browser, server, stage, until } from './harness'
 
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+stage()
 
 /** Counts every tone that a page starts. */
 async function listen(desk: Desk): Promise<() => Promise<number>> {

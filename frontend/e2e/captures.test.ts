@@ -3,23 +3,14 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Desk, Wanglou, launch } from './harness'
+import { Desk, browser, server, stage } from './harness'
 
-let server: Wanglou
-let browser: Browser
+stage()
+
 let folder: string
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'wanglou-captures-'))
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-  rmSync(folder, { recursive: true, force: true })
-})
+beforeAll(() => { folder = mkdtempSync(join(tmpdir(), 'wanglou-captures-')) })
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** An orthophoto of 80 × 60 m near the county's town, five centimetres a pixel; it does not say when it was flown. */
 function orthophoto(name: string): string {

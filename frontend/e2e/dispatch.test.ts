@@ -1,18 +1,8 @@
 /** The main job: somebody is told of something, sends a unit, and everybody sees every step. Three screens, two people. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Desk, Wanglou, launch, until } from './harness'
+import { expect, test } from 'vitest'
+import { Desk, browser, server, stage, until } from './harness'
 
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+stage()
 
 test('an incident is made on the map, a unit is sent, works on a phone, and the case is closed', async () => {
   const unit = Number(server.psql("select unit_id from app_user where login = 'unit7'"))

@@ -1,18 +1,8 @@
 /** Units are sent by hand: dragged onto a case, confirmed by one key; who may not go says why. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Desk, Wanglou, launch, until } from './harness'
+import { expect, test } from 'vitest'
+import { Desk, browser, server, stage, until } from './harness'
 
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+stage()
 
 /** Drags the middle of one thing onto another. */
 async function drag(desk: Desk, from: string, to: string): Promise<string> {

@@ -1,23 +1,16 @@
 /** A shift: nobody acknowledges, the desk and a phone talk, and what is open is handed over. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { DEMO_PASSWORD, Desk, Wanglou, launch, until } from './harness'
+import { beforeAll, expect, test } from 'vitest'
+import { DEMO_PASSWORD, Desk, browser, server, stage, until } from './harness'
 
-let server: Wanglou
-let browser: Browser
+stage()
+
 let incident: number
 let task: number
 let unit: number
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
+beforeAll(() => {
   unit = Number(server.psql("select unit_id from app_user where login = 'unit7'"))
   server.psql(`update task set state = 'called_off', ended_at = now() where ended_at is null; update unit set status = 'available' where id = ${unit}`)
   incident = Number(server.psql("select id from incident where state = 'filed' order by severity, id limit 1"))
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
 })
 
 test('a task without acknowledgement is told until the unit acknowledges', async () => {

@@ -1,18 +1,8 @@
 /** A unit works where there is no network: what it does and photographs arrives once, in order, when there is one again. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Desk, Wanglou, launch, photo, until, withoutLine } from './harness'
+import { expect, test } from 'vitest'
+import { Desk, browser, photo, server, stage, until, withoutLine } from './harness'
 
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+stage()
 
 /** A case with unit7 sent to it. */
 async function sent(desk: Desk): Promise<{ incident: number; task: number }> {

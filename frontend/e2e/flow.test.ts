@@ -1,22 +1,15 @@
 /** What is asked and decided in a case: more time, a supervision, a plan that fires and is ticked, a hop up and down again. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Desk, Wanglou, launch, until } from './harness'
+import { beforeAll, expect, test } from 'vitest'
+import { Desk, browser, server, stage, until } from './harness'
 
-let server: Wanglou
-let browser: Browser
+stage()
+
 let incident: number
 let unit: number
 const phoneLook = { width: 390, height: 844, mobile: true }
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
+beforeAll(() => {
   unit = Number(server.psql("select unit_id from app_user where login = 'unit7'"))
   server.psql(`update task set state = 'called_off', ended_at = now() where unit_id = ${unit} and ended_at is null; update unit set status = 'available' where id = ${unit}`)
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
 })
 
 const post = (desk: Desk, path: string, body: unknown) =>

@@ -4,9 +4,12 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { AxeResults } from 'axe-core'
 import { type Browser, type BrowserContext, type Page, type Request, chromium } from 'playwright-core'
+import { afterAll, beforeAll } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../..')
 const binary = join(root, 'bin/wanglou')
@@ -133,7 +136,23 @@ export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: CHROMIUM_FLAGS })
 }
 
-export interface Look { width?: number; height?: number; theme?: 'dark' | 'light'; lang?: 'zh' | 'en'; mobile?: boolean }
+/** What the plays of one file share, once stage() has made it. */
+export let server: Wanglou
+export let browser: Browser
+
+/** Gives the plays of this file a seeded server and a browser of their own. */
+export function stage(): void {
+  beforeAll(async () => {
+    server = await Wanglou.start()
+    browser = await launch()
+  }, 180_000)
+  afterAll(async () => {
+    await browser?.close()
+    await server?.stop()
+  })
+}
+
+export interface Look { width?: number; height?: number; theme?: 'dark' | 'light'; lang?: 'zh' | 'en'; mobile?: boolean; newcomer?: boolean }
 
 /** One signed-in person at one screen. problems() holds everything that a page must not do. */
 export class Desk {
@@ -148,6 +167,7 @@ export class Desk {
       isMobile: look.mobile ?? false,
       hasTouch: look.mobile ?? false,
     })
+    if (!look.newcomer) await context.addInitScript((login) => localStorage.setItem('wanglou.tour', JSON.stringify([login])), login)
     const page = await context.newPage()
     const problems: string[] = []
     const waiting = new Set<Request>()
@@ -227,3 +247,36 @@ export async function photo(page: Page): Promise<Buffer> {
   const exif = Buffer.from('Exif\0\0GPS 29.79N 119.68E', 'latin1')
   return Buffer.concat([bytes.subarray(0, 2), Buffer.from([0xff, 0xe1, 0, exif.length + 2]), exif, bytes.subarray(2)])
 }
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What axe has to say against the page: the rule, and the first elements that break it. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe) // through the debugger: the page's own policy lets nothing in
+  const { violations } = await page.evaluate(async () => {
+    const run = (window as unknown as { axe: typeof import('axe-core') }).axe.run
+    return (await run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })) as unknown as AxeResults
+  })
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target.join(' ')} ${node.failureSummary?.split('\n')[1]?.trim()}`).join(' | ')}`)
+}
+
+/** Texts that are wider or higher than the box that shows them, unless they are made to end with an ellipsis. */
+export const cutOff = (desk: Desk) => desk.page.evaluate(() => {
+  const found: string[] = []
+  for (const e of document.querySelectorAll<HTMLElement>('button, h1, h2, h3, label, .figure-value, .state-chip, td, th, summary, a')) {
+    const style = getComputedStyle(e)
+    if (style.overflow === 'visible' && style.textOverflow !== 'ellipsis' && e.offsetParent && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0) {
+      found.push(`${e.tagName} ${e.className}: ${e.innerText.slice(0, 40)}`)
+    }
+  }
+  if (document.documentElement.scrollWidth > innerWidth) found.push('the page scrolls sideways')
+  // no text reaches beyond the column that it stands in
+  for (const column of document.querySelectorAll<HTMLElement>('.column, .column-detail, .topbar, .layers')) {
+    const edge = column.getBoundingClientRect().right
+    for (const e of column.querySelectorAll<HTMLElement>('*')) {
+      const box = e.getBoundingClientRect()
+      if (box.width > 1 && box.right > edge + 1 && !e.closest('.truncate, svg, .visually-hidden') && getComputedStyle(e).visibility === 'visible') found.push(`beyond ${column.className}: ${e.tagName} ${e.className} ${e.innerText.slice(0, 30)}`)
+    }
+  }
+  return found
+})

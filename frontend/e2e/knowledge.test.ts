@@ -1,18 +1,8 @@
 /** The knowledge base: searched and read by keyboard alone over the console, and kept by an administrator. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Desk, Wanglou, launch } from './harness'
+import { expect, test } from 'vitest'
+import { Desk, browser, server, stage } from './harness'
 
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+stage()
 
 test('a call-taker finds an entry and reads it without a mouse', async () => {
   const desk = await Desk.open(browser, server, 'duty')

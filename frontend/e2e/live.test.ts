@@ -1,18 +1,8 @@
 /** The spine, as the people before the walls see it: what is committed is shown, whoever wrote it and whatever died meanwhile. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Desk, Wanglou, launch, until } from './harness'
+import { describe, expect, test } from 'vitest'
+import { Desk, browser, server, stage, until } from './harness'
 
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+stage()
 
 const camera = () => Number(server.psql("select id from camera where status = 'online' order by id limit 1"))
 const shownState = (desk: Desk) => desk.page.getByTestId('camera-state').getAttribute('data-state', { timeout: 2_000 }).catch(() => null) // not there yet

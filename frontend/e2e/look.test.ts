@@ -1,39 +1,8 @@
 /** What people see, at the sizes they see it: nothing cut off, nothing from outside, everything by keyboard. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Desk, Wanglou, launch, until } from './harness'
+import { describe, expect, test } from 'vitest'
+import { Desk, browser, cutOff, server, stage, until } from './harness'
 
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
-
-/** Texts that are wider or higher than the box that shows them, unless they are made to end with an ellipsis. */
-const cutOff = (desk: Desk) => desk.page.evaluate(() => {
-  const found: string[] = []
-  for (const e of document.querySelectorAll<HTMLElement>('button, h1, h2, h3, label, .figure-value, .state-chip, td, th, summary, a')) {
-    const style = getComputedStyle(e)
-    if (style.overflow === 'visible' && style.textOverflow !== 'ellipsis' && e.offsetParent && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0) {
-      found.push(`${e.tagName} ${e.className}: ${e.innerText.slice(0, 40)}`)
-    }
-  }
-  if (document.documentElement.scrollWidth > innerWidth) found.push('the page scrolls sideways')
-  // no text reaches beyond the column that it stands in
-  for (const column of document.querySelectorAll<HTMLElement>('.column, .column-detail, .topbar, .layers')) {
-    const edge = column.getBoundingClientRect().right
-    for (const e of column.querySelectorAll<HTMLElement>('*')) {
-      const box = e.getBoundingClientRect()
-      if (box.width > 1 && box.right > edge + 1 && !e.closest('.truncate, svg, .visually-hidden') && getComputedStyle(e).visibility === 'visible') found.push(`beyond ${column.className}: ${e.tagName} ${e.className} ${e.innerText.slice(0, 30)}`)
-    }
-  }
-  return found
-})
+stage()
 
 describe.each([[1920, 1080], [3840, 1080]])('%i × %i', (width, height) => {
   test('nothing is cut off in either theme and either language', async () => {

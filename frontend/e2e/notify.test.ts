@@ -1,18 +1,8 @@
 /** A phone in a pocket: its page is in the background, the server reaches no push service, and the unit hears of its task all the same. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Desk, Wanglou, launch, until } from './harness'
+import { expect, test } from 'vitest'
+import { Desk, browser, server, stage, until } from './harness'
 
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+stage()
 
 test('without a push service the open page notifies by its service worker', async () => {
   const unit = Number(server.psql("select unit_id from app_user where login = 'unit7'"))

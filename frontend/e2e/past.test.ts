@@ -1,18 +1,9 @@
 /** What is told of geofences, and the ways through the past: bookmarks, walls, the review. */
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Desk, Wanglou, launch, until } from './harness'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { Desk, browser, server, stage, until } from './harness'
 
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+stage()
 
 test('a rule is made, and the duty officer is told who comes in', async () => {
   server.psql(`INSERT INTO permit (number, area_path, geom) VALUES ('围堰', '330122', ST_Multi(ST_MakeEnvelope(119.60, 29.70, 119.61, 29.71, 4326)))`)

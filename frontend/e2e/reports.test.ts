@@ -1,18 +1,8 @@
 /** From calls to one case and back to the callers: a hotline, a citizen's telephone, merging, and what they are told in the end. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Desk, Wanglou, launch, photo, until, withoutLine } from './harness'
+import { expect, test } from 'vitest'
+import { Desk, browser, photo, server, stage, until, withoutLine } from './harness'
 
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+stage()
 
 /** Opens the form of a new case a little left of the middle of the map, with what a caller says in it. */
 async function call(desk: Desk, title: string, phone: string, name: string) {

@@ -1,18 +1,8 @@
 /** A town's user neither sees nor can fetch the next town's things, by any road. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Desk, Wanglou, launch } from './harness'
+import { expect, test } from 'vitest'
+import { Desk, browser, server, stage } from './harness'
 
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+stage()
 
 test('API, tiles and websocket give one town alone', async () => {
   const own = server.psql("select areas[1] from app_user where login = 'duty.chengnan'")

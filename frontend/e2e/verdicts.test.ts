@@ -3,20 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Desk, Wanglou, launch } from './harness'
+import { expect, test } from 'vitest'
+import { Desk, browser, server, stage } from './harness'
 
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+stage()
 
 test('candidates are dismissed, issued and merged without a mouse', async () => {
   const desk = await Desk.open(browser, server, 'duty', {}, '/verdicts')

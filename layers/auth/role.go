@@ -61,6 +61,8 @@ const (
 	ActionDetect         Action = "detection.intake" // hand in what a detector found, compare captures
 	ActionUploadCapture  Action = "capture.upload"   // send what drones bring home, and withdraw it
 	ActionManageJobs     Action = "job.manage"       // call off and try again what others began
+	ActionDraw           Action = "marking.draw"     // 标绘: draw on the map, change and take back what one has drawn
+	ActionManageMarkings Action = "marking.manage"   // what others have drawn
 )
 
 // allowed says which of the delivered roles may do an action, until somebody decides otherwise.
@@ -76,7 +78,7 @@ var allowed = map[Action][]Role{
 	ActionAttach:         {RoleUnit, RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionReadOriginal:   {RoleDuty, RoleDispatcher, RoleAdmin},
 	ActionManageCameras:  {RoleAdmin},
-	ActionWatch:          {RoleViewer, RoleDuty, RoleDispatcher, RoleAdmin},
+	ActionWatch:          {RoleViewer, RoleDuty, RoleDispatcher, RoleSupervisor, RoleAdmin},
 	ActionReplay:         {RoleViewer, RoleDuty, RoleDispatcher, RoleSupervisor, RoleAdmin},
 	ActionShowWalls:      {RoleDuty, RoleAdmin},
 	ActionReadAudit:      {RoleAdmin},
@@ -94,6 +96,8 @@ var allowed = map[Action][]Role{
 	ActionMessage:        {RoleDuty, RoleDispatcher, RoleUnit, RoleAdmin},
 	ActionManageRoster:   {RoleDuty, RoleAdmin},
 	ActionHandover:       {RoleDuty, RoleDispatcher, RoleAdmin},
+	ActionDraw:           {RoleDuty, RoleDispatcher, RoleAdmin},
+	ActionManageMarkings: {RoleDuty, RoleAdmin},
 }
 
 // Actions lists what may be asked for, sorted.

@@ -2,6 +2,7 @@ package camera
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -18,11 +19,15 @@ const (
 	maxPatrolName  = 80
 )
 
-// Patrol 轮巡 is a list of cameras that the video wall shows one after the other. Who may see the area that holds those of its maker may see it.
+// Layouts are how many tiles a video wall may have.
+var Layouts = []int{1, 4, 9, 16}
+
+// Patrol 轮巡 is a list of cameras that the video wall shows one after the other; with a layout it is a group 分组, which the wall shows at once. Who may see the area that holds those of its maker may see it.
 type Patrol struct {
 	ID        int64        `json:"id"`
 	Revision  int64        `json:"revision"`
 	Name      string       `json:"name"`
+	Layout    int          `json:"layout"`    // of a group, which is shown as a whole: in so many tiles; 0 of a patrol
 	Stops     []PatrolStop `json:"stops"`     // those alone whose camera the caller may see
 	AreaPath  string       `json:"area_path"` // "" is who sees everywhere
 	Maker     string       `json:"maker"`     // name
@@ -48,6 +53,12 @@ func (p *Patrol) Validate() error {
 		return layers.Invalid("stops", "required", "a patrol needs a camera")
 	case len(p.Stops) > MaxPatrolStops:
 		return layers.Invalid("stops", "too_many", "a patrol has %d cameras, at most %d are kept", len(p.Stops), MaxPatrolStops)
+	}
+	if p.Layout != 0 && !slices.Contains(Layouts, p.Layout) {
+		return layers.Invalid("layout", "unknown_value", "%d tiles are not a layout", p.Layout)
+	}
+	if p.Layout != 0 && len(p.Stops) > p.Layout {
+		return layers.Invalid("stops", "too_many", "%d cameras do not stand in %d tiles", len(p.Stops), p.Layout)
 	}
 	for i, stop := range p.Stops {
 		if stop.DwellS < MinDwell || stop.DwellS > MaxDwell {

@@ -39,4 +39,14 @@ func TestPatrolValidate(t *testing.T) {
 			t.Errorf("%q with %d stops: %v", c.name, len(c.stops), err)
 		}
 	}
+	for _, c := range []struct {
+		layout, cameras int
+		field           string
+	}{{0, 5, ""}, {4, 4, ""}, {16, 1, ""}, {4, 5, "stops"}, {5, 5, "layout"}, {-1, 1, "layout"}} {
+		p := camera.Patrol{Name: "a", Layout: c.layout, Stops: stops(c.cameras, 10)}
+		var is *layers.Error
+		if err := p.Validate(); (err == nil) != (c.field == "") || errors.As(err, &is) && is.Field != c.field {
+			t.Errorf("%d cameras in %d tiles: %v", c.cameras, c.layout, err)
+		}
+	}
 }

@@ -2,12 +2,7 @@ package camera
 
 import (
 	"context"
-	"math"
 	"time"
-
-	"github.com/paulmach/orb"
-
-	"wanglou/layers"
 )
 
 // Stream is the private half of a camera's entry: where its picture is had. It never leaves the server.
@@ -60,32 +55,7 @@ type Streams interface {
 	Watched(ctx context.Context, w Viewing) error
 	// Controlled appends to the audit log that the camera is told to do something; the action is auth.ActionDispatch.
 	Controlled(ctx context.Context, id int64, c *Control) error
-	// SetMasks replaces a camera's masks; the action is auth.ActionManageCameras. CodeInvalid as Masks.Validate.
-	SetMasks(ctx context.Context, id int64, m Masks) error
-}
-
-// Masks are polygons of a picture that nobody may look at, in parts of its width and height from the upper left corner; not closed.
-type Masks [][]orb.Point
-
-const (
-	maxMasks       = 16
-	maxMaskCorners = 64
-)
-
-// Validate reports CodeInvalid for masks that cannot be drawn.
-func (m Masks) Validate() error {
-	if len(m) > maxMasks {
-		return layers.Invalid("masks", "too_many", "a picture has at most %d masks", maxMasks)
-	}
-	for i, polygon := range m {
-		if len(polygon) < 3 || len(polygon) > maxMaskCorners {
-			return layers.Invalid("masks", "bad_polygon", "mask %d has %d corners, 3 to %d are possible", i+1, len(polygon), maxMaskCorners)
-		}
-		for _, p := range polygon {
-			if !(p[0] >= 0 && p[0] <= 1 && p[1] >= 0 && p[1] <= 1) || math.IsNaN(p[0]) || math.IsNaN(p[1]) {
-				return layers.Invalid("masks", "out_of_range", "mask %d has a corner at %g, %g; parts of the picture are from 0 to 1", i+1, p[0], p[1])
-			}
-		}
-	}
-	return nil
+	// SetMasks replaces a camera's masks; the action is auth.ActionManageCameras. CodeInvalid as Masks.Validate; CodeConflict with reason "stale_revision" where they are not any
+	// more what the caller saw (nil: he does not say).
+	SetMasks(ctx context.Context, id int64, m Masks, seen *Masks) error
 }

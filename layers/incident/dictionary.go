@@ -41,7 +41,23 @@ type Figures interface {
 	// ByArea counts cases by the areas, of one kind, that lie in the actor's own, by code.
 	ByArea(ctx context.Context, q AreaQuery) ([]AreaFigures, error)
 	// Behind returns the cases behind one number of one area, the latest first, at most MaxBehind. CodeNotFound: no such area among the actor's own.
+	// Of area 0 they are those of all areas.
 	Behind(ctx context.Context, q AreaQuery, area int64, m Measure) ([]*Incident, error)
+	// Split counts cases by every split at once, in one area, or for 0 in all. The parts that the query names of a split do not narrow the
+	// numbers of that split: what may be chosen beside them is told too.
+	Split(ctx context.Context, q AreaQuery, area int64) ([]Part, error)
+	// Multiples counts cases by area and by the parts of one split. Areas and parts without a case are left out.
+	Multiples(ctx context.Context, q AreaQuery, split Split) ([]Multiple, error)
+	// Flows counts what was dispatched in the window between areas, most first, at most MaxFlows.
+	Flows(ctx context.Context, q AreaQuery) ([]AreaFlow, error)
+	// BehindFlow returns the cases behind one flow, as Behind does.
+	BehindFlow(ctx context.Context, q AreaQuery, from, to int64) ([]*Incident, error)
+	// Heat returns where the cases of a measure lie, in one area, or for 0 in all.
+	Heat(ctx context.Context, q AreaQuery, area int64, m Measure) (*Heat, error)
+	// FindOver returns cases of the actor's areas that are over and hold all words in number, title or address, the latest first.
+	FindOver(ctx context.Context, words []string, most int) ([]*Incident, error)
+	// Outlines returns the shapes of the areas that ByArea counts by.
+	Outlines(ctx context.Context, by Grouping) ([]Outline, error)
 }
 
 // MaxReviewed bounds a review: more cases are nobody's reading.

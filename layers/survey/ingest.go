@@ -171,6 +171,7 @@ type CaptureFile struct {
 	Path   string         `json:"-"`    // below the folder of captures
 	Size   int64          `json:"size"`
 	SHA256 string         `json:"sha256"`
+	Store  string         `json:"store"` // "folder", or "bucket": what was sent, once it is brought there
 	Info   map[string]any `json:"info,omitempty"`
 }
 
@@ -198,6 +199,46 @@ func (s *Stored) File(kind string) *CaptureFile {
 	return nil
 }
 
+// Where a file lies.
+const (
+	InFolder = "folder"
+	InBucket = "bucket"
+)
+
+// Waiting is a file as it was sent that lies in the folder.
+type Waiting struct {
+	CaptureID int64
+	File      CaptureFile
+}
+
+// OriginalsState says how it stands with bringing originals into the bucket.
+type OriginalsState struct {
+	Waiting int               `json:"waiting"` // files
+	Bytes   int64             `json:"bytes"`
+	Trouble *OriginalsTrouble `json:"trouble,omitempty"`
+}
+
+// OriginalsTrouble is why they wait.
+type OriginalsTrouble struct {
+	Reason string    `json:"reason"`
+	Since  time.Time `json:"since"`
+	At     time.Time `json:"at"` // of the last attempt
+}
+
+// Originals keeps where originals lie. Implemented by postgis.Captures.
+type Originals interface {
+	// WaitingOriginals lists what lies in the folder, the oldest first, at most 100.
+	WaitingOriginals(ctx context.Context) ([]Waiting, error)
+	// OriginalMoved notes that the bucket has one, checked.
+	OriginalMoved(ctx context.Context, w Waiting) error
+	// OriginalsLeft lists the paths of those that the bucket has, below the folder.
+	OriginalsLeft(ctx context.Context) ([]string, error)
+	// SetOriginalsTrouble notes why they wait, "" for nothing.
+	SetOriginalsTrouble(ctx context.Context, reason string) error
+	// OriginalsState tells of it, to who may send captures.
+	OriginalsState(ctx context.Context) (*OriginalsState, error)
+}
+
 // Offset is how far a capture lies beside another.
 type Offset struct {
 	East    float64 `json:"east_m"` // metres on the ground
@@ -208,6 +249,7 @@ type Offset struct {
 // Captures is the service of what drones bring home. Methods ask what the actor of ctx may do; what the actor may not see is CodeNotFound. Implemented by postgis.Captures.
 type Captures interface {
 	Uploads
+	Originals
 	// BeginIngest hands uploads of the actor in and enqueues their job: CodeConflict with "upload_not_done" and "upload_taken".
 	BeginIngest(ctx context.Context, name string, uploads []string, a Answers) (*Ingest, error)
 	// AnswerIngest adds to the answers and enqueues the job anew: CodeConflict with "not_asked" unless it asks, was refused or failed.

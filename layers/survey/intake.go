@@ -29,8 +29,20 @@ const (
 type Intake struct {
 	Model    string // name
 	Version  string
-	Before   int64 // the capture it was compared with, 0 for none
+	Before   int64  // the capture it was compared with, 0 for none
+	Licence  string // of a model that ran here, "" for others
+	SHA256   string // of its file
 	Findings []Finding
+}
+
+// Details is what the log keeps of the detector beside its name.
+func (in *Intake) Details(more map[string]any) map[string]any {
+	for k, v := range map[string]string{"licence": in.Licence, "model_sha256": in.SHA256} {
+		if v != "" {
+			more[k] = v
+		}
+	}
+	return more
 }
 
 // Finding is one outline.

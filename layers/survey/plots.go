@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/paulmach/orb"
+
 	"wanglou/layers"
 )
 
@@ -66,7 +68,7 @@ type PlotQuery struct {
 	Limit int
 }
 
-// PlotChange is what people change of a plot: of a zone all but its outline, of the others height and days.
+// PlotChange is what people change of a plot: all of a zone, of the others height and days.
 type PlotChange struct {
 	Name      string   `json:"name"`
 	Kind      string   `json:"kind"`
@@ -75,8 +77,18 @@ type PlotChange struct {
 	Height    *float64 `json:"height_m"`
 	ValidFrom string   `json:"valid_from"`
 	ValidTo   string   `json:"valid_to"`
+	Outline   Outline  `json:"outline"` // of a zone that is drawn; nil: as it is
 	Revision  int64    `json:"revision"`
 }
+
+// PlotShape is a plot with its outline.
+type PlotShape struct {
+	*Plot
+	Outline Outline `json:"outline"`
+}
+
+// Drawn is the source of zones that were drawn by hand.
+const Drawn = "drawn"
 
 // Validate tidies a change and reports the first wrong field: CodeInvalid.
 func (c *PlotChange) Validate(layer PlotLayer) error {
@@ -90,6 +102,12 @@ func (c *PlotChange) Validate(layer PlotLayer) error {
 		return layers.Invalid("valid_from", "not_allowed", "only permits have days")
 	case layer == Zones && c.Height != nil:
 		return layers.Invalid("height_m", "not_allowed", "a zone has no height")
+	case layer != Zones && c.Outline != nil:
+		return layers.Invalid("outline", "not_allowed", "only zones are drawn")
+	case len(c.Outline) > 0:
+		if err := validDrawn(orb.MultiPolygon(c.Outline)); err != nil {
+			return err
+		}
 	}
 	if layer == Permits {
 		return validDays(c.ValidFrom, c.ValidTo)
@@ -98,6 +116,22 @@ func (c *PlotChange) Validate(layer PlotLayer) error {
 		return nil
 	}
 	return validZone(c.Name, c.Kind, c.Reason, c.Weight)
+}
+
+// maxDrawn is how many points are drawn by hand at most: more comes from files.
+const maxDrawn = 5000
+
+func validDrawn(outline orb.MultiPolygon) error {
+	n := 0
+	for _, p := range outline {
+		for _, r := range p {
+			n += len(r)
+		}
+	}
+	if n > maxDrawn {
+		return layers.Invalid("outline", "too_many", "%d points, at most %d", n, maxDrawn)
+	}
+	return validateOutline("outline", outline)
 }
 
 func validZone(name, kind, reason string, weight float64) error {
@@ -244,6 +278,10 @@ type Plots interface {
 	Plots(ctx context.Context, layer PlotLayer, q PlotQuery) (*PlotPage, error)
 	// ImportPlots brings a file in, whole or not at all. CodeInvalid for what cannot be read and, unless it is a dry run, with "rows_refused"; CodeTooLarge; CodeConflict with "import_running".
 	ImportPlots(ctx context.Context, f PlotFile) (*PlotReport, error)
+	// Plot returns one with its outline.
+	Plot(ctx context.Context, layer PlotLayer, id int64) (*PlotShape, error)
+	// DrawZone adds a zone that was drawn by hand. CodeInvalid with "self_intersection", "outside_areas" or what else is wrong with its outline.
+	DrawZone(ctx context.Context, c PlotChange) (*Plot, error)
 	// ChangePlot changes a plot. CodeConflict with "stale_revision".
 	ChangePlot(ctx context.Context, layer PlotLayer, id int64, c PlotChange) (*Plot, error)
 	// DeletePlot deletes a plot. Open detections are told anew.

@@ -119,6 +119,7 @@ type View struct {
 	Camera
 	Hidden     []string `json:"hidden"`                // parts of the map that are not drawn
 	Picture    string   `json:"picture,omitempty"`     // source in place of the ground
+	Tilesets   []string `json:"tilesets,omitempty"`    // photographed landscapes that stand on it
 	FollowUnit int64    `json:"follow_unit,omitempty"` // whose place is the centre
 	Severity   int      `json:"severity,omitempty"`    // cases of this severity and graver ones alone; 0 shows all
 }
@@ -142,6 +143,8 @@ func (v *View) validate() error {
 		return layers.Invalid("hidden", "not_a_value", "at most 30 names of parts of the map")
 	case len(v.Picture) > 100:
 		return layers.Invalid("picture", "too_long", "the name of a picture has at most 100 bytes")
+	case len(v.Tilesets) > 8 || slices.ContainsFunc(v.Tilesets, func(name string) bool { return name == "" || len(name) > 100 }):
+		return layers.Invalid("tilesets", "not_a_value", "at most 8 names of tilesets")
 	case v.FollowUnit < 0:
 		return layers.Invalid("follow_unit", "not_a_value", "that is no unit")
 	case v.Severity < 0 || v.Severity > 3:

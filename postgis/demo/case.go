@@ -66,6 +66,17 @@ func (s *story) closed() time.Time {
 	return time.Time{}
 }
 
+// open returns the tasks that have not ended.
+func (s *story) open() []*job {
+	var out []*job
+	for _, j := range s.jobs {
+		if !j.state.Final() {
+			out = append(out, j)
+		}
+	}
+	return out
+}
+
 // move makes a move of the case.
 func (s *story) move(at time.Time, who person, m incident.Move, reason string, j *job) {
 	to, err := s.state.Take(m, reason)
@@ -106,10 +117,7 @@ func (s *story) step(at time.Time, j *job, m task.Move, reason string) {
 	if to.Final() {
 		j.result = reason
 	}
-	open := false
-	for _, o := range s.jobs {
-		open = open || !o.state.Final()
-	}
+	open := len(s.open()) > 0
 	switch {
 	case to == task.Acknowledged && s.state == incident.Dispatched:
 		s.move(at, who, incident.MoveStart, reason, j)
@@ -128,8 +136,14 @@ func minutes(r *rand.Rand, mid float64) time.Duration {
 // everyday tells a whole case from its beginning at start to its end. Some are voided, some handled on the spot, some go to the
 // wrong unit first, some are done twice.
 func everyday(r *rand.Rand, crews []crew, s *story, start time.Time, result string, unit func() int) {
-	at := start
-	next := func(mid float64) time.Time { at = at.Add(minutes(r, mid)); return at }
+	at, pace := start, 1.0
+	if r.Float64() < 0.22 { // one that drags on, for a day or two, or for a week where there is time: not every case is closed in time
+		pace = 20 + 25*r.Float64()
+		if s.severity == 3 {
+			pace = 60 + 80*r.Float64()
+		}
+	}
+	next := func(mid float64) time.Time { at = at.Add(time.Duration(pace * float64(minutes(r, mid)))); return at }
 	s.begin(at)
 	switch d := r.Float64(); {
 	case d < 0.04:
@@ -147,8 +161,12 @@ func everyday(r *rand.Rand, crews []crew, s *story, start time.Time, result stri
 	s.step(next(2), j, task.MoveAcknowledge, "")
 	s.step(next(2), j, task.MoveRespond, "")
 	s.step(next(11), j, task.MoveArrive, "")
+	if r.Float64() < 0.03 {
+		s.move(next(9), duty, incident.MoveSuspend, "等待配件到货。", nil)
+		s.move(next(120), duty, incident.MoveResume, "配件已到。", nil)
+	}
 	s.step(next(28), j, task.MoveDone, result)
-	if r.Float64() < 0.04 {
+	if r.Float64() < 0.07 {
 		s.move(next(18), duty, incident.MoveRework, "现场仍有残留，请返工。", nil)
 		j = s.send(next(3), unit(), "返工")
 		s.step(next(3), j, task.MoveAcknowledge, "")

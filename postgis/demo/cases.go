@@ -103,6 +103,17 @@ func (c *county) openStory(r *rand.Rand, crews []crew, o openCase, now time.Time
 		if u < 0 {
 			return nil, fmt.Errorf("%s: no unit %s", o.title, code)
 		}
+		if o.rework {
+			j := s.send(when(0.02), u, "")
+			for k, m := range []task.Move{task.MoveAcknowledge, task.MoveArrive, task.MoveDone} {
+				reason := ""
+				if m == task.MoveDone {
+					reason = "处置完毕。"
+				}
+				s.step(when(0.04+0.03*float64(k)), j, m, reason)
+			}
+			s.move(when(0.13), duty, incident.MoveRework, "现场仍有残留，请返工。", nil)
+		}
 		s.send(when(0.15), u, "")
 	}
 	if o.state != "dispatched" {
@@ -114,12 +125,12 @@ func (c *county) openStory(r *rand.Rand, crews []crew, o openCase, now time.Time
 			steps = steps[:2]
 		}
 		for k, m := range steps { // all crews step by step: a log tells in the order of time
-			for _, j := range s.jobs {
+			for _, j := range s.open() {
 				s.step(when(0.28+0.17*float64(k)), j, m, "")
 			}
 		}
 	}
-	for _, j := range s.jobs {
+	for _, j := range s.open() {
 		crews[j.unit].follow(j, at, j.state, r)
 	}
 	switch incident.State(o.state) {

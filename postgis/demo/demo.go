@@ -145,6 +145,7 @@ func (c *county) write(ctx context.Context, tx pgx.Tx, o Options) error {
 		func() error { return c.writeDepartments(ctx, tx) },
 		func() error { return c.writeCameras(ctx, tx, camerasAtScaleOne*o.Scale, o.Now) },
 		func() error { return c.writeUnits(ctx, tx, crews, o.Now) },
+		func() error { return writeDutyGrids(ctx, tx) },
 		func() error { return c.writeUsers(ctx, tx) },
 		func() error { return c.writeShifts(ctx, tx, o.Now) },
 		func() error { return c.writeCases(ctx, tx, stories) },

@@ -88,6 +88,7 @@ DELETE FROM department;
 DELETE FROM camera_log l USING camera c WHERE c.id = l.camera_id AND c.source = '` + Source + `';
 DELETE FROM camera WHERE source = '` + Source + `';
 DELETE FROM unit_grid WHERE starts_with(area_path, '` + CountyCode + `.');
+DELETE FROM duty_grid WHERE starts_with(area_path, '` + CountyCode + `.');
 DELETE FROM area WHERE path = '` + CountyCode + `' OR starts_with(path, '` + CountyCode + `.');
 TRUNCATE basemap_water, basemap_landuse, basemap_road, basemap_building, basemap_place RESTART IDENTITY;
 DELETE FROM setting WHERE key = 'county' AND value -> 'demo' = 'true';
@@ -103,6 +104,7 @@ ALTER TABLE handover ENABLE TRIGGER append_only;
 -- Ids begin where they began, as far as nothing else has taken them.
 SELECT setval(pg_get_serial_sequence('area', 'id'), coalesce(max(id), 0) + 1, false) FROM area;
 SELECT setval(pg_get_serial_sequence('unit_grid', 'id'), coalesce(max(id), 0) + 1, false) FROM unit_grid;
+SELECT setval(pg_get_serial_sequence('duty_grid', 'id'), coalesce(max(id), 0) + 1, false) FROM duty_grid;
 SELECT setval(pg_get_serial_sequence('camera', 'id'), coalesce(max(id), 0) + 1, false) FROM camera;
 SELECT setval(pg_get_serial_sequence('report', 'id'), coalesce(max(id), 0) + 1, false) FROM report;
 SELECT setval(pg_get_serial_sequence('incident', 'id'), 1, false);

@@ -16,7 +16,7 @@ type crew struct {
 	code, name, nameEN, kind, department string
 	town                                 string   // code of the town it belongs to, "" for the whole county
 	skills                               []string // large classes
-	at                                   orb.Point
+	at, station                          orb.Point
 	seen                                 time.Duration // age of its position; negative: it shares none
 	status                               string
 	moves                                []statusMove
@@ -74,6 +74,7 @@ func (c *county) crews(now time.Time) []crew {
 			home = "330122109"
 		}
 		u.at = c.streetIn(r, home)
+		u.station = u.at
 		u.seen = time.Duration(r.IntN(50)+2) * time.Second
 		u.status = "available"
 		u.moves = []statusMove{{now.Add(-time.Duration(200+r.IntN(90)) * time.Minute), "available"}}
@@ -124,6 +125,10 @@ func (c *county) writeUnits(ctx context.Context, tx pgx.Tx, crews []crew, now ti
 			VALUES ($1, $2, $3, $4, $5, (SELECT id FROM department WHERE code = $6), $7, $8, $9, $10)`,
 			i+1, u.code, u.name, u.nameEN, u.kind, u.department, u.skills, path, last.status, last.at)
 		if err != nil {
+			return err
+		}
+		station := toWorld(u.station)
+		if _, err := tx.Exec(ctx, `INSERT INTO unit_station (unit_id, geom) VALUES ($1, ST_SetSRID(ST_MakePoint($2, $3), 4326))`, i+1, station[0], station[1]); err != nil {
 			return err
 		}
 		if u.seen < 0 {

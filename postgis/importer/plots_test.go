@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/paulmach/orb"
+
 	"wanglou/layers"
 	"wanglou/layers/auth"
 	"wanglou/layers/survey"
@@ -176,4 +178,59 @@ func TestPairRulesAreKept(t *testing.T) {
 		t.Error(err)
 	}
 	is(t, db, "2", `SELECT count(*) FROM audit_log WHERE action = 'rules.persons'`)
+}
+
+// A zone that is drawn by hand is one like those of files: what lies in it is told of at once, and no more when its outline is drawn anew. What crosses itself or lies in areas of others is refused.
+func TestZonesAreDrawn(t *testing.T) {
+	t.Parallel()
+	db := postgistest.New(t)
+	county(t, db)
+	run(t, db, `INSERT INTO detection (number, detector, area_path, geom) VALUES ('D1', 'x', '330122.330122001', ST_Multi(ST_MakeEnvelope(119.6002, 29.8002, 119.6004, 29.8004, 4326)))`)
+	p := importer.NewPlots(db)
+	all := keeper(t.Context(), "330122")
+	box := func(w, s, e, n float64) survey.Outline {
+		return survey.Outline{{orb.Bound{Min: orb.Point{w, s}, Max: orb.Point{e, n}}.ToRing()}}
+	}
+	zone := survey.PlotChange{Name: "河岸", Kind: "river_bank", Reason: "退让 30 米", Weight: 4, Outline: box(119.6, 29.8, 119.601, 29.801)}
+	got, err := p.DrawZone(all, zone)
+	if err != nil || got.Open != 1 || got.AreaPath != "330122.330122001" || got.Source != survey.Drawn || got.Area < 10_000 {
+		t.Fatalf("%+v %v", got, err)
+	}
+	is(t, db, "river_bank", `SELECT grounds -> 0 ->> 'kind' FROM detection`)
+	shape, err := p.Plot(all, survey.Zones, got.ID)
+	if err != nil || len(shape.Outline) != 1 || len(shape.Outline[0][0]) != 5 || shape.Name != "河岸" {
+		t.Fatalf("%+v %v", shape, err)
+	}
+	zone.Outline, zone.Revision = box(119.602, 29.802, 119.603, 29.803), got.Revision
+	if got, err = p.ChangePlot(all, survey.Zones, got.ID, zone); err != nil || got.Open != 0 || got.Revision != 2 {
+		t.Fatalf("%+v %v", got, err)
+	}
+	is(t, db, "[]", `SELECT grounds FROM detection`)
+	is(t, db, "119.6", `SELECT details -> 'outline_before' -> 'coordinates' -> 0 -> 0 -> 0 ->> 0 FROM audit_log WHERE action = 'plot.change'`)
+	zone.Outline, zone.Revision = nil, 2 // all but the outline
+	if got, err = p.ChangePlot(all, survey.Zones, got.ID, zone); err != nil || got.Bbox[0] != 119.602 {
+		t.Errorf("%+v %v", got, err)
+	}
+	bow := survey.Outline{{{{119.6, 29.8}, {119.61, 29.81}, {119.61, 29.8}, {119.6, 29.81}, {119.6, 29.8}}}}
+	for name, c := range map[string]struct {
+		ctx     context.Context
+		outline survey.Outline
+		want    string
+	}{
+		"none":            {all, nil, "required"},
+		"crosses itself":  {all, bow, "self_intersection"},
+		"not closed":      {all, survey.Outline{{{{119.6, 29.8}, {119.61, 29.81}, {119.61, 29.8}, {119.6, 29.81}}}}, "open_ring"},
+		"of another town": {keeper(t.Context(), "330122.330122002"), box(119.6, 29.8, 119.601, 29.801), "outside_areas"},
+		"too many points": {all, survey.Outline{{make(orb.Ring, 5001)}}, "too_many"},
+	} {
+		bad := zone
+		bad.Outline = c.outline
+		if _, err := p.DrawZone(c.ctx, bad); reason(err) != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	is(t, db, "1", `SELECT count(*) FROM zone`)
+	if _, err := p.ChangePlot(all, survey.Permits, 1, survey.PlotChange{Outline: bow}); reason(err) != "not_allowed" {
+		t.Error(err)
+	}
 }

@@ -78,6 +78,9 @@ func (s *simulation) seeTo(ctx context.Context, in *incident.Incident, units int
 	if in.Severity == 1 {
 		toSend = 20 * time.Second
 	}
+	if in.DueAt != nil && now.After(*in.DueAt) {
+		toSend = 2 * time.Hour // it was overlooked, and stays so for a while: boards have something to show
+	}
 	switch in.State {
 	case incident.Reported:
 		if due(time.Minute) {
@@ -117,7 +120,7 @@ func (s *simulation) seeTo(ctx context.Context, in *incident.Incident, units int
 		if !due(4 * time.Minute) {
 			return false, nil
 		}
-		if in.Source != "console" && r.Float64() < 0.04 {
+		if in.Source != "console" && r.Float64() < 0.08 {
 			return move(incident.MoveRework, "现场仍有残留，请返工。")
 		}
 		moved, err := move(incident.MovePass, "")

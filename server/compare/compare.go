@@ -136,7 +136,10 @@ type grid struct {
 	geo   raster.Transform
 }
 
-func gridOf(a, b Side) (*grid, error) {
+func gridOf(a, b Side) (*grid, error) { return gridAt(a, b, max(a.Pixel, b.Pixel, finest)) }
+
+// gridAt is gridOf with pixels of a size.
+func gridAt(a, b Side, pixel float64) (*grid, error) {
 	both := orb.Bound{Min: orb.Point{max(a.Bound.Min[0], b.Bound.Min[0]), max(a.Bound.Min[1], b.Bound.Min[1])}, Max: orb.Point{min(a.Bound.Max[0], b.Bound.Max[0]), min(a.Bound.Max[1], b.Bound.Max[1])}}
 	if both.Min[0] >= both.Max[0] || both.Min[1] >= both.Max[1] {
 		return nil, layers.Invalid("before", "no_overlap", "the captures do not overlap")
@@ -145,7 +148,7 @@ func gridOf(a, b Side) (*grid, error) {
 	if !ok {
 		return nil, layers.Invalid("before", "outside_world", "comparisons are made between 73° and 136° east")
 	}
-	g := &grid{ref: ref, pixel: max(a.Pixel, b.Pixel, finest)}
+	g := &grid{ref: ref, pixel: pixel}
 	west, south, east, north := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
 	for _, p := range []orb.Point{both.Min, both.Max, {both.Min[0], both.Max[1]}, {both.Max[0], both.Min[1]}} {
 		q := g.project(p)

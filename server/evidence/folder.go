@@ -22,8 +22,9 @@ import (
 
 // Folder is where the bytes are. It is safe for concurrent use.
 type Folder struct {
-	root string
-	one  chan struct{} // pictures are taken apart one at a time: a large one needs much memory
+	root  string
+	spare int64         // bytes that are left free
+	one   chan struct{} // pictures are taken apart one at a time: a large one needs much memory
 }
 
 // Open returns the folder, which it makes where it is missing.
@@ -33,7 +34,7 @@ func Open(root string) (*Folder, error) {
 			return nil, storage(err)
 		}
 	}
-	return &Folder{root: root, one: make(chan struct{}, 1)}, nil
+	return &Folder{root: root, spare: spare, one: make(chan struct{}, 1)}, nil
 }
 
 func (f *Folder) part(id int64) string {
@@ -59,7 +60,7 @@ func (f *Folder) room(wanted int64) error {
 	if err := syscall.Statfs(f.root, &disk); err != nil {
 		return nil // writing will tell
 	}
-	if int64(disk.Bavail)*disk.Bsize < 2*wanted+spare { // the copy that is shared needs as much again
+	if int64(disk.Bavail)*disk.Bsize < 2*wanted+f.spare { // the copy that is shared needs as much again
 		return layers.Errorf(layers.CodeStorageFull, "the disk for attachments is full")
 	}
 	return nil

@@ -14,10 +14,15 @@ import (
 
 	"wanglou/layers"
 	"wanglou/layers/survey"
+	"wanglou/server/bucket"
 )
 
 // Folder is where the bytes are. It is safe for concurrent use.
-type Folder struct{ root string }
+type Folder struct {
+	root   string
+	spare  int64          // bytes that are left free
+	bucket *bucket.Bucket // of originals; nil: they stay in the folder
+}
 
 // Open returns the folder, which it makes where it is missing.
 func Open(root string) (*Folder, error) {
@@ -26,7 +31,7 @@ func Open(root string) (*Folder, error) {
 			return nil, storage(err)
 		}
 	}
-	return &Folder{root}, nil
+	return &Folder{root: root, spare: spare}, nil
 }
 
 func (f *Folder) upload(id string) string { return filepath.Join(f.root, "uploads", id) }
@@ -60,7 +65,7 @@ func (f *Folder) room(wanted int64) error {
 	if err := syscall.Statfs(f.root, &disk); err != nil {
 		return nil // writing will tell
 	}
-	if int64(disk.Bavail)*disk.Bsize < wanted+spare {
+	if int64(disk.Bavail)*disk.Bsize < wanted+f.spare {
 		return full(nil)
 	}
 	return nil

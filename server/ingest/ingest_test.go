@@ -48,6 +48,12 @@ var county = orb.Bound{Min: orb.Point{119.17, 29.59}, Max: orb.Point{119.98, 30.
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldIn(t, t.TempDir())
+}
+
+// newWorldIn is newWorld with the captures in a folder of one's own.
+func newWorldIn(t *testing.T, root string) *world {
+	t.Helper()
 	db := postgistest.New(t)
 	if _, err := db.Pool.Exec(t.Context(), `INSERT INTO area (code, path, level, name, geom) VALUES ('330122', '330122', 'county', '桐庐县', ST_Multi(ST_MakeEnvelope(119.17, 29.59, 119.98, 30.1, 4326)))`); err != nil {
 		t.Fatal(err)
@@ -56,7 +62,7 @@ func newWorld(t *testing.T) *world {
 	if err := postgis.NewUsers(db).Save(auth.WithActor(t.Context(), auth.Operator("test")), u, "wanglou-demo-1"); err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, db: db, root: t.TempDir(), ctx: auth.WithActor(t.Context(), &auth.Actor{User: u, Scope: u.Scope()})}
+	w := &world{t: t, db: db, root: root, ctx: auth.WithActor(t.Context(), &auth.Actor{User: u, Scope: u.Scope()})}
 	w.captures = postgis.NewCaptures(db, func(context.Context, pgx.Tx, string, string, string, any) (int64, error) { return 1, nil })
 	var err error
 	if w.folder, err = Open(w.root); err != nil {
@@ -421,5 +427,85 @@ func TestFirstTime(t *testing.T) {
 		if got := firstTime(strings.NewReader(text)).Format(time.RFC3339); got != want {
 			t.Errorf("%q: %s", text, got)
 		}
+	}
+}
+
+// Two people send one file at the same moment, and two machines make it: one capture comes of it, the other is told which.
+func TestOneFileOfTwo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	content := w.geotiff(97)
+	var ids []int64
+	for _, name := range []string{"a.tif", "b.tif"} {
+		in, err := w.captures.BeginIngest(w.ctx, name, []string{w.put(name, content).ID}, survey.Answers{CapturedAt: &flown})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, in.ID)
+	}
+	// The second is checked before the first is published, and wants to be published after it.
+	second := &Maker{Folder: w.folder, Store: w.captures, Limits: w.maker.Limits, County: w.maker.County, Moment: func(step string) error {
+		if step != "publish" {
+			return nil
+		}
+		_, err := w.work(ids[0])
+		return err
+	}}
+	if err := second.Run(w.ctx, ids[1], func(string, float64) {}); err != nil {
+		t.Fatal(err)
+	}
+	first, err := w.captures.Ingest(w.ctx, ids[0])
+	if err != nil || first.State != survey.Ready {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	late, err := w.captures.Ingest(w.ctx, ids[1])
+	if err != nil || late.State != survey.Refused || late.Refusal.Reason != "capture_same_file" || late.Refusal.Params["capture"] != strconv.FormatInt(first.CaptureID, 10) {
+		t.Errorf("%+v %+v, %v", late, late.Refusal, err)
+	}
+	if all, err := w.captures.AllStored(w.ctx); err != nil || len(all) != 1 {
+		t.Errorf("%d captures, %v", len(all), err)
+	}
+	if _, err := os.Stat(filepath.Join(w.root, "files", strconv.FormatInt(ids[1], 10))); err == nil {
+		t.Error("the files of the second stay")
+	}
+}
+
+// One file that two requests send at once, from the same offset on: one of them writes.
+func TestTwoRequestsOfOneUpload(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	u := &survey.Upload{Filename: "a.tif", Size: 4}
+	if err := w.captures.BeginUpload(w.ctx, u); err != nil {
+		t.Fatal(err)
+	}
+	store := NewStore(w.folder, w.captures)
+	first, err := store.GetUpload(w.ctx, u.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, send := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		_, err := first.WriteChunk(w.ctx, 0, r)
+		done <- err
+	}()
+	if _, err := send.Write([]byte("ab")); err != nil { // the first has the file now
+		t.Fatal(err)
+	}
+	second, err := store.GetUpload(w.ctx, u.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := second.WriteChunk(w.ctx, 0, strings.NewReader("XXXX")); n != 0 || reasonOf(err) != "upload_busy" {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	if _, err := send.Write([]byte("cd")); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(send.Close(), <-done); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(w.folder.upload(u.ID)); err != nil || string(got) != "abcd" {
+		t.Errorf("%q, %v", got, err)
 	}
 }

@@ -252,7 +252,7 @@ func (m *Maker) make(ctx context.Context, in *survey.Ingest, parts []*part, work
 	for _, p := range parts {
 		switch p.kind {
 		case "ortho":
-			made, err := ortho.Make(ctx, p.path, p.looked, ortho.Options{Dir: work, Progress: func(step string, share float64) { tell(step, 0.05+0.7*share) }})
+			made, err := ortho.Make(ctx, p.path, p.looked, ortho.Options{Dir: work, Spare: m.Folder.spare, Progress: func(step string, share float64) { tell(step, 0.05+0.7*share) }})
 			if err != nil {
 				return nil, nil, &fileError{p.name, err}
 			}
@@ -269,7 +269,7 @@ func (m *Maker) make(ctx context.Context, in *survey.Ingest, parts []*part, work
 				return nil, nil, err
 			}
 		case "dsm", "dtm":
-			path, err := ortho.MakeHeights(ctx, p.path, p.looked, p.kind, ortho.Options{Dir: out, Progress: func(step string, share float64) { tell(step, 0.75+0.1*share) }})
+			path, err := ortho.MakeHeights(ctx, p.path, p.looked, p.kind, ortho.Options{Dir: out, Spare: m.Folder.spare, Progress: func(step string, share float64) { tell(step, 0.75+0.1*share) }})
 			if err != nil {
 				return nil, nil, &fileError{p.name, err}
 			}
@@ -350,7 +350,7 @@ func (m *Maker) publish(ctx context.Context, in *survey.Ingest, c *survey.Captur
 	}
 	if _, err := m.Store.Publish(ctx, in.ID, c, kept, in.Answers.Outside); err != nil {
 		_ = os.RemoveAll(files) // else the next attempt does
-		if refusal := refusalOf(err); refusal != nil && layers.ErrorCode(err) != layers.CodeConflict {
+		if refusal := refusalOf(err); refusal != nil && (layers.ErrorCode(err) != layers.CodeConflict || refusal.Reason == "capture_same_file") {
 			return m.Store.RefuseIngest(ctx, in.ID, *refusal)
 		}
 		return err

@@ -112,8 +112,10 @@ func (u *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (w
 		n, readErr := src.Read(buf)
 		if n > 0 {
 			if _, err := file.Write(buf[:n]); err != nil {
-				// What is whole so far was made sure of at the last checkpoint.
-				return u.row.Received - offset, storage(err)
+				if err := u.sure(ctx, file, sum, offset+written); err != nil { // what is whole is kept: on a full disk that may be much
+					return u.row.Received - offset, err
+				}
+				return written, storage(err)
 			}
 			_, _ = sum.Write(buf[:n])
 			written, since = written+int64(n), since+int64(n)

@@ -68,6 +68,7 @@ type Pull struct {
 	Camera int64
 	Sub    bool // the small picture
 	H264   bool // in that codec, whatever the camera sends
+	Masked bool // with its masks burnt in
 }
 
 // New returns a hub that runs until Close.

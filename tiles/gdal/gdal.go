@@ -18,11 +18,9 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"wanglou/layers"
+	"wanglou/tiles/child"
 )
 
 // Options bound one run. The zero value is usable.
@@ -61,59 +59,19 @@ func Run(ctx context.Context, program string, args []string, o Options) ([]byte,
 	cmd := exec.Command(path, args...)
 	cmd.Env = environment(o)
 	cmd.Dir = cmp.Or(o.Dir, os.TempDir())
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	out := &bounded{limit: maxOutput}
-	complaint := &bounded{limit: maxComplaint, tail: true}
+	complaint := &child.Tail{Limit: maxComplaint}
 	cmd.Stdout, cmd.Stderr = out, complaint
 	if o.Progress != nil {
 		cmd.Stdout = io.MultiWriter(out, &meter{tell: o.Progress})
 	}
-	cmd.WaitDelay = 5 * time.Second
-	if err := wait(ctx, cmd, o); err != nil {
+	if err := child.Run(ctx, cmd, child.Bounds{AddressMB: cmp.Or(o.MemoryMB, 6144), MaxFile: o.MaxFile, Nice: o.Nice}); err != nil {
 		return nil, explain(ctx, program, err, complaint.String())
 	}
 	if out.over {
 		return nil, layers.Invalid("file", "too_much_metadata", "%s printed more than %d bytes", program, maxOutput)
 	}
 	return out.buf.Bytes(), nil
-}
-
-// wait runs the process. Its life is bound to the thread that started it (Pdeathsig), which therefore is kept until it has ended.
-func wait(ctx context.Context, cmd *exec.Cmd, o Options) error {
-	ended := make(chan error, 1)
-	started := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			ended <- cmd.Wait()
-		}
-	}()
-	if err := <-started; err != nil {
-		return err
-	}
-	bound(cmd.Process.Pid, o)
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // the whole group
-		<-ended
-		return ctx.Err()
-	}
-}
-
-// bound limits a process that has just begun; where it has ended already there is nothing to limit.
-func bound(pid int, o Options) {
-	limit := func(resource int, n uint64) { _ = unix.Prlimit(pid, resource, &unix.Rlimit{Cur: n, Max: n}, nil) }
-	limit(unix.RLIMIT_AS, uint64(cmp.Or(o.MemoryMB, 6144))<<20)
-	limit(unix.RLIMIT_CORE, 0)
-	if o.MaxFile > 0 {
-		limit(unix.RLIMIT_FSIZE, uint64(o.MaxFile))
-	}
-	_ = unix.Setpriority(unix.PRIO_PROCESS, pid, cmp.Or(o.Nice, 10))
 }
 
 // skipped are drivers that reach the network, run programs or open other files by what stands in a text. VRT stays: GDAL's programs are built on it, and
@@ -174,31 +132,21 @@ func clean(said string) string {
 	return said
 }
 
-// bounded keeps the first bytes that are written to it, or the last.
+// bounded keeps the first bytes that are written to it.
 type bounded struct {
 	buf   bytes.Buffer
 	limit int
-	tail  bool
 	over  bool
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
 	n := len(p)
-	if b.tail {
-		b.buf.Write(p)
-		if extra := b.buf.Len() - b.limit; extra > 0 {
-			b.buf.Next(extra)
-		}
-		return n, nil
-	}
 	if room := b.limit - b.buf.Len(); len(p) > room {
 		p, b.over = p[:max(room, 0)], true
 	}
 	b.buf.Write(p)
 	return n, nil
 }
-
-func (b *bounded) String() string { return b.buf.String() }
 
 // meter reads GDAL's progress: "0...10...20" up to "100 - done.". A dot is a fortieth.
 type meter struct {

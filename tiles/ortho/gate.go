@@ -4,6 +4,7 @@ package ortho
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -66,7 +67,7 @@ func Gate(ctx context.Context, path string, kind Kind, epsg int, l Limits) (*Loo
 	}
 	x, err := readIndex(f, info.Size())
 	if err != nil {
-		if x != nil || isTruncatedHead(err) {
+		if errors.Is(err, errEnds) {
 			return nil, refuse("capture_truncated", nil, err)
 		}
 		return nil, refuse("capture_not_a_geotiff", nil, err)
@@ -82,10 +83,6 @@ func Gate(ctx context.Context, path string, kind Kind, epsg int, l Limits) (*Loo
 		return nil, err
 	}
 	return judge(r, kind, epsg, l)
-}
-
-func isTruncatedHead(err error) bool {
-	return err != nil && err.Error() != errTIFF.Error()
 }
 
 func (l *Limits) check(p *picture) error {

@@ -2,6 +2,7 @@ package ortho
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -48,7 +49,8 @@ type BandStats struct {
 type Options struct {
 	Dir      string // for what is made and all that is temporary; it is the caller's to remove
 	Threads  int
-	Quality  int // of WebP, 0: 85
+	Quality  int   // of WebP, 0: 85
+	Spare    int64 // bytes that are left free on the disk, 0: a gigabyte
 	Progress func(step string, share float64)
 }
 
@@ -58,13 +60,11 @@ func (o *Options) tell(step string, share float64) {
 	}
 }
 
-// spare is how many bytes are left free on the disk.
-const spare = 1 << 30
-
 // room refuses what would fill the disk before it is begun: CodeStorageFull.
-func room(dir string, wanted int64) error {
+func (o *Options) room(wanted int64) error {
+	spare := cmp.Or(o.Spare, 1<<30)
 	var disk syscall.Statfs_t
-	if err := syscall.Statfs(dir, &disk); err != nil {
+	if err := syscall.Statfs(o.Dir, &disk); err != nil {
 		return nil // writing will tell
 	}
 	if free := int64(disk.Bavail) * disk.Bsize; free < wanted+spare {
@@ -76,7 +76,7 @@ func room(dir string, wanted int64) error {
 // Make makes the picture of which tiles are served: what is no picture becomes transparent first, then the whole is brought onto the Web Mercator grid as WebP.
 // The original is only read. Errors are those of gdal.Run, besides CodeInvalid with "capture_empty" for a file that shows nothing.
 func Make(ctx context.Context, path string, l *Looked, o Options) (*Made, error) {
-	if err := room(o.Dir, l.Raster.Pixels()*2); err != nil {
+	if err := o.room(l.Raster.Pixels() * 2); err != nil {
 		return nil, err
 	}
 	o.tell("prepare", 0)
@@ -243,7 +243,7 @@ func prepare(ctx context.Context, path string, l *Looked, o *Options) (prepared,
 	if collar == "" {
 		return prepared, "", nil
 	}
-	if err := room(o.Dir, r.Pixels()*3); err != nil {
+	if err := o.room(r.Pixels() * 3); err != nil {
 		return "", "", err
 	}
 	colour := map[string][]string{"black": {"-near", "12"}, "white": {"-white", "-near", "12"}}[collar]
@@ -422,7 +422,7 @@ func collarOf(ctx context.Context, path string, r *gdal.Raster, bands []int, dir
 
 // MakeHeights keeps a model of heights as floating-point COG in its own reference system; what has no height is NaN-free nodata of -9999.
 func MakeHeights(ctx context.Context, path string, l *Looked, name string, o Options) (string, error) {
-	if err := room(o.Dir, l.Raster.Pixels()*6); err != nil {
+	if err := o.room(l.Raster.Pixels() * 6); err != nil {
 		return "", err
 	}
 	out := filepath.Join(o.Dir, name+".tif")

@@ -33,7 +33,10 @@ const (
 	maxTags     = 4096
 )
 
-var errTIFF = errors.New("not a TIFF")
+var (
+	errTIFF = errors.New("not a TIFF")
+	errEnds = errors.New("it ends early")
+)
 
 // tiff reads numbers of a TIFF.
 type tiff struct {
@@ -91,7 +94,7 @@ func readIndex(r io.ReaderAt, size int64) (*index, error) {
 
 func (t *tiff) bytes(at uint64, n int) ([]byte, error) {
 	if at > uint64(t.size) || uint64(n) > uint64(t.size)-at {
-		return nil, fmt.Errorf("%w: it ends before byte %d", errTIFF, at+uint64(n))
+		return nil, fmt.Errorf("%w: %w, before byte %d", errTIFF, errEnds, at+uint64(n))
 	}
 	b := make([]byte, n)
 	if _, err := t.r.ReadAt(b, int64(at)); err != nil {

@@ -115,7 +115,7 @@ func Unpack(ctx context.Context, file, dir string, most int64) ([]Found, error) 
 	if sum > uint64(most) {
 		return nil, &layers.Error{Code: layers.CodeTooLarge, Field: "file", Reason: "capture_zip_bomb", Msg: "the zip is larger than what is taken"}
 	}
-	if err := room(dir, int64(sum)); err != nil {
+	if err := (&Options{Dir: dir}).room(int64(sum)); err != nil {
 		return nil, err
 	}
 	var out []Found

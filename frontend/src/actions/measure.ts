@@ -8,5 +8,5 @@ export const measure: Action = {
   group: 'map',
   keys: ['m'],
   when: ({ map, bench }) => map !== null && bench.creating === null,
-  perform: ({ bench }) => change({ measure: !bench.measure }),
+  perform: ({ bench }) => change({ measure: !bench.measure, drawing: null }),
 }

@@ -24,6 +24,7 @@ const RegisteredPage = later(() => import('./RegisteredPage'))
 const PlansPage = later(() => import('./PlansPage'))
 const PlotsPage = later(() => import('./PlotsPage'))
 const RolesPage = later(() => import('./RolesPage'))
+const ReferencePage = later(() => import('../reference/ReferencePage'))
 const RosterPage = later(() => import('./RosterPage'))
 
 /** Accounts, the roster, tokens, geofences, the dictionary, the knowledge base, webhooks and the audit log: of each what the role may see. */
@@ -48,6 +49,7 @@ export default function AdminPage() {
     { path: paths.knowledge, label: 'knowledge.title', allowed: may(session, 'knowledge.manage'), page: <KnowledgeList /> },
     { path: paths.webhooks, label: 'admin.webhooks', allowed: may(session, 'webhook.manage'), page: <WebhookList /> },
     { path: paths.audit, label: 'admin.audit', allowed: may(session, 'audit.read'), page: <AuditList /> },
+    { path: paths.reference, label: 'admin.reference', allowed: may(session, 'user.manage'), page: <ReferencePage /> },
   ].filter((tab) => tab.allowed)
   const current = tabs.find((tab) => tab.path === path)
   if (!current) {

@@ -1,4 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
 import { api, take } from '../api/client'
 import { useText } from '../i18n'
 import { stamp } from '../lib/time'
@@ -6,6 +7,7 @@ import { Button } from '../ui/Button'
 import { Dialog } from '../ui/Dialog'
 import { notify } from '../ui/notices'
 import { Empty, Failure, Loading } from '../ui/State'
+import { ConfirmDialog } from './ConfirmDialog'
 import { type Webhook, deadKey, deliveryFailure, webhooksKey } from './webhooks'
 
 /** What a receiver did not take: sent again, or cleared. */
@@ -21,9 +23,9 @@ export function DeadEvents({ webhook, onClose }: { webhook: Webhook; onClose: ()
     onSuccess: () => notify('done', t('admin.webhookResent')),
     onSettled: again,
   })
-  const bury = useMutation({ mutationFn: (event: string) => take(api.DELETE('/api/webhooks/{id}/dead/{event}', path(event))), onSettled: again })
-  const busy = resend.isPending || bury.isPending
-  const error = resend.error ?? bury.error
+  const [burying, setBurying] = useState<string | null>(null)
+  const busy = resend.isPending
+  const { error } = resend
   return (
     <Dialog open title={t('admin.webhookDeadTitle', { name: webhook.name })} onClose={onClose} wide testid="dead-events">
       {dead.isPending ? (
@@ -52,7 +54,7 @@ export function DeadEvents({ webhook, onClose }: { webhook: Webhook; onClose: ()
                   <Button isDisabled={busy} onPress={() => resend.mutate(event.event_id)}>
                     {t('admin.webhookResend')}
                   </Button>{' '}
-                  <Button isDisabled={busy} onPress={() => bury.mutate(event.event_id)}>
+                  <Button isDisabled={busy} onPress={() => setBurying(event.event_id)}>
                     {t('admin.webhookBury')}
                   </Button>
                 </td>
@@ -62,6 +64,18 @@ export function DeadEvents({ webhook, onClose }: { webhook: Webhook; onClose: ()
         </table>
       )}
       {error && <Failure compact error={error} />}
+      {burying !== null && (
+        <ConfirmDialog
+          title={t('admin.webhookBurySure')}
+          hint={t('admin.webhookBuryHint')}
+          action={t('admin.webhookBury')}
+          done={t('admin.webhookBuried')}
+          act={() => take(api.DELETE('/api/webhooks/{id}/dead/{event}', path(burying)))}
+          queryKey={webhooksKey}
+          onClose={() => setBurying(null)}
+          testid="webhook-bury"
+        />
+      )}
     </Dialog>
   )
 }

@@ -11,7 +11,7 @@ import { type Plot, type PlotLayer, plotsKey, zoneKinds } from './plots'
 
 const fields = ['name', 'kind', 'reason', 'weight', 'height_m', 'valid_from', 'valid_to']
 
-/** What may be changed of a plot: its outline comes from files. */
+/** What may be changed of a plot but its outline. */
 export function PlotForm({ layer, plot, onClose }: { layer: PlotLayer; plot: Plot; onClose: () => void }) {
   const { t, has } = useText()
   const client = useQueryClient()

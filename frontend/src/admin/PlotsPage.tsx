@@ -6,6 +6,7 @@ import { useText } from '../i18n'
 import '../i18n/plots'
 import { Button } from '../ui/Button'
 import { TextInput } from '../ui/Field'
+import { later } from '../ui/later'
 import { Empty, Failure, Loading } from '../ui/State'
 import { ConfirmDialog } from './ConfirmDialog'
 import { PairRulesForm } from './PairRulesForm'
@@ -14,12 +15,15 @@ import { PlotImport } from './PlotImport'
 import { type Plot, type PlotLayer, plotLayers, plotsKey } from './plots'
 import './plots.css'
 
+const ZoneDraw = later(() => import('./ZoneDraw'))
+
 /** What candidates are held against, and how many persons a verdict needs. */
 export default function PlotsPage() {
   const { t } = useText()
   const [layer, setLayer] = useState<PlotLayer | 'rules'>('zone')
   const [sought, setSought] = useState('')
   const [importing, setImporting] = useState(false)
+  const [drawing, setDrawing] = useState(false)
   return (
     <section aria-labelledby="plots-title">
       <header className="admin-head">
@@ -28,9 +32,12 @@ export default function PlotsPage() {
           <p className="admin-hint">{t('plots.hint')}</p>
         </div>
         {layer !== 'rules' && (
-          <Button look="primary" icon="plus" onPress={() => setImporting(true)} data-testid="import-plots">
-            {t('plots.import')}
-          </Button>
+          <div className="plots-acts">
+            {layer === 'zone' && <Button icon="area" onPress={() => setDrawing(true)} data-testid="draw-zone">{t('plots.draw')}</Button>}
+            <Button look="primary" icon="plus" onPress={() => setImporting(true)} data-testid="import-plots">
+              {t('plots.import')}
+            </Button>
+          </div>
         )}
       </header>
       <div className="plots-seek">
@@ -44,6 +51,7 @@ export default function PlotsPage() {
         {layer !== 'rules' && <TextInput label="" aria-label={t('plots.search')} name="plots-q" value={sought} onChange={setSought} placeholder={t('plots.placeholder')} maxLength={60} />}
       </div>
       {layer === 'rules' ? <PairRulesForm /> : <PlotList key={layer} layer={layer} sought={sought.trim()} onImport={() => setImporting(true)} />}
+      {drawing && <ZoneDraw plot={null} onClose={() => setDrawing(false)} />}
       {importing && layer !== 'rules' && <PlotImport layer={layer} onClose={() => setImporting(false)} />}
     </section>
   )
@@ -57,6 +65,7 @@ function PlotList({ layer, sought, onImport }: { layer: PlotLayer; sought: strin
   const text = useDeferredValue(sought)
   const [editing, setEditing] = useState<Plot | null>(null)
   const [deleting, setDeleting] = useState<Plot | null>(null)
+  const [shaping, setShaping] = useState<Plot | null>(null)
   const found = useInfiniteQuery({
     queryKey: [...plotsKey, layer, text],
     queryFn: ({ pageParam }) => take(api.GET('/api/plots/{layer}', { params: { path: { layer }, query: { limit: PAGE, after: pageParam, ...(text && { q: text }) } } })),
@@ -112,10 +121,11 @@ function PlotList({ layer, sought, onImport }: { layer: PlotLayer; sought: strin
               {layer === 'permit' && <td>{plot.valid_to ?? '–'}</td>}
               <td className="plots-number">{number.format(plot.area_m2)}</td>
               <td>{tree.place(plot.area_path, locale) || '–'}</td>
-              {layer !== 'permit' && <td>{plot.source || '–'}</td>}
+              {layer !== 'permit' && <td>{plot.source === 'drawn' ? t('plots.byHand') : plot.source || '–'}</td>}
               <td className="plots-number">{plot.open}</td>
               <td className="grid-action">
                 <Button onPress={() => setEditing(plot)} aria-label={`${t('plots.edit')} ${plot.name}`}>{t('plots.edit')}</Button>{' '}
+                {layer === 'zone' && <><Button onPress={() => setShaping(plot)} aria-label={`${t('plots.shape')} ${plot.name}`} data-testid="shape-zone">{t('plots.shape')}</Button>{' '}</>}
                 <Button onPress={() => setDeleting(plot)} aria-label={`${t('plots.delete')} ${plot.name}`}>{t('plots.delete')}</Button>
               </td>
             </tr>
@@ -128,6 +138,7 @@ function PlotList({ layer, sought, onImport }: { layer: PlotLayer; sought: strin
         </div>
       )}
       {editing && <PlotForm layer={layer} plot={editing} onClose={() => setEditing(null)} />}
+      {shaping && <ZoneDraw plot={shaping} onClose={() => setShaping(null)} />}
       {deleting && (
         <ConfirmDialog
           title={t('plots.deleteTitle', { name: deleting.name })}

@@ -3,7 +3,7 @@ import type { RoleInfo } from '../api/types'
 /** What roles can allow, in the order of a case's life; what a newer server knows besides comes last. */
 const groups = {
   map: ['read', 'camera.watch', 'replay', 'wall.show'],
-  cases: ['report.create', 'incident.create', 'incident.move', 'task.dispatch', 'incident.message', 'case.supervise', 'handover', 'attachment.original'],
+  cases: ['report.create', 'incident.create', 'incident.move', 'task.dispatch', 'incident.message', 'case.supervise', 'marking.draw', 'marking.manage', 'handover', 'attachment.original'],
   field: ['task.work', 'attachment.add'],
   drone: ['capture.upload', 'detection.intake', 'detection.review', 'job.manage'],
   keep: ['roster.manage', 'rules.manage', 'knowledge.manage', 'geofence.manage', 'camera.manage'],

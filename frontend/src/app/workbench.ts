@@ -12,11 +12,15 @@ export interface Workbench {
   knowledge: boolean
   palette: boolean
   measure: boolean
+  /** What is drawn on the map: the case whose plan is open, 0 for the plan of the areas. */
+  drawing: number | null
+  print: boolean
+  tour: boolean
   /** Making a case: the place is being picked, then the form is filled in. */
   creating: { point: LonLat | null; address?: string } | null
 }
 
-export const workbench = createStore<Workbench>({ help: false, layers: true, reports: false, knowledge: false, palette: false, measure: false, creating: null })
+export const workbench = createStore<Workbench>({ help: false, layers: true, reports: false, knowledge: false, palette: false, measure: false, tour: false, print: false, drawing: null, creating: null })
 export const change = (what: Partial<Workbench>) => workbench.set((now) => ({ ...now, ...what }))
 
 /** What the queue shows. A store of its own: a press of a filter changes a list, not the whole console. */
@@ -26,6 +30,8 @@ export const queueFilter = createStore<QueueFilter>(noFilter)
 export const theMap = createStore<MapController | null>(null)
 /** Who takes a thing that is pressed on the map, before the map moves; null while nobody does. */
 export const grabbed = createStore<((thing: Selection, at: { x: number; y: number }) => boolean) | null>(null)
+/** Plans of markings that are out of sight here, by case; 0 is that of the areas. */
+export const hiddenPlans = createStore<ReadonlySet<number>>(new Set())
 /** Whether the map stands in three dimensions. */
 export const threeD = createStore(true)
 /** What a list shows, in its order. */

@@ -13,6 +13,7 @@ import './captures.css'
 
 const FlightsPage = later(() => import('./FlightsPage'))
 const ComparePage = later(() => import('./ComparePage'))
+const ModelsPage = later(() => import('./ModelsPage'))
 
 /** What drones bring home: sent, checked, listed, compared. */
 export default function CapturesApp() {
@@ -20,6 +21,7 @@ export default function CapturesApp() {
   const { path } = usePlace()
   const comparing = path === `${paths.captures}/compare`
   const planning = path === `${paths.captures}/flights`
+  const training = path === `${paths.captures}/models`
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || (event.target as HTMLElement).matches('input, select, textarea')) return
@@ -29,19 +31,23 @@ export default function CapturesApp() {
     addEventListener('keydown', press)
     return () => removeEventListener('keydown', press)
   }, [])
-  const sends = may(useSession(), 'capture.upload')
+  const session = useSession()
+  const sends = may(session, 'capture.upload')
   return (
     <div className="captures">
       <header className="captures-head">
         <Button icon="chevronLeft" onPress={() => go(paths.situation)} data-testid="captures-back">{t('captures.back')}</Button>
         <h1>{t('captures.title')}</h1>
         <nav className="captures-tabs" aria-label={t('captures.title')}>
-          <button type="button" aria-current={comparing || planning ? undefined : 'page'} onClick={() => go(paths.captures)}>{t('captures.list')}</button>
+          <button type="button" aria-current={comparing || planning || training ? undefined : 'page'} onClick={() => go(paths.captures)}>{t('captures.list')}</button>
           <button type="button" aria-current={comparing ? 'page' : undefined} onClick={() => go(`${paths.captures}/compare`)} data-testid="captures-compare">{t('captures.compare')}</button>
           <button type="button" aria-current={planning ? 'page' : undefined} onClick={() => go(`${paths.captures}/flights`)} data-testid="captures-flights">{t('captures.flights')}</button>
+          {may(session, 'detection.intake') && <button type="button" aria-current={training ? 'page' : undefined} onClick={() => go(`${paths.captures}/models`)} data-testid="captures-models">{t('captures.models.tab')}</button>}
         </nav>
       </header>
-      {planning ? (
+      {training ? (
+        <ModelsPage />
+      ) : planning ? (
         <FlightsPage />
       ) : comparing ? (
         <ComparePage />

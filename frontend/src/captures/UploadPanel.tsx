@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
+import { ConfirmDialog } from '../admin/ConfirmDialog'
 import { api, take } from '../api/client'
 import { errorText, fromAnswer } from '../api/error'
 import { localInput } from '../features/timeline/span'
@@ -10,7 +11,7 @@ import { Button } from '../ui/Button'
 import { Icon } from '../ui/icons'
 import { notify } from '../ui/notices'
 import { Failure } from '../ui/State'
-import { bytes, uploadsQuery } from './queries'
+import { type Uploads, bytes, uploadsQuery } from './queries'
 import { type Sending, addFiles, clear, drop, pause, resume, sendings } from './uploads'
 
 const accept = '.tif,.tiff,.zip,.csv,.gpx,.geojson,.json'
@@ -25,6 +26,7 @@ export function UploadPanel() {
   const [name, setName] = useState('')
   const [flown, setFlown] = useState('')
   const [over, setOver] = useState(false)
+  const [dropping, setDropping] = useState<{ id: string; filename: string; received: number } | null>(null)
   const whole = list.filter(({ state }) => state === 'whole').length
   const underWay = list.some(({ state }) => state !== 'whole' && state !== 'failed')
   useEffect(() => {
@@ -71,6 +73,7 @@ export function UploadPanel() {
         </p>
         <p className="captures-quiet">{t('captures.dropHint')}</p>
         {known.data && <p className="captures-quiet">{t('captures.quota', { used: bytes(known.data.used), most: bytes(known.data.quota) })}</p>}
+        {known.data?.originals && <Originals state={known.data.originals} />}
         <input ref={picker} type="file" multiple hidden accept={accept} data-testid="captures-files" onChange={(event) => {
           pick(event.target.files)
           event.target.value = ''
@@ -85,12 +88,22 @@ export function UploadPanel() {
               <span className="captures-name truncate">{upload.filename}</span>
               <progress max={upload.size} value={upload.received} aria-label={upload.filename} />
               <span className="captures-say">{upload.done_at ? t('captures.whole') : t('captures.again')} · {t('captures.expires', { at: stamp(upload.expires_at, locale) })}</span>
-              <Button small look="quiet" icon="close" aria-label={`${t('captures.remove')} ${upload.filename}`} onPress={() => {
-                void fetch(`/api/uploads/${upload.id}`, { method: 'DELETE', headers: { 'Tus-Resumable': '1.0.0' } }).then(() => known.refetch())
-              }} />
+              <Button small look="quiet" icon="close" aria-label={`${t('captures.remove')} ${upload.filename}`} onPress={() => setDropping(upload)} />
             </li>
           ))}
         </ul>
+      )}
+      {dropping && (
+        <ConfirmDialog
+          title={t('captures.dropSure', { name: dropping.filename })}
+          hint={t('captures.dropLost', { size: bytes(dropping.received) })}
+          action={t('captures.remove')}
+          done={t('captures.dropped', { name: dropping.filename })}
+          act={() => take(api.DELETE('/api/uploads/{id}', { params: { path: { id: dropping.id }, header: { 'Tus-Resumable': '1.0.0' } } }))}
+          queryKey={uploadsQuery.queryKey}
+          onClose={() => setDropping(null)}
+          testid="upload-drop"
+        />
       )}
       {(list.length > 0 || unfinished.some(({ done_at }) => done_at)) && (
         <form
@@ -114,6 +127,20 @@ export function UploadPanel() {
         </form>
       )}
     </section>
+  )
+}
+
+/** What of the originals waits to be brought into the bucket, and why. */
+function Originals({ state }: { state: NonNullable<Uploads['originals']> }) {
+  const { t, has, locale } = useText()
+  if (state.waiting === 0) return null
+  const { trouble } = state
+  const why = trouble && `error.reason.${trouble.reason}`
+  return (
+    <p className={trouble ? 'captures-bad' : 'captures-quiet'} role={trouble ? 'status' : undefined} data-testid="captures-originals">
+      {trouble && <Icon name="alert" size="1em" />} {t('captures.originalsWait', { n: state.waiting, size: bytes(state.bytes) })}
+      {trouble && why && <> {has(why) ? t(why) : trouble.reason} {t('captures.originalsSince', { since: stamp(trouble.since, locale), at: stamp(trouble.at, locale) })}</>}
+    </p>
   )
 }
 

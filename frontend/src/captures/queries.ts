@@ -4,9 +4,10 @@ import type { components } from '../api/schema.gen'
 
 export type Ingest = components['schemas']['Ingest']
 export type Capture = components['schemas']['StoredCapture']
+export type Uploads = components['schemas']['Uploads']
 export type Question = Ingest['questions'][number]
 
-export const uploadsQuery = queryOptions({ queryKey: ['uploads'], queryFn: () => take(api.GET('/api/uploads')), retry: false })
+export const uploadsQuery = queryOptions({ queryKey: ['uploads'], queryFn: () => take(api.GET('/api/uploads')), refetchInterval: ({ state }) => (state.data?.originals?.waiting ? 15_000 : false), retry: false })
 
 /** Asked again while anything is under way. */
 export const ingestsQuery = queryOptions({

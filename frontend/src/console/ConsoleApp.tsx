@@ -24,7 +24,9 @@ import './console.css'
 const AlarmStrip = later(() => import('../features/alarm/AlarmStrip'))
 const Help = later(() => import('../features/help/Help'))
 const KnowledgePanel = later(() => import('../features/knowledge/KnowledgePanel'))
+const Tour = later(() => import('../features/tour/Tour'))
 const Palette = later(() => import('../features/palette/Palette'))
+const PrintDialog = later(() => import('../print/PrintDialog'))
 const Inbox = later(() => import('../features/reports/Inbox'))
 const Supervision = lazy(() => import('../features/supervision/Supervision'))
 const Statistics = lazy(() => import('../features/statistics/Statistics'))
@@ -73,6 +75,8 @@ function Desk({ catalog }: { catalog: Catalog }) {
       {context.bench.reports && <Inbox />}
       {context.bench.knowledge && <KnowledgePanel />}
       {context.bench.palette && <Palette />}
+      {context.bench.print && context.map && <PrintDialog catalog={catalog} map={context.map} />}
+      {context.bench.tour && <Tour />}
       <ReplayFrame />
     </LiveContext>
   )

@@ -3,13 +3,16 @@ import type { Catalog } from '../api/types'
 import { resetView } from '../actions/resetView'
 import { toggle3d } from '../actions/toggle3d'
 import { toggleLayers } from '../actions/toggleLayers'
+import { tour } from '../actions/tour'
 import type { Action, ActionContext } from '../actions/types'
 import { zoomIn } from '../actions/zoomIn'
 import { zoomOut } from '../actions/zoomOut'
 import { shortcut } from '../actions/keyboard'
+import { may } from '../app/session'
 import { change, theMap, threeD, workbench } from '../app/workbench'
 import { LampBanner } from '../features/banner/LampBanner'
 import { LayerPanel } from '../features/layers/LayerPanel'
+import { known } from '../features/tour/known'
 import { useText } from '../i18n'
 import { useStore } from '../lib/store'
 import { replaying } from '../live/replay'
@@ -21,7 +24,9 @@ import { useMap } from './useMap'
 
 const DutyBanner = later(() => import('../features/duty/DutyBanner'))
 const PickPlace = later(() => import('../features/create/PickPlace'))
+const Markings = later(() => import('../features/markings/Markings'))
 const Measure = later(() => import('../features/measure/Measure'))
+const Offer = later(() => import('../features/tour/Offer'))
 const AlertBar = later(() => import('../features/alerts/AlertBar'))
 
 /** The map with what lies on it: banner, layers, controls, and the hint while a place is picked. */
@@ -30,7 +35,8 @@ export function Stage({ catalog, context }: { catalog: Catalog; context: ActionC
   const frame = useRef<HTMLElement>(null)
   const container = useRef<HTMLDivElement>(null)
   const failed = useMap(container, frame, catalog)
-  const { creating, measure } = useStore(workbench)
+  const { creating, drawing, measure } = useStore(workbench)
+  const offered = !useStore(known).includes(context.session.user.login) && may(context.session, 'incident.create') && tour.when(context) && !context.bench.tour && !replaying
   const picking = usePicking(creating !== null && creating.point === null)
   return (
     <main className="stage" ref={frame} aria-label={t('map.region')}>
@@ -44,6 +50,7 @@ export function Stage({ catalog, context }: { catalog: Catalog; context: ActionC
         <LampBanner />
         <DutyBanner />
         {!replaying && <AlertBar />}
+        {offered && <Offer context={context} />}
         {picking && (
           <div className="pick-hint" data-testid="pick-hint">
             <span className="pick-say" role="status">
@@ -54,10 +61,13 @@ export function Stage({ catalog, context }: { catalog: Catalog; context: ActionC
           </div>
         )}
       </div>
-      <div className="stage-left">
-        <LayerPanel catalog={catalog} />
-      </div>
+      {drawing === null && (
+        <div className="stage-left">
+          <LayerPanel catalog={catalog} />
+        </div>
+      )}
       {measure && creating === null && <Measure catalog={catalog} />}
+      {drawing !== null && creating === null && <Markings />}
       <MapControls context={context} />
     </main>
   )

@@ -1,13 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
-import { type RefObject, useEffect, useState } from 'react'
+import { type RefObject, useEffect, useLayoutEffect, useState } from 'react'
 import { areasQuery } from '../api/queries'
 import type { Catalog } from '../api/types'
 import { may, useSession } from '../app/session'
 import { select, usePlace } from '../app/router'
 import { settings } from '../app/settings'
-import { change, grabbed, theMap, threeD, workbench } from '../app/workbench'
+import { change, grabbed, hiddenPlans, theMap, threeD, workbench } from '../app/workbench'
 import { useStore } from '../lib/store'
-import { shownLayers, shownPicture } from '../features/layers/tree'
+import { shownLayers, shownPicture, shownTilesets, tilesetStates } from '../features/layers/tree'
 import { useLive } from '../live/hooks'
 import { createMap } from '../map/controller'
 import type { MapLayerId } from '../map/types'
@@ -20,6 +20,7 @@ export function useMap(container: RefObject<HTMLDivElement | null>, frame: RefOb
   const { selection } = usePlace()
   const shown = useStore(shownLayers)
   const picture = useStore(shownPicture)
+  const tilesets = useStore(shownTilesets)
   const areas = useQuery(areasQuery).data
   const mayCreate = may(useSession(), 'incident.create')
   const [failed, setFailed] = useState(false)
@@ -37,6 +38,7 @@ export function useMap(container: RefObject<HTMLDivElement | null>, frame: RefOb
         },
         onGrab: (feature, at) => grabbed.get()?.(feature, at) ?? false,
         on3D: (is3D) => threeD.set(is3D),
+        onTileset: (name, state) => tilesetStates.set((now) => ({ ...now, [name]: state })),
         onPoint: (point) => {
           if (mayCreate) change({ creating: { point } })
         },
@@ -65,6 +67,12 @@ export function useMap(container: RefObject<HTMLDivElement | null>, frame: RefOb
     for (const [layer, visible] of Object.entries(shown)) map?.setLayerVisible(layer as MapLayerId, visible)
   }, [map, shown])
   useEffect(() => map?.setPicture(picture), [map, picture])
+  useEffect(() => map?.setTilesets(tilesets), [map, tilesets])
+  const plans = useStore(hiddenPlans)
+  useEffect(() => map?.hidePlans(plans), [map, plans])
+  const { measure, drawing } = useStore(workbench)
+  const taking = (measure || drawing !== null) && creating === null
+  useLayoutEffect(() => map?.holdPresses(taking), [map, taking]) // the tool itself comes later: no press is lost on its way
   return failed
 }
 

@@ -17,8 +17,12 @@ import { enPlots } from './en.plots'
 import { zhPlots } from './zh.plots'
 import { enFlights } from './en.flights'
 import { zhFlights } from './zh.flights'
+import { markingTexts } from './markings.texts'
 import { measureTexts } from './measure.texts'
 import { paletteTexts } from './palette.texts'
+import { printTexts } from './print.texts'
+import { referenceTexts } from './reference.texts'
+import { tourTexts } from './tour.texts'
 import { zh as zhFirst } from './zh'
 import { zhAdmin } from './zh.admin'
 import { zhAlerts } from './zh.alerts'
@@ -41,8 +45,8 @@ function flat(value: object, prefix = ''): Map<string, string> {
   return out
 }
 
-const chinese = new Map([...flat(zh), ...flat(zhAlerts), ...flat(zhCaptures), ...flat(zhDuty), ...flat(zhNotify), ...flat(measureTexts.zh), ...flat(paletteTexts.zh), ...flat(zhPlots), ...flat(zhFlights)])
-const english = new Map([...flat(en), ...flat(enAlerts), ...flat(enCaptures), ...flat(enDuty), ...flat(enNotify), ...flat(measureTexts.en), ...flat(paletteTexts.en), ...flat(enPlots), ...flat(enFlights)])
+const chinese = new Map([...flat(zh), ...flat(zhAlerts), ...flat(zhCaptures), ...flat(zhDuty), ...flat(zhNotify), ...flat(markingTexts.zh), ...flat(measureTexts.zh), ...flat(paletteTexts.zh), ...flat(printTexts.zh), ...flat(referenceTexts.zh), ...flat(tourTexts.zh), ...flat(zhPlots), ...flat(zhFlights)])
+const english = new Map([...flat(en), ...flat(enAlerts), ...flat(enCaptures), ...flat(enDuty), ...flat(enNotify), ...flat(markingTexts.en), ...flat(measureTexts.en), ...flat(paletteTexts.en), ...flat(printTexts.en), ...flat(referenceTexts.en), ...flat(tourTexts.en), ...flat(enPlots), ...flat(enFlights)])
 const variables = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((m) => m[1]).sort()
 
 /** The values of Go constants of one type in a file. */

@@ -1,6 +1,7 @@
 import type { Polygon } from 'geojson'
 import maplibreWorkerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import { type LayerSpecification, Map as MapLibre, type Tile, setWorkerUrl } from 'maplibre-gl'
+import { serverNow } from '../lib/clock'
 import type { LiveStore } from '../live/store'
 import { type Theme, tokens } from '../tokens/tokens'
 import { anchorOf, boundsOf } from './geo'
@@ -8,15 +9,23 @@ import { graphics } from './graphics'
 import { LiveTiles } from './liveTiles'
 import './map.css'
 import { findGeometry } from './places'
+import type { Markings } from './markings/scene'
 import { Pointer } from './pointer'
 import { putIcons, restyle } from './restyle'
 import { Retries } from './retries'
 import { Scene } from './scene'
+import type { TilesetsLayer } from './tiles3d/layer'
+import { LIGHT_STEP_MS, type Sun, sunAt } from './tiles3d/sun'
 import { type StyleEnv, atmosphere, buildStyle, layers } from './style'
 import type { Bbox, FeatureRef, FlyOptions, Insets, Locale, LonLat, MapArea, MapController, MapLayerId, MapOptions, View } from './types'
 import { Viewport, homeView } from './viewport'
 
 setWorkerUrl(maplibreWorkerUrl)
+
+/** The layer of photographed landscapes, and the first of the style's that lies over them: signs and names are never hidden by houses. */
+const PHOTOGRAPHED = 'tilesets'
+const ABOVE_GROUND = 'incident-column'
+const SUN_MS = 30_000
 
 const titles: Record<Locale, string> = { zh: '地图', en: 'Map' }
 
@@ -34,15 +43,21 @@ class Controller implements MapController {
   private readonly viewport: Viewport
   private readonly retries: Retries
   private readonly hidden = new Set<MapLayerId>()
+  private markings: Markings | null = null
+  private plansHidden: ReadonlySet<number> = new Set()
+  private chosen: number | null = null
   private picture: string | null = null
   private severity = 3
+  private tilesets: readonly string[] = []
+  private photographed: TilesetsLayer | null = null
+  private sunTimer: ReturnType<typeof setInterval> | undefined
   private readonly stop = new AbortController()
   private readonly sizes: ResizeObserver
   private selecting: AbortController | null = null
   private drawn: LayerSpecification[]
   private theme: Theme
   private locale: Locale
-  private scale = textScale()
+  private scale: number
   /** Whether the map has a style now. It has none at first, and none while the graphics context is lost. */
   private styled = false
   private lastError = { message: '', at: -Infinity }
@@ -54,6 +69,7 @@ class Controller implements MapController {
     this.live = options.live
     this.theme = options.theme
     this.locale = options.locale
+    this.scale = options.still?.scale ?? textScale()
     this.tiles = new LiveTiles(options.catalog, location.origin)
     const { county } = options.catalog
     const home = homeView(options.catalog, container.clientHeight, true)
@@ -73,14 +89,15 @@ class Controller implements MapController {
       maxCanvasSize: card.canvas,
       validateStyle: import.meta.env.DEV,
       transformRequest: this.tiles.transformRequest,
-      canvasContextAttributes: { antialias: devicePixelRatio < 2 && !card.software }, // four samples cost a processor a third of its time
+      canvasContextAttributes: { antialias: options.still ? options.still.pixelRatio < 2 : devicePixelRatio < 2 && !card.software, preserveDrawingBuffer: options.still !== undefined }, // four samples cost a processor a third of its time
+      ...(options.still && { pixelRatio: options.still.pixelRatio }),
       locale: { 'Map.Title': titles[this.locale] },
     }))
     this.viewport = new Viewport(map, options.catalog, true)
     const style = buildStyle(this.env())
     this.drawn = layers(this.env())
     map.setStyle(style)
-    this.scene = new Scene(map, this.live, () => ({ scale: this.scale, locale: this.locale, severity: this.severity }))
+    this.scene = new Scene(map, this.live, () => ({ scale: this.scale, locale: this.locale, severity: this.severity }), options.still !== undefined)
     this.pointer = new Pointer(map, options)
     if (options.areas) this.scene.setAreas(options.areas)
 
@@ -88,17 +105,22 @@ class Controller implements MapController {
     map.on('style.load', () => {
       this.styled = true
       this.scene.restore()
+      this.markings?.restore()
       if (!begun) {
         this.scene.start()
-        this.tiles.attach(map, this.live)
+        if (!options.still) this.tiles.attach(map, this.live)
       }
       begun = true
       this.redraw(true)
+      this.photograph()
     })
-    map.once('idle', () => {
-      this.viewport.settle()
+    const whole = (): void => {
       container.dataset.drawn = '' // for those who take pictures
       options.onReady?.()
+    }
+    map.once('idle', () => {
+      this.viewport.settle()
+      whole()
     })
     this.retries = new Retries(map)
     map.on('error', (event) => {
@@ -109,9 +131,11 @@ class Controller implements MapController {
     map.on('moveend', () => options.onView?.(this.view))
     map.on('webglcontextlost', () => {
       this.styled = false
+      this.photographed = null // its pictures went with the context
+      delete container.dataset.drawn
       options.onLost?.()
     })
-    map.on('webglcontextrestored', () => map.once('idle', () => options.onReady?.()))
+    map.on('webglcontextrestored', () => map.once('idle', whole))
     const cameras = this.live.layer('camera')
     if (!cameras.loaded) { // without their state dots would say that all is well
       const unsubscribe = cameras.subscribe(() => {
@@ -119,7 +143,17 @@ class Controller implements MapController {
         this.redraw(false)
       })
     }
-    container.addEventListener('keydown', this.pressed, { signal: this.stop.signal })
+    this.watchMarkings()
+    if (!options.still) container.addEventListener('keydown', this.pressed, { signal: this.stop.signal })
+    if (!options.still) {
+      let lit = JSON.stringify(this.sun())
+      this.sunTimer = setInterval(() => {
+        const now = JSON.stringify(this.sun())
+        if (now === lit) return
+        lit = now
+        this.redraw(false)
+      }, SUN_MS)
+    }
     this.attribute()
     this.sizes = new ResizeObserver(() => this.resize())
     this.sizes.observe(container)
@@ -152,6 +186,8 @@ class Controller implements MapController {
 
   select(feature: FeatureRef | null, reveal = false): void {
     this.selecting?.abort()
+    this.chosen = feature?.layer === 'incident' ? feature.id : null
+    this.markings?.refresh()
     if (!feature) {
       this.scene.select(null)
       return
@@ -219,12 +255,56 @@ class Controller implements MapController {
     this.attribute()
   }
 
+  setTilesets(names: readonly string[]): void {
+    if (names.join('/') === this.tilesets.join('/')) return
+    this.tilesets = names
+    this.redraw(false)
+    this.photograph()
+  }
+
+  get settled(): boolean {
+    return this.tilesets.length === 0 || (this.photographed?.settled ?? false)
+  }
+
+  /** Landscapes come with an engine of their own, which is loaded when somebody wants the first. */
+  private photograph(): void {
+    const { map, tilesets, stop } = this
+    const wanted = (this.options.catalog.tilesets ?? []).filter(({ name }) => tilesets.includes(name))
+    if (wanted.length === 0) {
+      if (this.styled && map.getLayer(PHOTOGRAPHED)) map.removeLayer(PHOTOGRAPHED)
+      this.photographed = null
+      return
+    }
+    const told = this.options.onTileset
+    void import('./tiles3d/layer').then(
+      ({ TilesetsLayer }) => {
+        if (stop.signal.aborted || tilesets !== this.tilesets || !this.styled) return // asked anew since
+        this.photographed ??= new TilesetsLayer([], (name, state) => told?.(name, state))
+        this.photographed.setSources(wanted)
+        if (!map.getLayer(PHOTOGRAPHED)) map.addLayer(this.photographed, ABOVE_GROUND)
+      },
+      (error: Error) => {
+        console.error('what draws 3D Tiles was not loaded:', error)
+        for (const { name } of wanted) told?.(name, 'failed')
+      },
+    )
+  }
+
   get engine(): MapLibre {
     return this.map
   }
 
   pickPoint(): Promise<LonLat | null> {
     return this.pointer.pick()
+  }
+
+  holdPresses(on: boolean): void {
+    this.pointer.hold(on)
+  }
+
+  hidePlans(plans: ReadonlySet<number>): void {
+    this.plansHidden = plans
+    this.markings?.refresh()
   }
 
   stopPicking(): void {
@@ -257,7 +337,7 @@ class Controller implements MapController {
   resize(): void {
     this.map.resize()
     this.fit()
-    const scale = textScale()
+    const scale = this.options.still?.scale ?? textScale()
     if (scale === this.scale) return
     this.scale = scale
     this.redraw(true)
@@ -271,11 +351,13 @@ class Controller implements MapController {
 
   destroy(): void {
     this.stop.abort()
+    clearInterval(this.sunTimer)
     this.selecting?.abort()
     this.sizes.disconnect()
     this.pointer.destroy()
     this.tiles.detach()
     this.retries.stop()
+    this.markings?.destroy()
     this.scene.destroy()
     this.map.remove()
     this.container.querySelector('.map-attribution')?.remove()
@@ -288,10 +370,17 @@ class Controller implements MapController {
       catalog: this.options.catalog,
       origin: location.origin,
       scale: this.scale,
-      hidden: this.live.layer('camera').loaded ? this.hidden : new Set([...this.hidden, 'camera']),
+      hidden: new Set([...this.hidden, ...(this.live.layer('camera').loaded ? [] : ['camera' as const]), ...(this.tilesets.length > 0 ? ['building' as const] : [])]), // photographed houses stand where drawn ones would
+      sun: this.sun(),
       is3D: this.viewport.is3D,
       picture: this.picture,
     }
+  }
+
+  /** The light of this quarter of an hour, the same on all screens. */
+  private sun(): Sun {
+    const [west, south, east, north] = this.options.catalog.county.bbox as Bbox
+    return sunAt(Math.floor(serverNow() / LIGHT_STEP_MS) * LIGHT_STEP_MS, [(west + east) / 2, (south + north) / 2])
   }
 
   /** Brings the drawn layers up to date with what they depend on. */
@@ -306,6 +395,30 @@ class Controller implements MapController {
     map.setSky(sky!)
     map.setTerrain(terrain ?? null)
     if (icons) putIcons(map, tokens[this.theme], this.scale)
+    this.markings?.refresh()
+  }
+
+  /** What draws markings is loaded with the first of them. */
+  private watchMarkings(): void {
+    const { live, map } = this
+    const layer = live.layer('marking')
+    const come = (): void => {
+      if (layer.size === 0) return
+      stop()
+      void import('./markings/scene').then(({ Markings }) => {
+        const begin = (): void => {
+          if (this.stop.signal.aborted) return
+          this.markings = new Markings(map, live, () => ({
+            tokens: tokens[this.theme], scale: this.scale, locale: this.locale, visible: !this.hidden.has('marking'), incident: this.chosen, hidden: this.plansHidden,
+          }))
+        }
+        if (this.styled) begin()
+        else map.once('style.load', begin)
+      })
+    }
+    const stop = layer.subscribe(come)
+    this.stop.signal.addEventListener('abort', stop)
+    come()
   }
 
   private failed(error: Error): void {

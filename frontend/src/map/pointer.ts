@@ -24,6 +24,8 @@ export interface Hit extends FeatureRef {
 /** Turns presses and moves of the pointer into things of the map. */
 export class Pointer {
   private picking: ((point: LonLat | null) => void) | null = null
+  /** Presses that came while a tool was on its way, or between two of its questions; null while no tool wants them. */
+  private held: LonLat[] | null = null
   private hovered: FeatureRef | null = null
   private frame = 0
   private press: { timer: ReturnType<typeof setTimeout>; x: number; y: number } | null = null
@@ -35,7 +37,7 @@ export class Pointer {
   ) {
     map.on('mousedown', (event) => {
       const { button, clientX, clientY } = event.originalEvent
-      const hit = button === 0 && !this.picking && this.options.onGrab ? this.at(event.point) : null
+      const hit = button === 0 && !this.taking && this.options.onGrab ? this.at(event.point) : null
       if (hit && hit.count <= 1 && this.options.onGrab!(hit, { x: clientX, y: clientY })) event.preventDefault()
     })
     map.on('click', this.clicked)
@@ -55,8 +57,20 @@ export class Pointer {
   /** The next press gives its place. */
   pick(): Promise<LonLat | null> {
     this.endPick(null)
+    const waiting = this.held?.shift()
+    if (waiting) return Promise.resolve(waiting)
     this.map.getCanvas().style.cursor = 'crosshair'
     return new Promise((resolve) => (this.picking = resolve))
+  }
+
+  /** Keeps every press from now on for pick(), or no more. */
+  hold(on: boolean): void {
+    this.held = on ? (this.held ?? []) : null
+    this.map.getCanvas().style.cursor = this.taking ? 'crosshair' : ''
+  }
+
+  private get taking(): boolean {
+    return this.picking !== null || this.held !== null
   }
 
   destroy(): void {
@@ -105,6 +119,10 @@ export class Pointer {
       this.endPick([event.lngLat.lng, event.lngLat.lat])
       return
     }
+    if (this.held) {
+      this.held.push([event.lngLat.lng, event.lngLat.lat])
+      return
+    }
     const touch = (event.originalEvent as Partial<PointerEvent>).pointerType === 'touch'
     const hit = this.at(event.point, touch ? TOUCH_REACH_PX : REACH_PX)
     if (hit && hit.count > 1 && this.map.getZoom() < LAST_SPREAD_ZOOM) {
@@ -115,11 +133,11 @@ export class Pointer {
   }
 
   private moved = (event: MapMouseEvent): void => {
-    if (this.picking || this.map.isMoving()) return
+    if (this.taking || this.map.isMoving()) return
     cancelAnimationFrame(this.frame)
     this.frame = requestAnimationFrame(() => {
       const hit = this.at(event.point)
-      this.map.getCanvas().style.cursor = this.picking ? 'crosshair' : hit ? 'pointer' : ''
+      this.map.getCanvas().style.cursor = this.taking ? 'crosshair' : hit ? 'pointer' : ''
       if (hit?.layer === this.hovered?.layer && hit?.id === this.hovered?.id) return
       this.hovered = hit && { layer: hit.layer, id: hit.id }
       this.options.onHover?.(this.hovered, { x: event.point.x, y: event.point.y })
@@ -164,7 +182,7 @@ export class Pointer {
   endPick(point: LonLat | null): void {
     const picking = this.picking
     this.picking = null
-    this.map.getCanvas().style.cursor = ''
+    this.map.getCanvas().style.cursor = this.held ? 'crosshair' : ''
     picking?.(point)
   }
 }

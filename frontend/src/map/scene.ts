@@ -4,7 +4,7 @@ import type { LiveStore } from '../live/store'
 import { AreaCounts, openByPath } from './areaCounts'
 import { CameraStates } from './cameraStates'
 import { DiffSource, type MapFeature } from './diffSource'
-import { anchorOf, lonLat } from './geo'
+import { anchorOf, circle, lonLat } from './geo'
 import { unitIcon } from './icons'
 import { Motion } from './motion'
 import { Pulse, beat } from './pulse'
@@ -16,6 +16,9 @@ import type { FeatureRef, LonLat, MapArea } from './types'
 /** Moving things are drawn at most this often. Every drawing costs the worker a tile. */
 const MOTION_MS = 66
 const PULSE_FRAME_MS = 33
+/** Of the column of a case, in three dimensions. */
+const COLUMN_PX = 7
+const COLUMN_HIGH_PX = 110
 /** Of units of one status that cover each other the id says which is on top, so that all screens agree; roughly, since each step is a call to the graphics card. */
 const TURNS = 16
 
@@ -45,6 +48,8 @@ export class Scene {
     private readonly map: MapLibre,
     private readonly live: LiveStore,
     private readonly env: () => { scale: number; locale: 'zh' | 'en'; severity: number },
+    /** What is there when it starts is drawn once. */
+    private readonly frozen = false,
   ) {
     this.cameras = new CameraStates(live.layer('camera'), {
       set: (id, status) => map.setFeatureState({ source: 'camera', sourceLayer: 'camera', id }, { status }),
@@ -57,7 +62,7 @@ export class Scene {
     const { live, map } = this
     const on = (name: string, listener: Parameters<ReturnType<LiveStore['layer']>['subscribe']>[0]): void => {
       const layer = live.layer(name)
-      this.stops.push(layer.subscribe(listener))
+      if (!this.frozen) this.stops.push(layer.subscribe(listener))
       if (layer.loaded) listener({ reset: true, upserted: new Set(), removed: new Set(), tiles: new Set() })
     }
     on('camera', (change) => this.cameras.apply(change))
@@ -71,7 +76,7 @@ export class Scene {
     on('area', () => this.count())
     on('unit', () => this.drawUnits())
     on('position', (change) => {
-      this.motion.apply(live.layer('position'), change, performance.now(), !still.matches)
+      this.motion.apply(live.layer('position'), change, performance.now(), !still.matches && !this.frozen)
       this.drawUnits()
       this.animate()
     })
@@ -147,6 +152,7 @@ export class Scene {
       for (const [id, offset] of unitsAside(this.restingUnits(), signs, view)) this.offsets.set(`unit/${id}`, offset)
       this.drawUnits()
       this.source('detection-area').set(this.detectionAreas())
+      this.source('column').set(this.columns())
       this.drawSelection()
     })
   }
@@ -156,6 +162,18 @@ export class Scene {
     for (const id of [...this.motion.keys].sort((a, b) => a - b)) {
       const at = this.motion.isMoving(id, now) ? null : this.motion.at(id, now)
       if (at && this.live.layer('unit').has(id)) yield { id, at }
+    }
+  }
+
+  /** Of the gravest cases and the selected one; as large on the screen at every zoom. */
+  private *columns(): Generator<MapFeature> {
+    const { map, live, selected } = this
+    const metre = 2 ** map.getZoom() / (78_271.5 * Math.cos((map.getCenter().lat * Math.PI) / 180)) // in pixels
+    for (const { id, geometry, severity } of live.layer('incident').rows()) {
+      const at = anchorOf(geometry)
+      const mine = selected?.ref.layer === 'incident' && selected.ref.id === id
+      if (!at || !(severity === 1 || mine)) continue
+      yield { type: 'Feature', id, geometry: circle(at, COLUMN_PX / 2 / metre), properties: { severity, height: COLUMN_HIGH_PX / metre } }
     }
   }
 
@@ -226,6 +244,7 @@ export class Scene {
 
   /** Runs as long as something moves: a unit between two fixes, or a new incident of severity 1. */
   private animate(): void {
+    if (this.frozen) return
     cancelAnimationFrame(this.frame)
     this.frame = requestAnimationFrame((now) => {
       const { map, live } = this

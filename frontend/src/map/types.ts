@@ -22,6 +22,8 @@ export interface MapCatalog {
     bbox: Bbox | number[]
     view?: { center: LonLat | number[]; zoom: number; pitch?: number; bearing?: number }
   }
+  /** Photographed landscapes. One without a box lies nowhere on the earth. */
+  tilesets?: { name: string; url: string; bbox?: Bbox | number[] }[]
   basemap: { source: string; attribution: string; terrain?: MapRaster & { encoding: 'terrarium' | 'mapbox' }; pictures: MapPicture[] }
 }
 
@@ -56,7 +58,7 @@ export interface MapArea {
 }
 
 /** Parts of the map that a person can switch off, in the order of a legend. */
-export const mapLayers = ['choropleth', 'unit_grid', 'building', 'camera', 'detection', 'incident', 'unit', 'place', 'terrain'] as const
+export const mapLayers = ['choropleth', 'unit_grid', 'building', 'camera', 'detection', 'incident', 'marking', 'unit', 'place', 'terrain'] as const
 export type MapLayerId = (typeof mapLayers)[number]
 
 /** Pixels of the container that panels cover. */
@@ -85,6 +87,10 @@ export interface MapOptions {
   on3D?: (is3D: boolean) => void
   /** Sets the lens in the stead of the map's own choice: a wall's screen shows a part of a larger view. Called for each new size. */
   lens?: (map: MapLibre) => void
+  /** The map is a picture of one moment: what changes after its making is not followed, nothing moves or beats, and its pixels can be read at any time. */
+  still?: Still
+  /** How a photographed landscape does that was asked for. */
+  onTileset?: (name: string, state: 'loading' | 'shown' | 'failed') => void
   /** The view came to rest. */
   onView?: (view: View) => void
   /** The map is drawn for the first time, or drawn whole again after the graphics context was lost. */
@@ -93,6 +99,13 @@ export interface MapOptions {
   onLost?: () => void
   /** A source failed; the map goes on with what it has. */
   onError?: (error: Error) => void
+}
+
+export interface Still {
+  /** Pixels of the picture in a CSS pixel. */
+  pixelRatio: number
+  /** Size of text and signs, 1 for a desk. */
+  scale: number
 }
 
 export interface View {
@@ -132,8 +145,16 @@ export interface MapController {
   setSeverity(least: number): void
   /** Shows a picture of the catalogue in place of the ground; null shows the ground. */
   setPicture(source: string | null): void
+  /** Shows photographed landscapes of the catalogue (3D Tiles), and no others. */
+  setTilesets(names: readonly string[]): void
+  /** Nothing that is drawn beside the style's own layers is on its way. */
+  readonly settled: boolean
   /** Lets the person pick a place: crosshair, a press takes it, Escape gives null. A second call ends the first with null. */
   pickPoint(): Promise<LonLat | null>
+  /** Keeps presses for pickPoint from now on, though nobody asks yet: a tool that is being loaded loses none. False ends it. */
+  holdPresses(on: boolean): void
+  /** Puts plans of markings out of sight, by case; 0 is that of the areas. */
+  hidePlans(plans: ReadonlySet<number>): void
   /** Ends the picking of a place, with null. */
   stopPicking(): void
   /** The thing at a place of the window, in pixels. */

@@ -21,7 +21,7 @@ export function blend(top: string, under: string, opacity: number): string {
   return '#' + t.map((c, i) => Math.round(c * opacity + u[i]! * (1 - opacity)).toString(16).padStart(2, '0')).join('')
 }
 
-function channels(hex: string): [number, number, number] {
+export function channels(hex: string): [number, number, number] {
   if (!/^#[0-9a-f]{6}$/i.test(hex)) throw new Error(`not an opaque colour: ${hex}`)
   return [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)) as [number, number, number]
 }

@@ -1,6 +1,9 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { blend, contrast } from './contrast'
 import { type Theme, cssVariables, tokens } from './tokens'
+import { deficiencies, difference } from './vision'
 
 const themes: Theme[] = ['dark', 'light']
 const TEXT = 4.5
@@ -70,6 +73,78 @@ describe.each(themes)('%s tokens', (theme) => {
     const { camera, cameraAbnormal, land } = tokens[theme].map
     expect(contrast(camera, land) * 2).toBeLessThan(contrast(cameraAbnormal, land))
   })
+})
+
+/** The rules of all style sheets, without those that are inside of others' braces. */
+const sheets = readdirSync(join(import.meta.dirname, '..'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.css'))
+  .map((name) => ({ name, text: readFileSync(join(import.meta.dirname, '..', name), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '') }))
+const rules = sheets.flatMap(({ name, text }) => [...text.matchAll(/([^{}]+)\{([^{}]*)\}/g)].map(([, selector, body]) => ({ where: `${name}: ${selector!.trim()}`, body: body! })))
+const front = (body: string) => /(?<![-\w])color:\s*var\((--[\w-]+)\)/.exec(body)?.[1]
+const back = (body: string) => /(?<![-\w])background(?:-color)?:\s*var\((--[\w-]+)\)/.exec(body)?.[1]
+
+describe.each(themes)('style sheets in %s', (theme) => {
+  const colours = cssVariables(theme)
+
+  it('write in colours that can be read on every ground of the console', () => {
+    const used = new Set(rules.map(({ body }) => front(body)).filter((name) => name !== undefined))
+    expect(used.size).toBeGreaterThan(8)
+    const onFilled = /^--on-/ // stand on a colour of their own, below
+    const bad = [...used]
+      .filter((name) => colours[name] && !onFilled.test(name))
+      .flatMap((name) => (['--bg', '--panel', '--panel-hover', '--panel-select'] as const).map((ground) => ({ pair: `${name} on ${ground}`, ratio: contrast(colours[name]!, colours[ground]!) })))
+      .filter(({ ratio }) => ratio < TEXT)
+    expect(bad).toEqual([])
+  })
+
+  it('put no text on a ground of its own that it cannot be read on', () => {
+    const pairs = rules.map(({ where, body }) => ({ where, on: colours[back(body) ?? ''], text: colours[front(body) ?? ''] })).filter(({ on, text }) => on && text)
+    expect(pairs.length).toBeGreaterThan(5)
+    expect(pairs.filter(({ on, text }) => contrast(on!, text!) < TEXT).map(({ where }) => where)).toEqual([])
+  })
+})
+
+it('style sheets name no custom property that nobody sets', () => {
+  const set = new Set(Object.keys(cssVariables('dark')))
+  for (const { text } of sheets) for (const [, name] of text.matchAll(/(--[\w-]+)\s*:/g)) set.add(name!)
+  const byScript = new Set(['--trigger-width', '--side', '--share', '--opacity', '--inset-right']) // set where the element is made
+  const lost = sheets.flatMap(({ name, text }) => [...text.matchAll(/var\((--[\w-]+)\s*\)/g)].map(([, used]) => used!).filter((used) => !set.has(used) && !byScript.has(used)).map((used) => `${name}: ${used}`))
+  expect(lost).toEqual([])
+})
+
+/** Colours that say how things are, of which one may stand beside the other. Each has its shape and its word too: colour is the third to say it. */
+const states = (theme: Theme): Record<string, Record<string, string>> => {
+  const { sev, ok, warn, bad, select, map } = tokens[theme]
+  return {
+    severities: { danger: sev[0], serious: sev[1], ordinary: sev[2] },
+    lamp: { live: ok, delayed: warn, offline: bad },
+    units: { busy: map.unit, free: map.unitIdle },
+    'units among cases': { unit: map.unit, danger: sev[0], serious: sev[1], ordinary: sev[2] },
+    cameras: { well: map.camera, abnormal: map.cameraAbnormal },
+    'a selection among states': { select, warn, bad },
+  }
+}
+
+describe.each(themes)('%s to those who lack one kind of cones', (theme) => {
+  it.each(deficiencies)('states are apart: %s', (deficiency) => {
+    const near = Object.entries(states(theme)).flatMap(([set, colours]) =>
+      Object.entries(colours).flatMap(([a, one], i, all) =>
+        all.slice(i + 1).map(([b, two]) => ({ pair: `${set}: ${a}, ${b}`, apart: Math.round(10 * difference(one, two, deficiency)) / 10 })),
+      ),
+    )
+    expect(near.filter(({ apart }) => apart < 5)).toEqual([])
+  })
+
+  it.each(deficiencies)('steps of numbers keep their order: %s', (deficiency) => {
+    const { tint, choropleth } = tokens[theme].map
+    for (const steps of [tint, choropleth]) for (let i = 1; i < steps.length; i++) expect(difference(steps[i]!, steps[i - 1]!, deficiency), `step ${i}`).toBeGreaterThanOrEqual(5)
+  })
+})
+
+it('knows how far black is from white, and what red and green are without red cones', () => {
+  expect(difference('#000000', '#ffffff')).toBeCloseTo(100, 0)
+  expect(difference('#777777', '#777777', 'protanopia')).toBe(0)
+  expect(difference('#d00000', '#606000', 'protanopia')).toBeLessThan(difference('#d00000', '#606000') / 2)
 })
 
 it('has the same custom properties in both themes', () => {

@@ -1,7 +1,8 @@
 /**
  * Every colour of the product, once for each theme. CSS, the map, charts and canvases read from here and from nowhere else.
  * Grey is the world; blue is water, selection and teams; warm colours stand only where a person is needed; what is healthy
- * is dim, what is abnormal is bright. A test holds the contrast of every pair that is used.
+ * is dim, what is abnormal is bright. Tests hold the contrast of every pair that is used, and how far the colours of states are
+ * apart to those who lack one kind of cones: the light theme's red has blue in it, and its orange is darker than its yellow, for them.
  */
 export type Theme = 'dark' | 'light'
 
@@ -151,11 +152,11 @@ const light: Tokens = {
   text: '#12181a',
   text2: '#475357',
   text3: '#5c686c',
-  sev: ['#c5211d', '#b55a00', '#7a6800'],
+  sev: ['#9a0a2c', '#8c4a00', '#7a7600'],
   onSev: '#ffffff',
-  ok: '#1f7a67',
-  warn: '#b55a00',
-  bad: '#c5211d',
+  ok: '#1b7361',
+  warn: '#8c4a00',
+  bad: '#9a0a2c',
   select: '#0b5cab',
   onSelect: '#ffffff',
   replay: '#6a3fb0',

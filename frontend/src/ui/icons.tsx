@@ -36,6 +36,10 @@ const drawings = {
   phone: 'M6 2.5h8v15H6zM9 15.2h2',
   screen: 'M2.5 4h15v9.5h-15zM10 13.5V17M6.5 17h7',
   arrow: 'M4 10h12M11.5 5.5 16 10l-4.5 4.5',
+  draw: 'm3 17 1-4L13.5 3.5l3 3L7 16zM11.5 5.5l3 3M12 17h5',
+  redo: 'm12.5 4 4 4-4 4M16.5 8H8a4.5 4.5 0 0 0 0 9h4',
+  lock: 'M4.5 9h11v8h-11zM7 9V6.5a3 3 0 0 1 6 0V9',
+  unlock: 'M4.5 9h11v8h-11zM7 9V6a3 3 0 0 1 5.8-1',
   undo: 'M7.5 4 3.5 8l4 4M3.5 8H12a4.5 4.5 0 0 1 0 9H8',
   pin: 'M10 11v7M6 3h8l-1 4.5 2 3.5H5l2-3.5z',
   list: 'M7 5.5h10M7 10h10M7 14.5h10M3 5.5h.01M3 10h.01M3 14.5h.01',
@@ -47,10 +51,12 @@ const drawings = {
   stepForward: 'M5.5 5 12 10l-6.5 5zM14.5 5v10',
   bell: 'M10 3a4.5 4.5 0 0 1 4.5 4.5c0 4 2 5.5 2 5.5h-13s2-1.5 2-5.5A4.5 4.5 0 0 1 10 3ZM8.3 16a1.8 1.8 0 0 0 3.4 0',
   bellOff: 'M10 3a4.5 4.5 0 0 1 4.5 4.5c0 4 2 5.5 2 5.5h-13s2-1.5 2-5.5A4.5 4.5 0 0 1 10 3ZM8.3 16a1.8 1.8 0 0 0 3.4 0M3 2.5l14 15',
+  print: 'M6 7.5V3h8v4.5M6 14H3V7.5h14V14h-3M6 11.5h8V17H6z',
   people: 'M7.5 4.5a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5ZM2.5 16c.4-2.8 2.4-4.3 5-4.3s4.6 1.5 5 4.3M12.5 4.8a2.4 2.4 0 0 1 0 4.4M14.5 12c1.7.6 2.7 2 3 4',
 } as const
 
 export type IconName = keyof typeof drawings
+export const iconNames = Object.keys(drawings) as IconName[]
 
 export function Icon({ name, size = '1.25em' }: { name: IconName; size?: string }) {
   return (

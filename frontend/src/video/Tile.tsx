@@ -1,17 +1,13 @@
-import { useQuery } from '@tanstack/react-query'
 import i18next from 'i18next'
-import { useEffect, useRef, useState } from 'react'
-import { ApiError, asApiError, errorText, fromAnswer } from '../api/error'
+import { useRef, useState } from 'react'
+import { errorText } from '../api/error'
 import { Stopped } from '../features/sight/Live'
+import { StillAge, StillPicture, stillReasons, useStill } from '../features/sight/still'
 import { usePlayer, useShown } from '../features/sight/usePlayer'
 import { useText } from '../i18n'
-import { serverNow, useNow } from '../lib/clock'
 import { useRow } from '../live/hooks'
 import { Button, IconButton } from '../ui/Button'
 import { Icon } from '../ui/icons'
-
-/** Where there are no live pictures a still is asked for so often; the server makes none that are newer. */
-const STILL_MS = 10_000
 
 /** One camera on the wall: a still until the live picture is there, then that; its state in words and a sign over it. */
 export function Tile({ id, small, onClear }: { id: number; small: boolean; onClear?: () => void }) {
@@ -23,7 +19,7 @@ export function Tile({ id, small, onClear }: { id: number; small: boolean; onCle
   const row = useRow('camera', id)
   const state = usePlayer(id, canvas, shown, round, small)
   const drawn = state.drawnAt !== undefined
-  const stills = state.reason === 'insecure' // and nothing else
+  const stills = stillReasons.includes(state.reason) // and nothing else
   const still = useStill(id, shown && !drawn, stills || state.reason === 'transcode_budget' || state.reason === 'codec')
   const status = String(row?.status ?? 'unknown')
   const phase = !shown ? 'paused' : stills ? 'still' : state.phase
@@ -40,7 +36,7 @@ export function Tile({ id, small, onClear }: { id: number; small: boolean; onCle
   else if (phase === 'paused') words = t('wall.paused')
   else if (refused?.status === 404 && !refused.body.reason) words = `✕ ${t('wall.gone')}`
   else if (refused && (phase !== 'ended' || !state.reason)) words = `✕ ${errorText(refused, t, (key) => i18next.exists(key))}`
-  else if (phase === 'still') words = t('wall.stillOnly')
+  else if (phase === 'still') words = t(state.reason === 'insecure' ? 'wall.stillOnly' : 'wall.stillMasked')
   else if (phase === 'connecting') words = `… ${t('video.connecting')}`
   else words = `✕ ${t(`video.${state.reason ?? 'broken'}`, { codec: state.codec })}`
 
@@ -66,53 +62,4 @@ export function Tile({ id, small, onClear }: { id: number; small: boolean; onCle
       </p>
     </figure>
   )
-}
-
-/** Drawn, since the page's policy takes pictures from the server's addresses alone. */
-function StillPicture({ blob }: { blob: Blob }) {
-  const canvas = useRef<HTMLCanvasElement>(null)
-  useEffect(() => {
-    let gone = false
-    createImageBitmap(blob)
-      .then((picture) => {
-        const box = canvas.current
-        if (!gone && box) {
-          box.width = picture.width
-          box.height = picture.height
-          box.getContext('2d')?.drawImage(picture, 0, 0)
-        }
-        picture.close()
-      })
-      .catch((error: unknown) => console.warn('a still was not drawn:', error))
-    return () => {
-      gone = true
-    }
-  }, [blob])
-  return <canvas ref={canvas} className="tile-picture" aria-hidden />
-}
-
-function StillAge({ came }: { came: number }) {
-  const { t } = useText()
-  useNow(1)
-  return <span className="tile-age">▲ {t('wall.still', { age: `${Math.max(0, Math.round((serverNow() - came) / 1000))} s` })}</span>
-}
-
-/** A still with its moment on the server's clock. One look is one line in the audit log: it is asked for once where a live picture follows. */
-function useStill(id: number, wanted: boolean, repeated: boolean): { blob?: Blob; came?: number; error: ApiError | null } {
-  const found = useQuery({
-    queryKey: ['still', id],
-    enabled: wanted,
-    retry: false,
-    staleTime: STILL_MS,
-    gcTime: STILL_MS,
-    refetchInterval: repeated ? STILL_MS : false,
-    queryFn: async ({ signal }) => {
-      const answer = await fetch(`/api/cameras/${id}/snapshot`, { signal }).catch((cause: unknown) => {
-        throw new ApiError('network', 0, {}, { cause })
-      })
-      if (!answer.ok) throw fromAnswer(answer.status, await answer.json().catch(() => null))
-      return { blob: await answer.blob(), came: serverNow() - 1000 * Number(answer.headers.get('Age') ?? 0) }
-    },
-  })
-  return { blob: found.data?.blob, came: found.data?.came, error: found.error ? asApiError(found.error) : null }
 }

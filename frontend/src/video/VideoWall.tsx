@@ -1,3 +1,4 @@
+import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import { go, paths } from '../app/router'
 import { may, useSession } from '../app/session'
@@ -7,14 +8,15 @@ import '../i18n/wall'
 import { distance } from '../lib/format'
 import { useLive } from '../live/hooks'
 import { Button } from '../ui/Button'
+import { notify } from '../ui/notices'
 import { Empty } from '../ui/State'
 import '../features/sight/sight.css'
 import { Cameras, cameraType } from './Cameras'
-import { Patrols, type Patrol } from './Patrols'
+import { Patrols, patrolsQuery, type Patrol } from './Patrols'
 import { Tile } from './Tile'
 import { usePatrol } from './usePatrol'
 import './video.css'
-import { formatWall, layouts, parseWall, put, step, type Wall } from './wall'
+import { addressed, formatWall, keepWall, keptWall, layouts, parseWall, put, step, type Wall } from './wall'
 
 /** Keys that the wall leaves to the console: theme, language, and the alarm's acknowledgement. */
 const consoleKeys = new Set(['t', 'e', 'a', 'l'])
@@ -44,7 +46,7 @@ function leave(): void {
 function Board() {
   const { t } = useText()
   const live = useLive()
-  const [wall, setWall] = useState<Wall>(() => parseWall(location.search))
+  const [wall, setWall] = useState<Wall>(() => (addressed(location.search) ? parseWall(location.search) : keptWall()))
   const [at, setAt] = useState(0)
   const [single, setSingle] = useState(false)
   const [patrol, setPatrol] = useState<Patrol | null>(null)
@@ -55,7 +57,24 @@ function Board() {
   const shown = round.cameras ?? wall.cameras
   useEffect(() => {
     history.replaceState(history.state, '', `${location.pathname}${formatWall(wall, location.search)}`)
+    keepWall(wall)
   }, [wall])
+  const show = (group: Patrol) => {
+    setPatrol(null)
+    setSingle(false)
+    setWall({ layout: group.layout as Wall['layout'], cameras: group.stops.map(({ camera_id }) => camera_id) })
+  }
+  // An address that names a group is that of its cameras from then on.
+  const [asked] = useState(() => Number(new URLSearchParams(location.search).get('group')))
+  const groups = useQuery({ ...patrolsQuery, enabled: asked > 0 })
+  const opened = useRef(false)
+  useEffect(() => {
+    if (!asked || !groups.data || opened.current) return
+    opened.current = true
+    const group = groups.data.find(({ id, layout }) => id === asked && layout > 0)
+    if (group) show(group)
+    else notify('wrong', t('wall.noGroup'))
+  }, [asked, groups.data])
   useEffect(() => {
     if (round.held) setAt(Math.max(0, shown.indexOf(round.held.camera)))
   }, [round.held?.camera])
@@ -135,6 +154,8 @@ function Board() {
       <aside className="wall-side">
         <Cameras onWall={shown} onChoose={choose} search={search} />
         <Patrols
+          layout={layout}
+          onShow={show}
           cameras={wall.cameras.filter((id) => id !== null)}
           running={patrol?.id ?? null}
           onRun={(next) => {

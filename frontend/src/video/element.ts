@@ -9,8 +9,9 @@ const final: Record<string, Partial<PlayerState>> = {
   codec_not_offered: { reason: 'codec', codec: 'H.265' },
   too_many_streams: { reason: 'too_many_streams' },
   too_many_viewers: { reason: 'too_many_viewers' },
+  too_many_transcodes: { reason: 'too_many_transcodes' },
 }
-export const passing = ['unreachable', 'bad_password', 'refused_address', 'no_video', 'unsupported_codec', 'device_away', 'device_busy', 'device_refuses', 'device_ended', 'no_media', 'wrong_ssrc', 'no_media_port', 'transcode_budget', 'no_decoder', 'bad_picture']
+export const passing = ['unreachable', 'bad_password', 'refused_address', 'no_video', 'unsupported_codec', 'device_away', 'device_busy', 'device_refuses', 'device_ended', 'no_media', 'wrong_ssrc', 'no_media_port', 'transcode_budget', 'no_decoder', 'bad_picture', 'masks_changed']
 
 /**
  * Plays one camera onto a canvas by way of a <video> that nobody sees: for pages that decode nothing by themselves. What brings the pictures is its children's. Masks, the viewer's name and the time are

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatWall, nearest, pages, parseWall, put, step } from './wall'
+import { addressed, formatWall, nearest, pages, parseWall, put, step, tileFor } from './wall'
 
 test('a wall is read from the address, and what cannot be read is an empty tile', () => {
   expect(parseWall('')).toEqual({ layout: 4, cameras: [] })
@@ -38,4 +38,16 @@ test('the nearest camera holds a patrol, a far one does not', () => {
   const of = (id: number) => points[id] ?? null
   expect(nearest([119.6809, 29.79], [1, 2, 3, 4], of)?.id).toBe(2)
   expect(nearest([119.72, 29.79], [1, 2, 3, 4], of)).toBeNull()
+})
+
+test('a camera that is put on the wall by itself takes a free tile', () => {
+  expect(tileFor({ layout: 4, cameras: [1, null, 3] }, 9)).toBe(1)
+  expect(tileFor({ layout: 4, cameras: [1, 2, 3] }, 9)).toBe(3)
+  expect(tileFor({ layout: 4, cameras: [1, 2, 3, 4, 5] }, 9)).toBe(3)
+  expect(tileFor({ layout: 4, cameras: [1, 2, 3, 4] }, 2)).toBe(1)
+})
+
+test('an address of a group or of cameras goes before the wall that was left', () => {
+  expect(['', '?lang=en', '?group=4', '?layout=1', '?cameras=2'].map(addressed)).toEqual([false, false, true, true, true])
+  expect(formatWall({ layout: 4, cameras: [1] }, '?group=4')).toBe('?layout=4&cameras=1')
 })

@@ -23,11 +23,29 @@ export function parseWall(search: string): Wall {
   return { layout: asked ?? layouts.find((n) => n >= Math.max(used, 4)) ?? 16, cameras: cameras.slice(0, used) }
 }
 
+/** Whether an address says what stands on the wall. */
+export const addressed = (search: string) => ['cameras', 'layout', 'group'].some((name) => new URLSearchParams(search).has(name))
+
+const KEPT = 'wanglou-video-wall'
+
+/** The wall as it was left in this tab, which is what cameras are dropped on from the map. */
+export const keptWall = (): Wall => parseWall(sessionStorage.getItem(KEPT) ?? '')
+export const keepWall = (wall: Wall) => sessionStorage.setItem(KEPT, formatWall(wall, ''))
+
+/** The tile that a camera goes to by itself: where it stands, the first that is free, else the last. */
+export function tileFor({ layout, cameras }: Wall, id: number): number {
+  const tiles = Array.from({ length: layout }, (_, i) => cameras[i] ?? null)
+  const stands = tiles.indexOf(id)
+  const free = tiles.indexOf(null)
+  return stands >= 0 ? stands : free >= 0 ? free : layout - 1
+}
+
 /** The address's parameters of a wall. */
 export function formatWall({ layout, cameras }: Wall, search: string): string {
   const params = new URLSearchParams(search)
   const used = cameras.slice(0, cameras.findLastIndex((id) => id !== null) + 1)
   params.delete('cameras')
+  params.delete('group')
   params.set('layout', String(layout))
   if (used.length) params.set('cameras', used.map((id) => id ?? '').join(','))
   return `?${params.toString().replace(/%2C/g, ',')}`

@@ -1,20 +1,20 @@
 import { useQuery } from '@tanstack/react-query'
-import { Suspense, lazy, useEffect, useMemo, useRef, useState } from 'react'
+import { Suspense, lazy, useEffect, useRef, useState } from 'react'
 import { areasQuery } from '../api/queries'
 import type { Catalog } from '../api/types'
-import { askSession, loseSession, useSession } from '../app/session'
+import { useSession } from '../app/session'
 import { changeSettings } from '../app/settings'
 import { useStore } from '../lib/store'
-import { LiveClient, subscriptionsFor } from '../live/client'
-import { LiveStore } from '../live/store'
+import type { LiveStore } from '../live/store'
 import { createMap } from '../map/controller'
-import { type LonLat, type MapController, mapLayers } from '../map/types'
+import type { MapController } from '../map/types'
 import { hangs, quiet } from './health'
-import { dropKept, keep } from './kept'
+import { dropKept, keep, showKept } from './kept'
 import { setLens } from './lens'
-import { type Camera, REFERENCE, arrived, cameraAt } from './motion'
+import { arrived, cameraAt } from './motion'
 import { type Layout, MARGIN, aloneFor, partOf, sliceOf } from './slice'
 import type { WallSocket } from './socket'
+import { followed, onSlice, showView, useLiveLayers } from './view'
 
 const Videos = lazy(() => import('./Videos'))
 
@@ -39,7 +39,7 @@ interface PictureProps {
 export function Picture({ catalog, layout: told, row, column, socket }: PictureProps) {
   const layout = useSame(told)
   const frame = useRef<HTMLDivElement>(null)
-  const live = useLive(catalog)
+  const live = useLiveLayers(catalog)
   const [map, setMap] = useState<MapController | null>(null)
   const drawn = useRef<MapLibre | null>(null)
   const areas = useQuery(areasQuery).data
@@ -75,11 +75,7 @@ export function Picture({ catalog, layout: told, row, column, socket }: PictureP
     if (!map || !scene) return
     const view = part ?? scene
     changeSettings({ theme: scene.theme, locale: scene.lang })
-    map.setTheme(scene.theme)
-    map.setLocale(scene.lang)
-    for (const layer of mapLayers) map.setLayerVisible(layer, !view.hidden.includes(layer))
-    map.setPicture(view.picture ?? null)
-    map.setSeverity(view.severity || 3)
+    showView(map, scene, view)
   }, [map, scene, part])
   useEffect(() => map?.select(shown?.incident ? { layer: 'incident', id: shown.incident } : null), [map, shown?.incident])
   useEffect(() => {
@@ -110,7 +106,11 @@ export function Picture({ catalog, layout: told, row, column, socket }: PictureP
     }
     seen.on('render', rendered)
     seen.on('idle', rests)
-    seen.on('webglcontextlost', moves)
+    const lost = () => {
+      moves()
+      showKept()
+    }
+    seen.on('webglcontextlost', lost)
     function draw() {
       frames = requestAnimationFrame(draw)
       if (still !== null) drawnAt = performance.now() // what is there is right
@@ -119,8 +119,7 @@ export function Picture({ catalog, layout: told, row, column, socket }: PictureP
       const own = partOf(now.scene.parts, row, column)
       if (own?.cameras?.length) return tell(now.scene.name)
       const view = own ?? now.scene
-      const place = view.follow_unit ? placeOf(live, view.follow_unit) : null
-      const to: Camera = place ? { ...view, center: place } : view
+      const to = followed(live, view)
       const since = Date.parse(now.since)
       const camera = cameraAt(own ? null : now.from, to, since, socket.now)
       const said = JSON.stringify([camera.center, camera.zoom, camera.pitch, camera.bearing, slice])
@@ -128,8 +127,7 @@ export function Picture({ catalog, layout: told, row, column, socket }: PictureP
       if (said === last) return
       last = said
       moves()
-      const zoom = camera.zoom + Math.log2(slice.whole.height / REFERENCE)
-      seen.jumpTo({ center: camera.center as LonLat, zoom, pitch: camera.pitch, bearing: camera.bearing, elevation: camera.elevation ?? 0 })
+      seen.jumpTo(onSlice(camera, slice))
     }
     /** Which scene is shown whole; also for those who take pictures. */
     function tell(name: string | null): void {
@@ -158,7 +156,7 @@ export function Picture({ catalog, layout: told, row, column, socket }: PictureP
       clearInterval(watch)
       seen.off('render', rendered)
       seen.off('idle', rests)
-      seen.off('webglcontextlost', moves)
+      seen.off('webglcontextlost', lost)
     }
   }, [socket, live, slice, version, map, layout, row, column])
 
@@ -193,31 +191,4 @@ function share(cameras: readonly number[], screen: number, screens: number): rea
 function graveOpen(live: LiveStore): boolean {
   for (const { severity } of live.layer('incident').rows()) if (severity === 1) return true
   return false
-}
-
-/** Where a unit is now; null where nobody knows. */
-function placeOf(live: LiveStore, unit: number): number[] | null {
-  for (const layer of ['position', 'unit']) {
-    const geometry = live.layer(layer).geometryOf(unit)
-    if (geometry?.type === 'Point') return geometry.coordinates
-  }
-  return null
-}
-
-/** The live copy of the layers, as the console has it. */
-function useLive(catalog: Catalog): LiveStore {
-  const live = useMemo(() => new LiveStore(), [])
-  useEffect(() => {
-    const client = new LiveClient({
-      live,
-      onUnauthorized: () => {
-        loseSession()
-        setTimeout(() => void askSession(), 5000)
-      },
-    })
-    for (const subscription of subscriptionsFor(catalog)) client.subscribe(subscription)
-    client.start()
-    return () => client.stop()
-  }, [live, catalog])
-  return live
 }

@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { ConfirmDialog } from '../admin/ConfirmDialog'
 import { api, take } from '../api/client'
 import { fieldText } from '../api/error'
 import { useText } from '../i18n'
@@ -34,10 +35,10 @@ export function WallForm({ wall, onClose }: { wall: Wall | null; onClose: () => 
     },
     onSuccess: done,
   })
-  const remove = useMutation({ mutationFn: () => take(api.DELETE('/api/walls/{id}', { params: { path: { id: wall!.id } } })), onSuccess: done })
+  const [removing, setRemoving] = useState(false)
   const of = (field: string) => fieldText(save.error, field, t, has)
   return (
-    <FormDialog title={t(wall ? 'walls.edit' : 'walls.make')} testid="wall-form" error={save.error ?? remove.error} told={save.error !== null && shown.some((field) => of(field))} isPending={save.isPending} onSubmit={() => save.mutate()} onClose={onClose}>
+    <FormDialog title={t(wall ? 'walls.edit' : 'walls.make')} testid="wall-form" error={save.error} told={save.error !== null && shown.some((field) => of(field))} isPending={save.isPending} onSubmit={() => save.mutate()} onClose={onClose}>
       <TextInput label={t('walls.name')} value={name} onChange={setName} error={of('name')} data-testid="wall-name" autoFocus />
       <TextInput label={t('walls.area')} value={area} onChange={setArea} error={of('area_path')} />
       <div className="walls-fields">
@@ -49,9 +50,21 @@ export function WallForm({ wall, onClose }: { wall: Wall | null; onClose: () => 
         <Select label={t('walls.unit')} choices={[{ id: 'px', text: t('walls.px') }, { id: 'mm', text: t('walls.mm') }]} value={unit} onChange={(id) => setUnit(id === 'mm' ? 'mm' : 'px')} />
       </div>
       {wall && (
-        <Button look="danger" onPress={() => confirm(t('walls.removeSure', { name: wall.name })) && remove.mutate()}>
+        <Button look="danger" onPress={() => setRemoving(true)}>
           {t('walls.remove')}
         </Button>
+      )}
+      {wall && removing && (
+        <ConfirmDialog
+          title={t('walls.removeSure', { name: wall.name })}
+          hint={t('walls.removeHint')}
+          action={t('walls.remove')}
+          done={t('walls.removed', { name: wall.name })}
+          act={() => take(api.DELETE('/api/walls/{id}', { params: { path: { id: wall.id } } })).then(onClose)}
+          queryKey={['walls']}
+          onClose={() => setRemoving(false)}
+          testid="wall-remove"
+        />
       )}
     </FormDialog>
   )

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useMemo, useState } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
 import { api, take } from '../api/client'
 import { asApiError } from '../api/error'
 import { go, paths } from '../app/router'
@@ -15,6 +15,8 @@ import { Playlist } from './Playlist'
 import { Screens } from './Screens'
 import { type Wall, WallSocket } from './socket'
 import './walls.css'
+
+const WallPicture = lazy(() => import('./WallPicture'))
 
 export const wallsQuery = { queryKey: ['walls'], queryFn: async () => (await take(api.GET('/api/walls'))).items, refetchInterval: 10_000 }
 
@@ -78,6 +80,7 @@ function OneWall({ listed, shows, onEdit }: { listed: Wall; shows: boolean; onEd
   const news = useStore(socket.news)
   const wall = news.wall ?? listed
   const { user, version } = useSession()
+  const [keeping, keep] = useState(false)
   const [, tick] = useState(0)
   useEffect(() => {
     const timer = setInterval(() => tick((n) => n + 1), 1000)
@@ -131,6 +134,16 @@ function OneWall({ listed, shows, onEdit }: { listed: Wall; shows: boolean; onEd
               <Button onPress={() => command.mutate({ command: 'hold' })} data-testid="wall-hold">{t('walls.hold')}</Button>
             )}
           </div>
+        )}
+        {shown && shown.scene.zoom !== 0 && (
+          <div className="walls-buttons">
+            <Button icon="screen" onPress={() => keep(true)} data-testid="wall-picture">{t('walls.picture')}</Button>
+          </div>
+        )}
+        {keeping && shown && (
+          <Suspense fallback={<Loading text={t('app.loading')} />}>
+            <WallPicture wall={wall} shown={shown} now={socket.now} onClose={() => keep(false)} />
+          </Suspense>
         )}
         {failed && asApiError(failed).code !== 'unauthorized' && <Failure compact error={failed} />}
       </section>

@@ -1,6 +1,6 @@
 /**
- * The last picture of a wall's screen, kept over a reload of its page: it stands there from the page's first moment until the map is drawn
- * whole, so that no screen goes black. It is kept for this tab alone, and forgotten with it.
+ * The last picture of a wall's screen, kept over a reload of its page, and while the graphics card is away: it stands there from the page's first
+ * moment, or the card's last, until the map is drawn whole, so that no screen goes black. It is kept for this tab alone, and forgotten with it.
  */
 const ID = 'wall-kept'
 const MAX_WIDTH = 1920
@@ -13,7 +13,7 @@ const key = () => `wanglou.wall.kept.${new URLSearchParams(location.search).get(
 /** Shows what is kept, above all that the new page draws. It asks nothing of the page but its body: styles come later. */
 export function showKept(): void {
   const { at, picture } = read()
-  if (!picture) return
+  if (!picture || keptAt() !== null) return
   const image = document.createElement('img')
   image.id = ID
   image.alt = ''

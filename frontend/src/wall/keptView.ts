@@ -1,6 +1,6 @@
 import { settings } from '../app/settings'
 import { theMap } from '../app/workbench'
-import { shownLayers, shownPicture } from '../features/layers/tree'
+import { shownLayers, shownPicture, shownTilesets } from '../features/layers/tree'
 import { REFERENCE } from './motion'
 import type { Scene } from './socket'
 
@@ -14,6 +14,7 @@ export function keepView(): void {
   const { theme, locale } = settings.get()
   const hidden = Object.entries(shownLayers.get()).flatMap(([layer, shown]) => (shown ? [] : [layer]))
   const picture = shownPicture.get()
+  const tilesets = shownTilesets.get()
   const scene: Omit<Scene, 'name' | 'dwell_s'> = {
     ...view,
     zoom: Math.min(20, Math.max(3, view.zoom - Math.log2(height / REFERENCE))),
@@ -21,6 +22,7 @@ export function keepView(): void {
     lang: locale,
     hidden,
     ...(picture !== null && { picture }),
+    ...(tilesets.length > 0 && { tilesets: [...tilesets] }),
   }
   sessionStorage.setItem(key, JSON.stringify(scene))
 }

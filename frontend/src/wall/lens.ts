@@ -1,6 +1,6 @@
 import { EdgeInsets, type Map as MapLibre, Point } from 'maplibre-gl'
 import { verticalFov } from '../map/viewport'
-import { type Slice, opticsOf, paddingOf } from './slice'
+import { MARGIN, type Slice, opticsOf, paddingOf } from './slice'
 
 /** MapLibre's own bounds for how many zoom levels a tilted view mixes; stated here, since they are asked by the whole view's lens. */
 const ZOOM_LEVELS = 9.314
@@ -9,8 +9,8 @@ const TILE_RATIO = 3
 let freed = false
 
 /**
- * MapLibre keeps the centre of perspective inside of the canvas; that of a wall lies on one screen, or none. The page of a wall's screen
- * has no other map.
+ * MapLibre keeps the centre of perspective inside of the canvas; that of a wall lies on one screen, or none. Maps without such a lens are
+ * not touched by it: their padding is smaller than they are.
  */
 function freeCenter(): void {
   if (freed) return
@@ -21,6 +21,7 @@ function freeCenter(): void {
 }
 
 interface Placing {
+  map: MapLibre
   placement?: { prevPlacement?: unknown }
   _updatePlacement: (...args: unknown[]) => boolean
 }
@@ -38,7 +39,7 @@ function forgetSides(map: MapLibre): void {
   const place = styles._updatePlacement
   styles._updatePlacement = function (...args) {
     const before = this.placement
-    if (!before) return place.apply(this, args)
+    if (!before || !wholeLens.has(this.map)) return place.apply(this, args)
     before.prevPlacement = undefined // else each would hold on to the one before
     this.placement = Object.create(before, { variableOffsets: { value: {} }, placedOrientations: { value: {} } }) as object
     const said = this.placement
@@ -50,12 +51,12 @@ function forgetSides(map: MapLibre): void {
 
 type ZoomOf = (zoom: number, distance: number, height: number, center: number, fov: number) => number
 
-/** Makes a map draw its slice of the whole view. To be called for each new size. */
-export function setLens(map: MapLibre, slice: Slice): void {
+/** Makes a map draw its slice of the whole view, and a margin around it. To be called for each new size. */
+export function setLens(map: MapLibre, slice: Slice, margin = MARGIN): void {
   freeCenter()
   forgetSides(map)
   const fov = verticalFov(slice.whole.width, slice.whole.height)
-  const optics = opticsOf(slice, fov)
+  const optics = opticsOf(slice, fov, margin)
   map.setCenterClampedToGround(false) // most screens do not have the heights of the centre
   map.setVerticalFieldOfView(optics.fov)
   map.setPadding(paddingOf(optics))

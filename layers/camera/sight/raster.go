@@ -41,6 +41,12 @@ func (r *Raster) Fill(p orb.Polygon) {
 	})
 }
 
+// At reports whether the cell at a place is marked; a place outside has none.
+func (r *Raster) At(p orb.Point) bool {
+	x, y := int(math.Floor((p[0]-r.west)/r.dx)), int(math.Floor((p[1]-r.south)/r.dy))
+	return x >= 0 && x < r.w && y >= 0 && y < r.h && r.cells[y*r.words+x/64]>>uint(x%64)&1 == 1 // #nosec G115 -- below 64
+}
+
 // Count returns how many cells have their middle in the polygon, and how many of those are marked.
 func (r *Raster) Count(p orb.Polygon) (cells, marked int) {
 	r.spans(p, func(row []uint64, from, until int) {

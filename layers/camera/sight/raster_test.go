@@ -28,9 +28,19 @@ func TestRaster(t *testing.T) {
 		}
 		asked := polygon.Draw(t, "asked")
 		cells, marked := 0, 0
+		if r.At(orb.Point{119, 29.705}) || r.At(orb.Point{119.601, 30}) {
+			t.Fatal("a place outside is marked")
+		}
 		for y := range r.h {
 			for x := range r.w {
 				middle := orb.Point{r.west + (float64(x)+0.5)*r.dx, r.south + (float64(y)+0.5)*r.dy}
+				seen := false
+				for _, p := range filled {
+					seen = seen || planar.PolygonContains(p, middle)
+				}
+				if r.At(middle) != seen {
+					t.Fatalf("at %v it is %v, want %v", middle, r.At(middle), seen)
+				}
 				if !planar.PolygonContains(asked, middle) {
 					continue
 				}

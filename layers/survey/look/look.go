@@ -77,7 +77,7 @@ func Places(before, after image.Image, o Options) ([]Place, error) {
 	}
 	var out []Place
 	side := block * o.Pixel
-	for _, group := range groups(marked, w, h) {
+	for _, group := range raster.Groups(marked, w, h) {
 		area := float64(len(group)) * side * side
 		if area < o.MinArea {
 			continue
@@ -153,31 +153,6 @@ func level(b, a []cell) {
 			*v = ma + (*v-mb)*scale
 		}
 	}
-}
-
-// groups returns cells that touch by their sides.
-func groups(marked []bool, w, h int) (out [][]int) {
-	seen := make([]bool, len(marked))
-	for start, m := range marked {
-		if !m || seen[start] {
-			continue
-		}
-		group := []int{start}
-		seen[start] = true
-		for k := 0; k < len(group); k++ {
-			i := group[k]
-			x, y := i%w, i/w
-			for _, d := range [4][2]int{{1, 0}, {-1, 0}, {0, 1}, {0, -1}} {
-				u, v := x+d[0], y+d[1]
-				if u >= 0 && v >= 0 && u < w && v < h && marked[v*w+u] && !seen[v*w+u] {
-					seen[v*w+u] = true
-					group = append(group, v*w+u)
-				}
-			}
-		}
-		out = append(out, group)
-	}
-	return out
 }
 
 // Pixels is the transform of places in pixels, for whoever measures them against labels.

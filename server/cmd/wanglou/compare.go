@@ -84,7 +84,11 @@ func (p *surveyParts) pictured(c *survey.Stored) (compare.Side, error) {
 	if f == nil {
 		return compare.Side{}, &layers.Error{Code: layers.CodeConflict, Reason: "no_dsm", Msg: "the capture has neither a surface model nor a picture"}
 	}
-	return compare.Side{Ortho: p.folder.Path(*f), Bound: c.Footprint.Bound()}, nil
+	s := compare.Side{Ortho: p.folder.Path(*f), Bound: c.Footprint.Bound()}
+	if c.GSD != nil {
+		s.Pixel = *c.GSD
+	}
+	return s, nil
 }
 
 // side returns a capture and its files; the capture also where it has no surface model. CodeConflict with "no_dsm" or "capture_withdrawn".

@@ -26,7 +26,9 @@ import (
 
 // DetectCmd groups what is done about detectors.
 type DetectCmd struct {
-	Eval DetectEvalCmd `cmd:"" help:"Score a detector on labelled pairs: pixels, objects, false ones a km², by scene."`
+	Eval   DetectEvalCmd   `cmd:"" help:"Score a detector on labelled pairs: pixels, objects, false ones a km², by scene."`
+	Models DetectModelsCmd `cmd:"" help:"List the ONNX models of the data folder, and why one cannot be run."`
+	Run    DetectRunCmd    `cmd:"" help:"Let an ONNX model look at an orthophoto, or at an earlier and a later one, and write what it finds as GeoJSON."`
 }
 
 // DetectEvalCmd scores a detector.
@@ -34,6 +36,8 @@ type DetectEvalCmd struct {
 	Pairs    string  `arg:"" optional:"" type:"existingdir" help:"Folder with A, B and label, each with PNG files of the same names. Labels are white where something was built."`
 	Made     int     `placeholder:"N" help:"Score the comparison of surface models on N made scenes (EPSG:4549, 0.16 km² each) instead."`
 	Found    string  `type:"existingdir" placeholder:"FOLDER" help:"An outside detector's polygons: one NAME.geojson a pair, coordinates in pixels (x to the right, y down), the property score if there is one. Default: the built-in ranking of places."`
+	Model    string  `placeholder:"FOLDER" help:"An ONNX model of the data folder, see detect models. One that looks at one picture looks at B alone; with --pair it tells what A does not show."`
+	Pair     bool    `help:"With --model: hold what a model says of one picture against the earlier one."`
 	Pixel    float64 `default:"0.5" help:"Side of a pixel of the pairs, metres."`
 	MinScore float64 `help:"Leave out what an outside detector gives less."`
 	NoPlants bool    `help:"With --made: heights alone, no pictures."`
@@ -49,7 +53,7 @@ func (c *DetectEvalCmd) Run(ctx context.Context, app *App) error {
 	case c.Made > 0:
 		scenes, err = c.made(ctx)
 	case c.Pairs != "":
-		scenes, err = c.pairs(ctx)
+		scenes, err = c.pairs(ctx, app)
 	default:
 		err = layers.Invalid("pairs", "required", "a folder of pairs, or --made, is required")
 	}
@@ -115,7 +119,16 @@ func (c *DetectEvalCmd) made(ctx context.Context) (out []score.Scene, err error)
 const leastObject = 12
 
 // pairs scores what a detector found on labelled pictures.
-func (c *DetectEvalCmd) pairs(ctx context.Context) (out []score.Scene, err error) {
+func (c *DetectEvalCmd) pairs(ctx context.Context, app *App) (out []score.Scene, err error) {
+	var trained *evaluated
+	if c.Model != "" {
+		if c.Found != "" {
+			return nil, layers.Invalid("model", "not_allowed", "--model and --found are two detectors")
+		}
+		if trained, err = newEvaluated(app, c.Model, c.Pair); err != nil {
+			return nil, err
+		}
+	}
 	names, err := filepath.Glob(filepath.Join(c.Pairs, "label", "*.png"))
 	if err != nil || len(names) == 0 {
 		return nil, errors.Join(err, layers.Invalid("pairs", "required", "%s has no label/*.png", c.Pairs))
@@ -135,6 +148,9 @@ func (c *DetectEvalCmd) pairs(ctx context.Context) (out []score.Scene, err error
 			return v > 0x7fff
 		}, look.Pixels, c.Pixel, leastObject)
 		found, err := c.found(name)
+		if trained != nil {
+			found, err = trained.find(ctx, filepath.Join(c.Pairs, "A", name), filepath.Join(c.Pairs, "B", name), c.Pixel)
+		}
 		if err != nil {
 			return nil, err
 		}

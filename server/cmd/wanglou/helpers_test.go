@@ -19,6 +19,7 @@ import (
 	"wanglou/postgis/demo"
 	"wanglou/postgis/postgistest"
 	"wanglou/server/live/livetest"
+	"wanglou/server/onnx/onnxtest"
 	"wanglou/server/servertest"
 )
 
@@ -27,6 +28,7 @@ func TestMain(m *testing.M) {
 	if dir := builtDir; dir != "" {
 		_ = os.RemoveAll(dir)
 	}
+	onnxtest.Remove()
 	os.Exit(code)
 }
 

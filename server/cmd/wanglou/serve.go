@@ -46,6 +46,7 @@ type ServeCmd struct {
 	WebRTC       string       `name:"webrtc-listen" env:"WANGLOU_WEBRTC_LISTEN" placeholder:"ADDRESS" help:"Send live pictures by WebRTC to pages without https, through this one UDP port, e.g. 0.0.0.0:8189. Default: they get them by HLS, a second later."`
 	Transcodes   int          `name:"h265-transcodes" env:"WANGLOU_H265_TRANSCODES" default:"2" help:"Cameras whose H.265 is turned into H.264 at once, for browsers that show no H.265. Each costs a good part of a core (docs/video.md). 0: none."`
 	MediaServer  string       `name:"media-server" env:"WANGLOU_MEDIA_SERVER" placeholder:"URL" help:"Where another server plays all cameras by RTSP, e.g. rtsp://10.8.0.9:8554/{device_id}; also {id} and {stream}. It stands in --camera-network. Default: cameras are asked themselves."`
+	Masked       int          `name:"masked-streams" env:"WANGLOU_MASKED_STREAMS" default:"4" help:"Cameras with privacy masks whose live pictures are transcoded at once, to burn them in. Beyond that they have stills."`
 	Simulate     bool         `env:"WANGLOU_SIMULATE" help:"Make the demo county live, as the command simulate does; in any other database nothing is simulated."`
 	Publish      PublishFlags `embed:"" prefix:"publish-"`
 	Webhooks     WebhookFlags `embed:"" prefix:"webhook-"`
@@ -53,6 +54,7 @@ type ServeCmd struct {
 	Relay        RelayFlags   `embed:"" prefix:"relay-"`
 	Probe        ProbeFlags   `embed:"" prefix:"probe-"`
 	SIP          SIPFlags     `embed:"" prefix:"sip-"`
+	Bucket       BucketFlags  `embed:"" prefix:"bucket-"`
 	eventRetry   time.Duration
 	Pprof        bool `env:"WANGLOU_PPROF" help:"Serve /debug/pprof to this machine."`
 }
@@ -145,6 +147,10 @@ func (m *Main) Open(ctx context.Context) (err error) {
 		m.Close()
 		return err
 	}
+	if err := m.Config.Bucket.use(m.survey.folder); err != nil {
+		m.Close()
+		return err
+	}
 	set.Add(m.survey.shelf, m.folder, m.proxy, tiles.Fixed{
 		tiles.NewQuery(tiles.BasemapInfo(county.Bound, county.Attribution), tiles.ByCoord(postgis.NewBasemap(m.DB).Tile), tiles.QueryOptions{}),
 	})
@@ -193,15 +199,19 @@ func (m *Main) Open(ctx context.Context) (err error) {
 		Users:       postgis.NewUsers(m.DB),
 		Tokens:      postgis.NewTokens(m.DB),
 		Cameras:     postgis.NewCameras(m.DB),
+		Presets:     postgis.NewPresets(m.DB),
 		Streams:     postgis.NewStreams(m.DB, keys, media),
 		Devices:     m.signals.devices(),
 		Cameranet:   network,
 		WHEP:        m.whep,
 		Transcodes:  m.Config.Transcodes,
+		Masked:      m.Config.Masked,
 		CameraBasic: m.Config.Probe.Basic,
 		Buildings:   postgis.NewBuildings(m.DB),
 		Fences:      postgis.NewFences(m.DB),
 		Bookmarks:   postgis.NewBookmarks(m.DB),
+		Prints:      postgis.NewPrints(m.DB),
+		Markings:    postgis.NewMarkings(m.DB),
 		Messages:    postgis.NewMessages(m.DB),
 		Escalations: postgis.NewEscalations(m.DB),
 		Roster:      postgis.NewRoster(m.DB),
@@ -228,6 +238,7 @@ func (m *Main) Open(ctx context.Context) (err error) {
 		Pusher:      pusher,
 		Detections:  m.survey.detections,
 		Comparisons: m.survey,
+		Detectors:   m.survey,
 		Measures:    m.survey,
 		Plots:       importer.NewPlots(m.DB),
 		Dossiers: &server.Dossiers{Key: key,
@@ -290,6 +301,7 @@ func (m *Main) Run(ctx context.Context) error {
 	group.Go(func() error { return postgis.WatchRights(ctx, m.DB, m.Server.RightsChanged, m.App.Logger) })
 	group.Go(func() error { return m.history.Run(ctx) })
 	group.Go(func() error { return m.survey.watch(ctx) })
+	group.Go(func() error { return m.survey.moveOriginals(ctx) })
 	group.Go(func() error { return m.folder.Run(ctx) })
 	group.Go(func() error { return m.offers.Run(ctx) })
 	group.Go(func() error { return m.roads.Run(ctx) })

@@ -2,15 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"wanglou/deploy/terrain"
+	"wanglou/postgis/demo"
 )
 
 // TerrainCmd groups what is done about the shape of the ground.
 type TerrainCmd struct {
 	Build TerrainBuildCmd `cmd:"" help:"Make the terrain out of digital elevation models (needs GDAL)."`
+	Demo  TerrainDemoCmd  `cmd:"" help:"Make invented terrain for the demo county (needs GDAL)."`
 }
 
 // TerrainBuildCmd makes the terrain archive.
@@ -41,4 +45,28 @@ func (c *TerrainBuildCmd) Run(ctx context.Context, app *App) error {
 	}
 	fmt.Fprintf(app.Stdout, "%s: %d tiles to zoom %d, %.1f MB, %.1f %% of the pixels filled\n", out, result.Tiles, result.MaxZoom, float64(result.Bytes)/1e6, 100*result.Filled)
 	return nil
+}
+
+// TerrainDemoCmd makes the terrain of the demo county.
+type TerrainDemoCmd struct {
+	Out string `type:"path" placeholder:"FILE" help:"Archive to make or replace. Empty: tiles/terrain.pmtiles under the data folder, which a running server takes up by itself."`
+}
+
+// Run writes the county's heights as an elevation model, and builds the terrain out of it.
+func (c *TerrainDemoCmd) Run(ctx context.Context, app *App) error {
+	dir, err := os.MkdirTemp("", "wanglou-heights-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	model := filepath.Join(dir, "heights.asc")
+	f, err := os.Create(model)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(demo.WriteModel(f), f.Close(), os.WriteFile(filepath.Join(dir, "heights.prj"), []byte(demo.ModelSRS), 0o600)); err != nil {
+		return err
+	}
+	build := TerrainBuildCmd{Files: []string{model}, Out: c.Out, Attribution: "示意地形 illustrative heights"}
+	return build.Run(ctx, app)
 }

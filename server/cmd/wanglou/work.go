@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb"
@@ -11,11 +12,14 @@ import (
 	"wanglou/postgis"
 	"wanglou/postgis/jobs"
 	"wanglou/server/ingest"
+	"wanglou/server/onnx"
 	"wanglou/tiles/ortho"
 )
 
 // WorkCmd works on jobs until it is told to end.
-type WorkCmd struct{}
+type WorkCmd struct {
+	Bucket BucketFlags `embed:"" prefix:"bucket-"`
+}
 
 // Run works.
 func (c *WorkCmd) Run(ctx context.Context, app *App) error {
@@ -28,10 +32,14 @@ func (c *WorkCmd) Run(ctx context.Context, app *App) error {
 	if err != nil {
 		return err
 	}
+	if err := c.Bucket.use(parts.folder); err != nil {
+		return err
+	}
 	app.Logger.InfoContext(ctx, "jobs are worked on")
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return parts.worker().Run(ctx) })
 	group.Go(func() error { return parts.watch(ctx) })
+	group.Go(func() error { return parts.moveOriginals(ctx) })
 	return group.Wait()
 }
 
@@ -44,10 +52,13 @@ type surveyParts struct {
 	detections *postgis.Detections
 	folder     *ingest.Folder
 	shelf      *ortho.Shelf
+	models     *onnx.Shelf
+	runtime    *onnx.Runtime
+	checking   sync.Mutex // one model is tried at a time
 }
 
 func openSurvey(app *App, db *postgis.DB) (*surveyParts, error) {
-	p := &surveyParts{app: app, db: db, detections: postgis.NewDetections(db)}
+	p := &surveyParts{app: app, db: db, detections: postgis.NewDetections(db), models: app.models(), runtime: onnx.Find()}
 	var err error
 	if p.queue, err = jobs.NewQueue(db, app.Logger); err != nil {
 		return nil, err
@@ -95,5 +106,6 @@ func (p *surveyParts) worker() *jobs.Worker {
 			return maker.Run(ctx, args.Ingest, r.Tell)
 		}},
 		p.comparison(),
+		p.detecting(),
 	)
 }

@@ -1,9 +1,11 @@
+import { may, useSession } from '../../app/session'
 import { useAreas } from '../../domain/useAreas'
 import { textOr, useText } from '../../i18n'
 import { useNow } from '../../lib/clock'
 import { bearing } from '../../lib/format'
 import { duration, moment } from '../../lib/time'
 import { useLayer, useRow } from '../../live/hooks'
+import { replaying } from '../../live/replay'
 import { Icon } from '../../ui/icons'
 import { later } from '../../ui/later'
 import { Empty, Loading } from '../../ui/State'
@@ -11,6 +13,7 @@ import { Coordinates, DetailFrame, Facts } from './Frame'
 import { usePointOf } from './pointOf'
 
 const CameraLive = later(() => import('../sight/CameraLive'))
+const CameraKeeping = later(() => import('./CameraKeeping'))
 
 const number = (value: unknown) => (typeof value === 'number' ? value : null)
 
@@ -21,6 +24,7 @@ export function CameraDetail({ id }: { id: number }) {
   const { loaded } = useLayer('camera')
   const areas = useAreas()
   const point = usePointOf('camera', row)
+  const keeps = may(useSession(), 'camera.manage')
   const sign = <Icon name="camera" size="2rem" />
   if (!row) {
     return (
@@ -46,7 +50,8 @@ export function CameraDetail({ id }: { id: number }) {
         </span>
       }
     >
-      <CameraLive key={id} id={id} />
+      <CameraLive key={id} id={id} name={String(row.name)} />
+      {keeps && !replaying && <CameraKeeping key={`keeping ${id}`} id={id} name={String(row.name)} />}
       <Facts
         facts={[
           [t('detail.since'), <Since key="since" at={String(row.status_since)} />, true],

@@ -25,13 +25,17 @@ const Attachments = later(() => import('./Attachments'))
 const QueueMark = later(() => import('../duty/QueueMark'))
 const Talk = later(() => import('../duty/Talk'))
 const CaseFlow = later(() => import('../flow/CaseFlow'))
+const CaseMarkings = later(() => import('../markings/CaseMarkings'))
 const CaseReports = later(() => import('../reports/CaseReports'))
 
-/** A case: facts, whom to send, who is on it, what may be done, what has happened. Follows the live copy. */
+/** How often a case that has left the live copy is asked for again: an appeal, a message or a call back may still come. Milliseconds. */
+const unfollowed = 30_000
+
+/** A case: facts, whom to send, who is on it, what may be done, what has happened. Follows the live copy, and asks where there is none. */
 export function IncidentDetail({ id }: { id: number }) {
   const { t, has, locale } = useText()
-  const detail = useQuery(incidentQuery(id))
   const row = useRow('incident', id)
+  const detail = useQuery({ ...incidentQuery(id), refetchInterval: row ? false : unfollowed })
   const areas = useAreas()
   const [conflict, setConflict] = useState<ConflictSeen | null>(null)
   useFresh(id, detail.data)
@@ -85,6 +89,7 @@ export function IncidentDetail({ id }: { id: number }) {
           <DispatchList detail={detail.data} onConflict={setConflict} />
           <CaseFlow detail={detail.data} onConflict={setConflict} />
           <Moves detail={detail.data} onConflict={setConflict} />
+          <CaseMarkings incident={id} over={!!incident.closed_at} />
           <Talk incident={id} />
           <CaseReports detail={detail.data} />
           <WhatSees point={incident.point} />

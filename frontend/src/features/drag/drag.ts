@@ -6,10 +6,19 @@ import type { LiveStore } from '../../live/store'
 import type { FeatureRef } from '../../map/types'
 import { notify } from '../../ui/notices'
 import './drag.css'
+import { may, sessionStore } from '../../app/session'
 import { pairOf, verdict, type Verdict } from './rule'
 
+/** What is dragged, from the press on. */
+export interface Held {
+  readonly moving: boolean
+  move(event: PointerEvent): void
+  drop(event: PointerEvent): void
+  end(): void
+}
+
 /** A press that moves less than this is a press. */
-const FAR_PX = 7
+export const FAR_PX = 7
 /** The case is on the screen within this time, or its list is shown without the unit. */
 const OPENS_MS = 8000
 
@@ -20,12 +29,20 @@ const OPENS_MS = 8000
 export function installDrag(live: LiveStore): () => void {
   const stop = new AbortController()
   const { signal } = stop
-  let drag: Drag | null = null
+  let drag: Held | null = null
+  let press = 0
   const end = () => {
+    press++
     drag?.end()
     drag = null
   }
-  const begin = (thing: FeatureRef, at: { x: number; y: number }) => (drag = new Drag(live, thing, at))
+  const begin = (thing: FeatureRef, at: { x: number; y: number }) => {
+    if (thing.layer !== 'camera') return void (drag = new Drag(live, thing, at))
+    const mine = press
+    void import('./cameraDrag').then(({ CameraDrag }) => {
+      if (press === mine && !drag) drag = new CameraDrag(live, thing.id, at) // the button is still down
+    })
+  }
 
   addEventListener(
     'pointerdown',
@@ -41,7 +58,7 @@ export function installDrag(live: LiveStore): () => void {
     { signal, capture: true },
   )
   grabbed.set(() => (thing: FeatureRef, at: { x: number; y: number }) => {
-    if (thing.layer !== 'unit' && thing.layer !== 'incident') return false
+    if (!draggable(thing.layer)) return false
     begin(thing, at)
     return true
   })
@@ -80,11 +97,16 @@ const swallow = (event: Event) => {
 
 function thingOf(element: HTMLElement | null): FeatureRef | null {
   const [layer, id] = element?.dataset.thing?.split('/') ?? []
-  return layer && (layer === 'unit' || layer === 'incident') ? { layer, id: Number(id) } : null
+  return layer && draggable(layer) ? { layer, id: Number(id) } : null
+}
+
+function draggable(layer: string): boolean {
+  const now = sessionStore.get()
+  return layer === 'unit' || layer === 'incident' || (layer === 'camera' && now.status === 'in' && may(now.session, 'camera.watch'))
 }
 
 /** One drag, from the press on. */
-class Drag {
+class Drag implements Held {
   moving = false
   private ghost: HTMLElement | null = null
   private over: HTMLElement | null = null

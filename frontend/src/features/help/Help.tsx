@@ -1,16 +1,19 @@
 import { actions } from '../../actions'
 import { keyNames } from '../../actions/keyboard'
+import { tour } from '../../actions/tour'
 import { actionGroups } from '../../actions/types'
+import { useActionContext } from '../../actions/useActions'
 import { change } from '../../app/workbench'
 import { useText } from '../../i18n'
 import { Dialog } from '../../ui/Dialog'
-import { Key } from '../../ui/Button'
+import { Button, Key } from '../../ui/Button'
 import { Icon } from '../../ui/icons'
 import './help.css'
 
 /** The sheet of shortcuts, made from the actions themselves. */
 export default function Help() {
   const { t } = useText()
+  const context = useActionContext()
   return (
     <Dialog open onClose={() => change({ help: false })} title={t('help.title')} wide testid="help">
       <div className="help">
@@ -35,7 +38,14 @@ export default function Help() {
           </section>
         ))}
       </div>
-      <p className="help-note">{t('help.note')}</p>
+      <footer className="help-foot">
+        <p className="help-note">{t('help.note')}</p>
+        {tour.when(context) && (
+          <Button small icon={tour.icon} onPress={() => tour.perform(context)} data-testid="open-tour">
+            {t(tour.label)}
+          </Button>
+        )}
+      </footer>
     </Dialog>
   )
 }

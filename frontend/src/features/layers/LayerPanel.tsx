@@ -11,13 +11,17 @@ import { choroplethSteps } from '../../map/style/areas'
 import type { MapLayerId } from '../../map/types'
 import { Icon } from '../../ui/icons'
 import { shownLayers, shownPicture, tree, type TreeLayer } from './tree'
-import { BuildingSign, CameraSign, DetectionSign, GridSign, IncidentSigns, LoadScale, LoadStep, PlaceSign, TerrainSign, UnitSign } from './signs'
+import { BuildingSign, CameraSign, DetectionSign, GridSign, IncidentSigns, LoadScale, LoadStep, MarkingSign, PlaceSign, TerrainSign, UnitSign } from './signs'
+import { later } from '../../ui/later'
 import './layers.css'
+
+const Tilesets = later(() => import('./Tilesets'))
 
 const signs: Record<MapLayerId, ReactNode> = {
   incident: <IncidentSigns />,
   detection: <DetectionSign />,
   unit: <UnitSign />,
+  marking: <MarkingSign />,
   camera: <CameraSign status="online" />,
   choropleth: <LoadScale />,
   unit_grid: <GridSign />,
@@ -59,6 +63,7 @@ export function LayerPanel({ catalog }: { catalog: Catalog }) {
               <LayerRow key={layer.id} layer={layer} />
             ))}
             {group === 'base' && <Pictures catalog={catalog} />}
+            {group === 'base' && (catalog.tilesets?.length ?? 0) > 0 && <Tilesets catalog={catalog} />}
           </DisclosurePanel>
         </Disclosure>
       ))}

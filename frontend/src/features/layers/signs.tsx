@@ -21,6 +21,14 @@ export function DetectionSign() {
   )
 }
 
+export function MarkingSign() {
+  return (
+    <svg {...box}>
+      <path d="M4 17C7 10 11 8 15 7.6V4l6 6-6 6v-3.8c-4 0-7 1.4-11 4.8Z" fill="none" stroke="var(--map-unit)" strokeWidth="2" strokeLinejoin="round" />
+    </svg>
+  )
+}
+
 export function UnitSign() {
   return (
     <svg {...box}>
@@ -29,19 +37,19 @@ export function UnitSign() {
   )
 }
 
-/** Online is dim and small; what is not is bright: offline a disc, a fault a disc with a ring, unknown hollow. */
+/** As the map draws them: online a small dim dot, offline a bright hollow ring, a fault a bright dot in a ring, unknown a small dim ring. */
 export function CameraSign({ status }: { status: 'online' | 'offline' | 'fault' | 'unknown' }) {
   return (
     <svg {...box}>
       {status === 'online' && <circle cx="12" cy="12" r="4" fill="var(--map-camera)" />}
-      {status === 'offline' && <circle cx="12" cy="12" r="5" fill="var(--map-camera-abnormal)" />}
+      {status === 'offline' && <circle cx="12" cy="12" r="6" fill="var(--map-ink)" stroke="var(--map-camera-abnormal)" strokeWidth="2.6" />}
       {status === 'fault' && (
         <>
           <circle cx="12" cy="12" r="4" fill="var(--map-camera-abnormal)" />
           <circle cx="12" cy="12" r="8" fill="none" stroke="var(--map-camera-abnormal)" strokeWidth="2" />
         </>
       )}
-      {status === 'unknown' && <circle cx="12" cy="12" r="5" fill="none" stroke="var(--map-camera-abnormal)" strokeWidth="2" />}
+      {status === 'unknown' && <circle cx="12" cy="12" r="4" fill="var(--map-ink)" stroke="var(--map-camera)" strokeWidth="2" />}
     </svg>
   )
 }

@@ -19,11 +19,15 @@ export interface TreeGroup {
 /** Which parts of the map a person wants to see, by legend id. */
 export const shownLayers = createStore<Record<MapLayerId, boolean>>(Object.fromEntries(mapLayers.map((id) => [id, true])) as Record<MapLayerId, boolean>)
 
+/** Which photographed landscapes are shown, and how each does. */
+export const shownTilesets = createStore<readonly string[]>([])
+export const tilesetStates = createStore<Readonly<Record<string, 'loading' | 'shown' | 'failed'>>>({})
+
 /** Which picture of the catalogue lies on the ground; null for the drawn map. */
 export const shownPicture = createStore<string | null>(null)
 
 const plan: { group: TreeGroup['group']; layers: TreeLayer[] }[] = [
-  { group: 'work', layers: [{ id: 'incident', live: 'incident' }, { id: 'detection', live: 'detection' }, { id: 'unit', live: 'unit' }] },
+  { group: 'work', layers: [{ id: 'incident', live: 'incident' }, { id: 'detection', live: 'detection' }, { id: 'unit', live: 'unit' }, { id: 'marking', live: 'marking' }] },
   { group: 'watch', layers: [{ id: 'camera', live: 'camera' }] },
   { group: 'land', layers: [{ id: 'choropleth', label: 'layers.load' }, { id: 'unit_grid', live: 'unit_grid' }] },
   { group: 'base', layers: [{ id: 'building', label: 'layers.buildings' }, { id: 'place', label: 'layers.labels' }, { id: 'terrain', label: 'layers.terrain' }] },

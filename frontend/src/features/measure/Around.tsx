@@ -11,18 +11,22 @@ import type { LonLat } from '../../map/types'
 
 const MOST = 50
 /** What a row is called, by the first of these columns that it has. */
-const names = ['title', 'name', 'number', 'code', 'device_id']
+const names = ['title', 'name', 'label', 'number', 'code', 'device_id', 'rule']
+/** What holds every place says nothing of one. */
+const everywhere = ['area', 'unit_grid']
 
-/** Everything that is a point and lies within a radius, by layer and the nearest first; a press opens it. */
+/** Everything that lies within a radius or reaches into it, by layer and the nearest first, empty layers last; a press opens it. */
 export function Around({ catalog, at, radius }: { catalog: Catalog; at: LonLat; radius: number }) {
   const { t, has, locale } = useText()
   const units = useLive().layer('unit')
-  const layers = catalog.layers.filter(({ geometry }) => geometry === 'point')
+  const layers = catalog.layers.filter(({ name, geometry }) => geometry !== 'none' && !everywhere.includes(name))
   const found = useQueries({ queries: layers.map(({ name }) => nearQuery(name, at, radius, MOST)) })
   return (
     <div className="measure-around">
-      {layers.map((layer, i) => {
-        const { data, error, isPending } = found[i]!
+      {layers
+        .map((layer, i) => ({ layer, ...found[i]! }))
+        .sort((a, b) => Number(a.data?.length === 0) - Number(b.data?.length === 0))
+        .map(({ layer, data, error, isPending }) => {
         return (
           <section key={layer.name} aria-label={layer.title[locale]}>
             <h4 className="measure-kind">

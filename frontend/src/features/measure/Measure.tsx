@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { useRef, useState } from 'react'
 import type { Catalog } from '../../api/types'
 import { change, theMap } from '../../app/workbench'
 import { useText } from '../../i18n'
@@ -6,6 +6,7 @@ import '../../i18n/measure'
 import { count } from '../../lib/format'
 import { useStore } from '../../lib/store'
 import type { LonLat, MapController } from '../../map/types'
+import { usePointer, usePoints } from '../../map/usePoints'
 import { Button, IconButton } from '../../ui/Button'
 import { Around } from './Around'
 import { legs, mu, ring, sum, surface } from './geodesy'
@@ -28,19 +29,13 @@ function Tools({ map, catalog }: { map: MapController; catalog: Catalog }) {
   const { t, locale } = useText()
   const [mode, setMode] = useState<Mode>('distance')
   const [points, setPoints] = useState<readonly LonLat[]>([])
-  const [pointer, setPointer] = useState<LonLat | null>(null)
+  const pointer = usePointer(map)
   const [radius, setRadius] = useState(500)
   const take = useRef((_: LonLat) => {})
   take.current = (at) => setPoints((now) => (mode === 'around' ? [at] : mode === 'sight' && now.length === 2 ? [at] : [...now, at]))
   const undo = () => setPoints((now) => now.slice(0, -1))
 
-  usePoints(map, (at) => take.current(at), undo)
-  useEffect(() => {
-    const moved = (event: { lngLat: { lng: number; lat: number } }) => setPointer([event.lngLat.lng, event.lngLat.lat])
-    const left = () => setPointer(null)
-    const heard = [map.engine.on('mousemove', moved), map.engine.on('mouseout', left)]
-    return () => heard.forEach((one) => one.unsubscribe())
-  }, [map])
+  usePoints(map, { take: (at) => take.current(at), undo, end })
 
   const long = (m: number) => (m < 1_000 ? `${m.toFixed(1)} ${t('unitOf.m')}` : `${(m / 1_000).toFixed(3)} ${t('unitOf.km')}`)
   const lengths = legs(points)
@@ -126,44 +121,4 @@ function Tools({ map, catalog }: { map: MapController; catalog: Catalog }) {
       </section>
     </>
   )
-}
-
-/** Takes points from the map until the person presses Escape: by the pointer, and from under the cross by Space. */
-function usePoints(map: MapController, take: (at: LonLat) => void, undo: () => void): void {
-  const now = useRef({ take, undo })
-  now.current = { take, undo }
-  useLayoutEffect(() => { // with what is seen: a press must not come before it is waited for
-    let over = false
-    const pick = async () => {
-      while (!over) {
-        const at = await map.pickPoint()
-        if (over) return
-        if (!at) return end()
-        now.current.take(at)
-      }
-    }
-    void pick()
-    const press = (event: KeyboardEvent) => {
-      const target = event.target instanceof Element ? event.target : null
-      if (event.isComposing || event.altKey || target?.closest('input, textarea, select, [role="dialog"], [role="menu"], [role="listbox"]')) return
-      const steps: Record<string, [number, number]> = { ArrowLeft: [-80, 0], ArrowRight: [80, 0], ArrowUp: [0, -80], ArrowDown: [0, 80] }
-      const step = steps[event.key]
-      const undoes = event.key === 'Backspace' || ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'z')
-      if (undoes) now.current.undo()
-      else if (event.ctrlKey || event.metaKey) return
-      else if (event.key === ' ' && !target?.closest('button, a')) {
-        const { lng, lat } = map.engine.getCenter()
-        now.current.take([lng, lat])
-      } else if (step && target !== map.engine.getCanvas()) map.engine.panBy(step, { duration: 0 })
-      else return
-      event.preventDefault()
-      event.stopPropagation()
-    }
-    window.addEventListener('keydown', press, { capture: true })
-    return () => {
-      over = true
-      map.stopPicking()
-      window.removeEventListener('keydown', press, { capture: true })
-    }
-  }, [map])
 }

@@ -1,5 +1,5 @@
 import type { Map as MapLibre } from 'maplibre-gl'
-import { useEffect, useState } from 'react'
+import { pathOn, useFrames } from '../../map/overlay'
 import type { LonLat } from '../../map/types'
 import { along } from './geodesy'
 
@@ -12,30 +12,10 @@ interface OverlayProps {
   pointer: LonLat | null
 }
 
-/** What is being measured, drawn over the map and not into it: a change of theme or a lost context leaves it as it is. */
+/** What is being measured, drawn over the map and not into it. */
 export function Overlay({ map, points, closed, circle, pointer }: OverlayProps) {
-  const [, draw] = useState(0)
-  useEffect(() => {
-    const drawn = () => draw((n) => n + 1)
-    const heard = map.on('render', drawn)
-    return () => heard.unsubscribe()
-  }, [map])
-  const { clientWidth: width, clientHeight: height } = map.getContainer()
-  const far = 20 * Math.max(width, height) // what lies behind the eye ends up anywhere
-  const on = (way: readonly LonLat[]) => {
-    let pen = 'M'
-    let path = ''
-    for (const at of way) {
-      const { x, y } = map.project(at)
-      if (!(Math.abs(x) < far && Math.abs(y) < far)) {
-        pen = 'M'
-        continue
-      }
-      path += `${pen}${x.toFixed(1)} ${y.toFixed(1)}`
-      pen = 'L'
-    }
-    return path
-  }
+  const { width, height } = useFrames(map)
+  const on = (way: readonly LonLat[]) => pathOn(map, way)
   const bent = (way: readonly LonLat[]) => way.slice(1).flatMap((to, i) => along(way[i]!, to, 2_000, 32).map(({ at }) => at))
   const shape = closed && points.length > 2 ? [...points, points[0]!] : points
   const last = points.at(-1)

@@ -62,7 +62,7 @@ export default function Palette() {
     const hit = (one: Hit): Item => ({
       icon: hitIcons[one.kind],
       name: one.name,
-      detail: one.detail,
+      detail: one.state && has(`state.incident.${one.state}`) ? `${one.detail} · ${t(`state.incident.${one.state}` as 'state.incident.closed')}` : one.detail,
       more: one.kind !== 'coordinate' ? one.area : (one.shift_m ?? 0) >= 1 ? t('palette.shift', { m: Math.round(one.shift_m!) }) : one.system === 'cgcs2000' ? t('palette.noShift') : undefined,
       open: () => {
         keepRecent(user, one)
@@ -84,7 +84,7 @@ export default function Palette() {
     if (!asked) return [{ title: t('palette.recent'), items: recentHits(user).map(hit) }, doing]
     if (without) return [{ title: t('palette.known'), items: live ? findKnown(live, q).map(known) : [] }, doing]
     return [...groupHits(q ? (found.data ?? []) : []).map(({ kind, hits }) => ({ title: t(`search.kind.${kind}`), items: hits.map((one) => hit(one.hit)) })), doing]
-  }, [t, user, context, asked, q, without, live, found.data])
+  }, [t, has, user, context, asked, q, without, live, found.data])
   const shown = groups.filter(({ items }) => items.length > 0)
   const items = shown.flatMap((group) => group.items)
 

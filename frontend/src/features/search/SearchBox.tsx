@@ -64,7 +64,7 @@ export default function SearchBox() {
                 <ListBoxItem key={index} id={String(index)} className="option" textValue={hit.name}>
                   <Icon name={hitIcons[hit.kind]} size="1.1em" />
                   <span className="truncate">{hit.name}</span>
-                  {hit.detail && <span className="option-detail truncate">{hit.detail}</span>}
+                  {hit.detail && <span className="option-detail truncate">{hit.state && has(`state.incident.${hit.state}`) ? `${hit.detail} · ${t(`state.incident.${hit.state}` as 'state.incident.closed')}` : hit.detail}</span>}
                 </ListBoxItem>
               ))}
             </ListBoxSection>

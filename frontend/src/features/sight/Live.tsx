@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react'
 import { useText } from '../../i18n'
 import { Button } from '../../ui/Button'
+import { StillAge, StillPicture, stillReasons, useStill } from './still'
 import { usePlayer, useShown } from './usePlayer'
 
 /** One camera's live picture, with what is known of it: connecting, live and how far behind, stopped and since when, or why there is none. */
@@ -8,7 +9,11 @@ export function Live({ id, onClose }: { id: number; onClose?: () => void }) {
   const { t } = useText()
   const canvas = useRef<HTMLCanvasElement>(null)
   const [round, setRound] = useState(0)
-  const state = usePlayer(id, canvas, useShown(canvas), round)
+  const box = useRef<HTMLDivElement>(null)
+  const shown = useShown(box) // the canvas gives way to stills
+  const state = usePlayer(id, canvas, shown, round)
+  const stills = stillReasons.includes(state.reason) && state.phase === 'ended'
+  const still = useStill(id, shown && stills, stills)
 
   const supported = state.reason !== 'insecure'
   const words = !supported
@@ -21,11 +26,13 @@ export function Live({ id, onClose }: { id: number; onClose?: () => void }) {
           ? t('video.stale', { age: '' })
           : t(`video.${state.reason ?? 'broken'}`, { codec: state.codec })
   return (
-    <div className={`live live-${supported ? state.phase : 'ended'}`} data-testid="live" data-phase={supported ? state.phase : 'insecure'}>
-      <canvas ref={canvas} width={16} height={9} />
+    <div ref={box} className={`live live-${still.blob && stills ? 'still' : supported ? state.phase : 'ended'}`} data-testid="live" data-phase={supported ? state.phase : 'insecure'}>
+      <canvas ref={canvas} width={16} height={9} hidden={stills && !!still.blob} />
+      {stills && still.blob && <StillPicture blob={still.blob} />}
       <p className="live-line" role="status">
         {state.phase === 'live' && <strong className="live-mark">● {t('video.live')}</strong>}
         {state.phase === 'stale' ? <Stopped since={state.drawnAt ?? 0} /> : <span>{words}</span>}
+        {stills && still.came !== undefined && <StillAge came={still.came} />}
         {state.masked && <span>{t('video.masks')}</span>}
         {state.phase === 'ended' && supported && <Button onPress={() => setRound(round + 1)}>{t('video.retry')}</Button>}
         {onClose && <Button onPress={onClose}>{t('video.stop')}</Button>}

@@ -84,7 +84,7 @@ function SeerRow({ seer }: { seer: Seer }) {
       })
   const notes = [reason, status !== 'online' && t(`state.camera.${status}`), !seer.playable && t('sight.noStream')].filter(Boolean)
   return (
-    <li>
+    <li data-thing={`camera/${seer.id}`}>
       <button
         type="button"
         className={`near seer${seer.sees ? ' seer-sees' : ''}`}

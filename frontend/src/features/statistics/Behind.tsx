@@ -1,41 +1,34 @@
-import { useQuery } from '@tanstack/react-query'
-import { api, take } from '../../api/client'
 import { go, paths } from '../../app/router'
 import { queueFilter } from '../../app/workbench'
 import { noFilter } from '../../domain/incidents'
 import { useText } from '../../i18n'
+import { count } from '../../lib/format'
 import { moment } from '../../lib/time'
 import { Button } from '../../ui/Button'
 import { asSeverity, SeveritySign } from '../../ui/Severity'
 import { Empty, Failure, Loading } from '../../ui/State'
-import { behindOf, type Graded, isRate, spanOf } from './grades'
-import type { Choice } from './Statistics'
+import type { Choice } from './choice'
+import { type Opened, useBehind } from './queries'
 
 /** As the server bounds the list. */
 const MOST = 500
 
-/** The cases behind one number. */
-export function Behind({ choice, row, name }: { choice: Choice; row: Graded; name: string }) {
+/** The cases behind one number. `queue` names a town or village whose open cases the queue can show too. */
+export function Behind({ choice, opened, title, queue }: { choice: Choice; opened: Opened; title: string; queue?: { path: string; id: number } }) {
   const { t, locale, has } = useText()
-  const { by, window } = choice
-  const measure = behindOf(choice.measure === 'seen' ? 'open' : choice.measure)
-  const cases = useQuery({
-    queryKey: ['statistics-areas', 'cases', by, row.area.id, measure, window, row.area[measure]], // a number that changed has other cases
-    queryFn: async () => (await take(api.GET('/api/statistics/cases', { params: { query: { by, area: row.area.id, measure, ...spanOf(window, Date.now()) } } }))).items,
-    placeholderData: (before, query) => (query?.queryKey[3] === row.area.id && query.queryKey[4] === measure ? before : undefined),
-  })
+  const cases = useBehind(choice, opened)
   return (
     <>
       <header className="block-head">
         <h3 className="block-title" data-testid="stat-behind">
-          {t('statistics.cases', { area: name, measure: isRate(choice.measure) ? t('statistics.due') : t(`statistics.measure.${choice.measure}`) })} · {row.area[measure]}
+          {title} · {count(opened.count, locale)}
         </h3>
-        {by !== 'unit_grid' && row.area.open > 0 && (
+        {queue && (
           <Button
             small
             onPress={() => {
-              queueFilter.set({ ...noFilter, town: row.area.path })
-              go(paths.situation, { layer: 'area', id: row.area.id })
+              queueFilter.set({ ...noFilter, town: queue.path })
+              go(paths.situation, { layer: 'area', id: queue.id })
             }}
             data-testid="stat-queue"
           >
@@ -50,7 +43,7 @@ export function Behind({ choice, row, name }: { choice: Choice; row: Graded; nam
       ) : cases.data.length === 0 ? (
         <Empty icon="check" title={t('statistics.noCases')} />
       ) : (
-        <ul className="behind">
+        <ul className="behind" aria-busy={cases.isPlaceholderData}>
           {cases.data.map((incident) => (
             <li key={incident.id}>
               <button type="button" className="behind-case" onClick={() => go(paths.situation, { layer: 'incident', id: incident.id })} data-testid="stat-case">

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type AreaFigures, bounds, byNeed, classOf, gradeOf, graded, grades, spanOf, tintOf, valueOf } from './grades'
+import { type AreaFigures, bounds, byNeed, changeOf, classOf, gradeOf, graded, grades, naturalBounds, spanBefore, spanOf, tintOf, valueOf } from './grades'
 
 const area = (code: string, change: Partial<AreaFigures> = {}): AreaFigures => ({ id: Number(code), code, path: code, name: code, km2: 2, point: [119.7, 29.8], open: 0, overdue: 0, created: 0, closed: 0, on_time: 0, due: 0, ...change })
 
@@ -8,11 +8,49 @@ test.each([[100, 'A'], [90, 'A'], [89.999, 'B'], [75, 'B'], [60, 'C'], [59.9, 'D
 })
 
 test('a rate is of what was due, and there is none where nothing was', () => {
-  expect(valueOf(area('1', { closed: 8, on_time: 6, due: 10 }), 'on_time_rate', false)).toBe(60)
-  expect(valueOf(area('1', { closed: 8, on_time: 6, due: 10 }), 'closing_rate', true)).toBe(80)
-  expect(valueOf(area('1'), 'on_time_rate', false)).toBeNull()
-  expect(valueOf(area('1', { open: 3 }), 'open', true)).toBe(1.5)
-  expect(valueOf(area('1', { open: 3, km2: 0 }), 'open', true)).toBeNull()
+  expect(valueOf(area('1', { closed: 8, on_time: 6, due: 10 }), 'on_time_rate', 'none')).toBe(60)
+  expect(valueOf(area('1', { closed: 8, on_time: 6, due: 10 }), 'closing_rate', 'km2')).toBe(80)
+  expect(valueOf(area('1'), 'on_time_rate', 'none')).toBeNull()
+  expect(valueOf(area('1', { open: 3 }), 'open', 'km2')).toBe(1.5)
+  expect(valueOf(area('1', { open: 3, km2: 0 }), 'open', 'km2')).toBeNull()
+})
+
+test('a count by people needs people', () => {
+  expect(valueOf(area('1', { open: 3, inhabitants: 15_000 }), 'open', 'people')).toBe(2)
+  expect(valueOf(area('1', { open: 3 }), 'open', 'people')).toBeNull()
+})
+
+test('natural breaks stand where values leave a gap', () => {
+  expect(naturalBounds([1, 2, 3, 20, 21, 22, 50, 51, 90, 91, 200, 0])).toEqual([1, 20, 50, 90, 200])
+  expect(naturalBounds([4, 4, 7])).toEqual([4, 7])
+  expect(naturalBounds(Array.from({ length: 3000 }, (_, i) => i + 1))).toHaveLength(5)
+})
+
+test('natural breaks are the best of all ways to cut', () => {
+  const values = [1, 2, 4, 7, 8, 13, 14, 15, 30, 31, 31, 44]
+  const cost = (from: readonly number[]) =>
+    from.reduce((all, least, i) => {
+      const inside = values.filter((value) => value >= least && value < (from[i + 1] ?? Infinity))
+      const mean = inside.reduce((a, b) => a + b, 0) / inside.length
+      return all + inside.reduce((a, b) => a + (b - mean) ** 2, 0)
+    }, 0)
+  const best = cost(naturalBounds(values, 3))
+  const distinct = [...new Set(values)]
+  for (const a of distinct.slice(1)) for (const b of distinct.filter((value) => value > a)) expect(best).toBeLessThanOrEqual(cost([1, a, b]) + 1e-9)
+})
+
+test('the span before is as long, and ends as far on', () => {
+  const now = new Date(2026, 4, 31, 12, 30, 20).getTime()
+  expect(new Date(spanBefore('today', now).from)).toEqual(new Date(2026, 4, 30))
+  expect(new Date(spanBefore('today', now).until)).toEqual(new Date(2026, 4, 30, 12, 31))
+  expect(new Date(spanBefore('days7', now).from)).toEqual(new Date(2026, 4, 18))
+  expect(new Date(spanBefore('month', now).from)).toEqual(new Date(2026, 3, 1))
+  expect(new Date(spanBefore('month', now).until)).toEqual(new Date(2026, 3, 30, 12, 31)) // April has no 31st
+})
+
+test('few cases have no percentage', () => {
+  expect(changeOf(12, 9)).toEqual({ by: 3, percent: null })
+  expect(changeOf(12, 10)).toEqual({ by: 2, percent: 20 })
 })
 
 describe('classes of counts', () => {
@@ -37,7 +75,7 @@ describe('classes of counts', () => {
   })
 
   test('are numbered in the key, with what they hold', () => {
-    const { rows, steps } = graded([1, 2, 3, 5, 8, 0].map((open, i) => area(String(i), { open })), 'open', false, String)
+    const { rows, steps } = graded([1, 2, 3, 5, 8, 0].map((open, i) => area(String(i), { open })), 'open', 'none', String)
     expect(steps.map(({ text }) => text)).toEqual(['1 1', '2 2', '3 3', '4 5', '5 8'])
     expect(steps.reduce((n, { areas }) => n + areas, 0)).toBe(5)
     expect(rows.at(-1)).toMatchObject({ tint: -1, sign: '' })
@@ -45,7 +83,7 @@ describe('classes of counts', () => {
 })
 
 test('what asks for most stands first', () => {
-  const { rows } = graded([area('1'), area('2', { due: 2, on_time: 2 }), area('3', { due: 2, on_time: 1 })], 'on_time_rate', false, String)
+  const { rows } = graded([area('1'), area('2', { due: 2, on_time: 2 }), area('3', { due: 2, on_time: 1 })], 'on_time_rate', 'none', String)
   expect(rows.toSorted(byNeed('on_time_rate')).map((row) => row.area.code)).toEqual(['3', '2', '1'])
 })
 

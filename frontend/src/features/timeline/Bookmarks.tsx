@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { api, take } from '../../api/client'
 import { fieldText } from '../../api/error'
 import { bookmarksQuery } from '../../api/queries'
+import type { components } from '../../api/schema.gen'
 import { beginReplay, jumpReplay } from '../../app/replay'
 import { paths } from '../../app/router'
 import { may, useSession } from '../../app/session'
@@ -15,7 +16,10 @@ import { Button, IconButton } from '../../ui/Button'
 import { Dialog } from '../../ui/Dialog'
 import { TextInput } from '../../ui/Field'
 import { Empty, Failure, Loading } from '../../ui/State'
+import { useUndo } from '../../ui/useUndo'
 import { spanAround } from './span'
+
+type Mark = components['schemas']['Bookmark']
 
 /** The review of the span that the time bar shows. */
 function reviewAddress(at: number): string {
@@ -28,9 +32,12 @@ export default function Bookmarks({ at, onClose }: { at: number; onClose: () => 
   const { t, locale } = useText()
   const marks = useQuery(bookmarksQuery)
   const client = useQueryClient()
+  const undo = useUndo()
+  const again = () => client.invalidateQueries({ queryKey: bookmarksQuery.queryKey })
   const forget = useMutation({
-    mutationFn: (id: number) => take(api.DELETE('/api/bookmarks/{id}', { params: { path: { id } } })),
-    onSettled: () => client.invalidateQueries({ queryKey: bookmarksQuery.queryKey }),
+    mutationFn: ({ id }: Mark) => take(api.DELETE('/api/bookmarks/{id}', { params: { path: { id } } })),
+    onSuccess: (_, { at, title }) => undo(t('bookmark.forgotten', { title }), () => take(api.POST('/api/bookmarks', { body: { at, title } })).finally(again)),
+    onSettled: again,
   })
   const open = (moment: number) => {
     onClose()
@@ -60,7 +67,7 @@ export default function Bookmarks({ at, onClose }: { at: number; onClose: () => 
                   <strong>{mark.title}</strong>
                   <span>{mark.maker}</span>
                 </button>
-                {mark.mine && <IconButton icon="close" label={t('bookmark.forget', { title: mark.title })} onPress={() => forget.mutate(mark.id)} />}
+                {mark.mine && <IconButton icon="close" label={t('bookmark.forget', { title: mark.title })} onPress={() => forget.mutate(mark)} />}
               </li>
             ))}
           </ul>

@@ -1,4 +1,5 @@
 import type { ExpressionSpecification, LayerSpecification, SymbolLayerSpecification } from 'maplibre-gl'
+import type { Sun } from '../tiles3d/sun'
 import type { Tokens } from '../../tokens/tokens'
 import type { Locale, MapCatalog, MapLayerId } from '../types'
 
@@ -15,6 +16,8 @@ export interface StyleEnv {
   is3D: boolean
   /** Source of the picture that lies on the ground; null for none. */
   picture: string | null
+  /** Where the light comes from; without it from the south-west, as on drawn maps. */
+  sun?: Sun
 }
 
 export type Expression = ExpressionSpecification

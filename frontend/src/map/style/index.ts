@@ -4,12 +4,12 @@ import { areaFills, areaLabels, areaLines } from './areas'
 import { buildings, ground, hillshade, lineLabels, picture, pictureSource, placeLabels, roads, water } from './basemap'
 import type { MapRaster } from '../types'
 import type { StyleEnv } from './env'
-import { cameras, detectionOutlines, markers, selectionGround } from './marks'
+import { cameras, columns, detectionOutlines, markers, selectionGround } from './marks'
 
 export type { StyleEnv } from './env'
 
 /** Sources that the map fills by itself, from the live store. */
-export const ownSources = ['area-label', 'incident', 'detection', 'detection-area', 'unit', 'selection', 'pulse'] as const
+export const ownSources = ['area-label', 'incident', 'detection', 'detection-area', 'unit', 'selection', 'pulse', 'column'] as const
 export type OwnSource = (typeof ownSources)[number]
 
 /** The whole style. It names no glyphs and no sprite: text is drawn from local fonts, signs from tokens. */
@@ -30,6 +30,7 @@ export function layers(env: StyleEnv): LayerSpecification[] {
     ...selectionGround(env),
     ...detectionOutlines(env),
     ...buildings(env),
+    ...columns(env),
     ...cameras(env),
     ...lineLabels(env),
     ...placeLabels(env, true),
@@ -38,10 +39,14 @@ export function layers(env: StyleEnv): LayerSpecification[] {
   ]
 }
 
-/** Light, sky and terrain. Little of each: the sky is the page, the light comes from the south-west. */
-export function atmosphere({ tokens: { map }, catalog, is3D, hidden }: StyleEnv): Pick<StyleSpecification, 'light' | 'sky' | 'terrain'> {
+/** Degrees from the zenith between which the light stays: houses have lit and shaded walls at every hour. */
+const HIGH = 20
+const LOW = 65
+
+/** Light, sky and terrain. Little of each: the sky is the page, the light is the sun's by day and comes from the south-west by night. */
+export function atmosphere({ tokens: { map }, catalog, is3D, hidden, sun }: StyleEnv): Pick<StyleSpecification, 'light' | 'sky' | 'terrain'> {
   return {
-    light: { anchor: 'map', color: '#ffffff', intensity: map.relief, position: [1.4, 215, 42] },
+    light: { anchor: 'map', color: '#ffffff', intensity: map.relief, position: sun && sun.altitude > 0 ? [1.4, Math.round(sun.azimuth), Math.round(Math.min(LOW, Math.max(HIGH, 90 - sun.altitude)))] : [1.4, 215, 42] },
     sky: {
       'sky-color': map.sky,
       'horizon-color': map.horizon,

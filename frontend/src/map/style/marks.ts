@@ -1,6 +1,9 @@
 import type { LayerSpecification } from 'maplibre-gl'
 import { type Expression, type StyleEnv, byZoom, fonts, part, round, sized } from './env'
 
+/** How high a camera hangs, about: its registry does not say. */
+const POST_M = 6
+
 /** A camera's status from the live store. What the store has not called abnormal is online: 94 of 100 need no state at all. */
 const status: Expression = ['coalesce', ['feature-state', 'status'], 'online']
 const byStatus = <T>(online: T, offline: T, fault: T, unknown: T): Expression =>
@@ -34,6 +37,33 @@ export function cameras(env: StyleEnv): LayerSpecification[] {
         'circle-stroke-width': byZoom(11, byStatus(0, 0, s(0.9), 0), 17, byStatus(0, 0, s(1.8), 0)),
       },
     }),
+  ]
+}
+
+/** Cases of severity 1 and the selected one stand as columns that are seen over houses and hills, and what a camera sees stands as high as its post. */
+export function columns(env: StyleEnv): LayerSpecification[] {
+  const { sev, select } = env.tokens
+  const visibility = env.is3D ? 'visible' : 'none'
+  return [
+    part(env, 'incident', {
+      id: 'incident-column',
+      type: 'fill-extrusion',
+      source: 'column',
+      paint: {
+        'fill-extrusion-color': ['match', ['get', 'severity'], 1, sev[0], 2, sev[1], sev[2]],
+        'fill-extrusion-height': env.is3D ? ['get', 'height'] : 0,
+        'fill-extrusion-opacity': env.is3D ? 0.7 : 0,
+        'fill-extrusion-vertical-gradient': false,
+      },
+    }),
+    {
+      id: 'wedge-standing',
+      type: 'fill-extrusion',
+      source: 'selection',
+      filter: ['==', ['get', 'kind'], 'wedge'],
+      layout: { visibility },
+      paint: { 'fill-extrusion-color': select, 'fill-extrusion-height': POST_M, 'fill-extrusion-opacity': 0.28, 'fill-extrusion-vertical-gradient': false },
+    },
   ]
 }
 

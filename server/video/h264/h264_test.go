@@ -1,4 +1,4 @@
-package transcode
+package h264
 
 import (
 	"bytes"

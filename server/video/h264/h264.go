@@ -1,6 +1,6 @@
-// Package transcode turns pictures of H.265 into H.264 by ffmpeg, for browsers that show no H.265, within a declared budget: so many cameras at once, each with one decoder and one encoder of one thread and at most
+// Package h264 turns pictures of H.265 into H.264 by ffmpeg, for browsers that show no H.265, within a declared budget: so many cameras at once, each with one decoder and one encoder of one thread and at most
 // 1,280 pixels wide. ffmpeg sees no file, no network and no environment of ours.
-package transcode
+package h264
 
 import (
 	"context"

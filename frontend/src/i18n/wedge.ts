@@ -1,0 +1,91 @@
+import i18next from 'i18next'
+
+// Wordings of what is corrected of a camera on the map, and of the parts of its picture that are covered: they come with the tools.
+const zh = {
+  keeping: {
+    title: '登记维护',
+    turn: '在地图上校正朝向',
+    masks: '隐私遮挡区',
+  },
+  wedge: {
+    loading: '正在读取登记…',
+    hint: '拖动手柄，或用 Tab 选手柄、方向键调整（Shift 为大步）；Ctrl+Z 撤销，Esc 退出',
+    azimuth: '朝向',
+    fov: '视场角',
+    range: '可视距离',
+    point: '位置',
+    handle: { point: '移动摄像机的位置', azimuth: '转动朝向', range: '可视距离', left: '视场角（左边）', right: '视场角（右边）' },
+    undo: '撤销',
+    saved: '摄像机的登记已更新',
+    conflict: '保存前此摄像机的登记已被他人修改',
+    reload: '放弃我的改动，看最新登记',
+    mine: '仍保存我的改动',
+  },
+  masks: {
+    title: '隐私遮挡区',
+    hint: '在画面上拖动，框出矩形；拖动角点改变形状，边上的小点可加一个角。键盘：Tab 选角点，方向键移动（Shift 为大步），Delete 删除',
+    cost: '有遮挡区的摄像机，实时画面由服务器涂黑后重新编码再送出：只有小画面，约晚一到两帧；播放时约占一个核的十分之一。本服务器同时最多 {{n}} 路，超出时只有静态画面（同样涂黑）',
+    costNone: '本服务器不转码：有遮挡区的摄像机只有静态画面（已涂黑），没有实时画面',
+    now: '现有遮挡区在此画面上已涂黑；改动保存后立即对所有观看者生效',
+    noStill: '现在没有画面，按 16:9 的空白画面绘制',
+    loading: '正在读取画面…',
+    none: '没有遮挡区：画面原样送出',
+    mask: '遮挡区 {{n}}',
+    corners: '{{n}} 个角 · 占画面 {{share}}%',
+    corner: '遮挡区 {{n}} 的第 {{corner}} 角',
+    more: '在遮挡区 {{n}} 的此边加一个角',
+    add: '加一个遮挡区',
+    remove: '删除遮挡区 {{n}}',
+    full: '最多 16 个遮挡区',
+    undo: '撤销',
+    saved: '隐私遮挡区已保存',
+    conflict: '保存前此摄像机的遮挡区已被他人修改',
+    reload: '放弃我的改动，看最新的',
+  },
+}
+
+const en = {
+  keeping: {
+    title: 'Registry',
+    turn: 'Correct its aim on the map',
+    masks: 'Privacy masks',
+  },
+  wedge: {
+    loading: 'Reading the registry…',
+    hint: 'Pull the handles, or choose one by Tab and use the arrow keys (Shift for large steps); Ctrl+Z undoes, Esc ends',
+    azimuth: 'Azimuth',
+    fov: 'Field of view',
+    range: 'Range',
+    point: 'Place',
+    handle: { point: 'Move the camera', azimuth: 'Turn the camera', range: 'Range', left: 'Field of view, left side', right: 'Field of view, right side' },
+    undo: 'Undo',
+    saved: 'The entry of the camera was updated',
+    conflict: 'Somebody changed the entry of this camera before you saved',
+    reload: 'Drop mine, show the newest',
+    mine: 'Save mine all the same',
+  },
+  masks: {
+    title: 'Privacy masks',
+    hint: 'Drag on the picture for a rectangle; drag corners to change its form, the small dot of a side adds a corner. Keyboard: Tab to a corner, arrows move it (Shift for large steps), Delete removes it',
+    cost: 'Live pictures of a camera with masks are blackened and encoded anew by the server before they leave it: the small picture alone, a picture or two later, at about a tenth of a core while somebody watches. This server does {{n}} at once; beyond that there are stills, blackened too',
+    costNone: 'This server does not transcode: a camera with masks has stills alone (blackened), and no live picture',
+    now: 'The masks that are there are black in this picture; what is saved holds at once for everybody who watches',
+    noStill: 'There is no picture now: draw on an empty one of 16:9',
+    loading: 'Reading the picture…',
+    none: 'No masks: the picture is sent as it is',
+    mask: 'Mask {{n}}',
+    corners: '{{n}} corners · {{share}} % of the picture',
+    corner: 'Corner {{corner}} of mask {{n}}',
+    more: 'Add a corner to this side of mask {{n}}',
+    add: 'Add a mask',
+    remove: 'Remove mask {{n}}',
+    full: '16 masks at most',
+    undo: 'Undo',
+    saved: 'The privacy masks were saved',
+    conflict: 'Somebody changed the masks of this camera before you saved',
+    reload: 'Drop mine, show the newest',
+  },
+}
+
+i18next.addResourceBundle('zh', 'translation', zh, true)
+i18next.addResourceBundle('en', 'translation', en, true)

@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest'
+import type { MapController } from '../map/types'
+import { type Seen, legendOf, seenOn } from './legend'
+
+const steps = [1, 2, 4, 8]
+const seen = (change: Partial<Record<keyof Seen, unknown[]>>): Seen => {
+  const set = (key: keyof Seen) => new Set(change[key] ?? []) as never
+  return { parts: set('parts'), severities: set('severities'), statuses: set('statuses'), open: set('open'), ground: set('ground') }
+}
+const signs = (s: Seen) => legendOf(s, steps).map(({ sign }) => sign)
+
+describe('the legend', () => {
+  test.each([
+    ['an empty map', {}, []],
+    ['cases of two severities', { parts: ['incident'], severities: [3, 1] }, ['incident-1', 'incident-3']],
+    ['a layer that is switched off though its things are there', { severities: [1], statuses: ['online'], open: [3] }, []],
+    ['cameras in the states that are seen', { parts: ['camera'], statuses: ['fault', 'online'] }, ['camera-online', 'camera-fault']],
+    ['tints that are seen', { parts: ['choropleth'], open: [0, 3, 9] }, ['load-0', 'load-2', 'load-4']],
+    ['names are read, not explained', { parts: ['place'] }, []],
+    ['a layer that is not known here', { parts: ['hydrant'] }, ['other']],
+    ['the ground', { ground: ['water', 'area-town', 'road-major'] }, ['area-town', 'road-major', 'water']],
+    ['all of it, what is worked on first', { parts: ['terrain', 'building', 'unit_grid', 'unit', 'detection', 'incident'], severities: [2] }, ['incident-2', 'detection', 'unit', 'unit_grid', 'building', 'terrain']],
+  ])('%s', (_, what, expected) => expect(signs(seen(what))).toEqual(expected))
+
+  test('tints say how many open cases they mean', () => {
+    expect(legendOf(seen({ parts: ['choropleth'], open: [0, 1, 2, 5, 20] }), steps).map(({ values }) => values!.range)).toEqual(['0', '1', '2–3', '4–7', '≥8'])
+  })
+})
+
+describe('what a map has drawn', () => {
+  const drawn = [
+    { layer: { id: 'incident', metadata: { part: 'incident' } }, properties: { severity: 2 }, state: {} },
+    { layer: { id: 'camera', metadata: { part: 'camera' } }, properties: {}, state: { status: 'offline' } },
+    { layer: { id: 'camera', metadata: { part: 'camera' } }, properties: {}, state: {} },
+    { layer: { id: 'area-town-fill', metadata: { part: 'choropleth' } }, properties: {}, state: { open: 4 } },
+    { layer: { id: 'area-town' }, properties: {}, state: {} },
+    { layer: { id: 'road' }, properties: { rank: 2 }, state: {} },
+    { layer: { id: 'landuse' }, properties: { kind: 'forest' }, state: {} },
+    { layer: { id: 'waterway' }, properties: {}, state: {} },
+  ]
+  const map = { queryRenderedFeatures: () => drawn, getLayer: () => ({}), getLayoutProperty: () => undefined } as unknown as MapController['engine']
+
+  test('is in the legend', () => {
+    expect(signs(seenOn(map, false))).toEqual(['incident-2', 'camera-online', 'camera-offline', 'load-3', 'area-town', 'road-major', 'water', 'green', 'terrain'])
+  })
+
+  test('but not what a photograph lies over', () => {
+    expect(signs(seenOn(map, true))).toEqual(['incident-2', 'camera-online', 'camera-offline', 'area-town'])
+  })
+})

@@ -1,0 +1,74 @@
+/** What the signs on a printed map mean: those that are on it, and no others. */
+import type { MapController, MapLayerId } from '../map/types'
+
+/** What is seen on a map. */
+export interface Seen {
+  /** Parts of the console's legend of which something is drawn. */
+  parts: ReadonlySet<string>
+  severities: ReadonlySet<number>
+  /** Of the cameras. */
+  statuses: ReadonlySet<string>
+  /** Open cases of each area that is tinted. */
+  open: ReadonlySet<number>
+  /** Ids of drawn layers of the ground: roads, water, bounds. */
+  ground: ReadonlySet<string>
+}
+
+/** One line of the legend. `sign` says which sign stands before it, `label` is the key of its words. */
+export interface Entry {
+  sign: string
+  label: string
+  values?: Record<string, unknown>
+}
+
+/** Parts of which the map itself says what they are. */
+const silent = new Set<string>(['place'])
+const grounds = [
+  ['area-county', 'county'], ['area-town', 'town'], ['area-village', 'village'], ['road-major', 'roadMajor'], ['road', 'road'], ['rail', 'rail'], ['water', 'water'], ['green', 'green'],
+] as const
+
+export function legendOf(seen: Seen, steps: readonly number[]): Entry[] {
+  const out: Entry[] = []
+  const has = (part: MapLayerId) => seen.parts.has(part)
+  if (has('incident')) for (const level of [1, 2, 3]) if (seen.severities.has(level)) out.push({ sign: `incident-${level}`, label: `severity.${level}` })
+  if (has('detection')) out.push({ sign: 'detection', label: 'layer.detection' })
+  if (has('unit')) out.push({ sign: 'unit', label: 'layer.unit' })
+  if (has('camera')) for (const status of ['online', 'offline', 'fault', 'unknown']) if (seen.statuses.has(status)) out.push({ sign: `camera-${status}`, label: 'print.camera', values: { status } })
+  if (has('choropleth')) {
+    const from = [0, ...steps]
+    from.forEach((n, i) => {
+      const next = from[i + 1]
+      if ([...seen.open].some((open) => open >= n && (next === undefined || open < next))) out.push({ sign: `load-${i}`, label: 'print.load', values: { range: next === undefined ? `≥${n}` : next - n === 1 ? String(n) : `${n}–${next - 1}` } })
+    })
+  }
+  if (has('unit_grid')) out.push({ sign: 'unit_grid', label: 'layer.unit_grid' })
+  if (has('building')) out.push({ sign: 'building', label: 'layers.buildings' })
+  const known = new Set<string>(['incident', 'detection', 'unit', 'camera', 'choropleth', 'unit_grid', 'building', 'terrain'])
+  for (const part of seen.parts) if (!known.has(part) && !silent.has(part)) out.push({ sign: 'other', label: `layer.${part}` })
+  for (const [id, name] of grounds) if (seen.ground.has(id)) out.push({ sign: id, label: `print.ground.${name}` })
+  if (has('terrain')) out.push({ sign: 'terrain', label: 'layers.terrain' })
+  return out
+}
+
+/** Looks what a map has drawn. A photograph over the drawn ground hides it. */
+export function seenOn(map: MapController['engine'], photograph: boolean): Seen {
+  const seen = { parts: new Set<string>(), severities: new Set<number>(), statuses: new Set<string>(), open: new Set<number>(), ground: new Set<string>() }
+  for (const { layer, properties, state } of map.queryRenderedFeatures()) {
+    const part = (layer.metadata as { part?: string } | undefined)?.part
+    if (part !== undefined) {
+      seen.parts.add(part)
+      if (part === 'incident' && typeof properties.severity === 'number') seen.severities.add(properties.severity)
+      if (layer.id === 'camera') seen.statuses.add((state.status as string | undefined) ?? 'online')
+      if (part === 'choropleth' && !photograph) seen.open.add((state.open as number | undefined) ?? 0)
+    } else if (layer.id.startsWith('area-')) seen.ground.add(layer.id)
+    else if (photograph) continue
+    else if (layer.id === 'road') seen.ground.add((properties.rank as number) <= 3 ? 'road-major' : 'road')
+    else if (layer.id === 'landuse') {
+      if (['forest', 'grass', 'park', 'wetland', 'orchard'].includes(properties.kind as string)) seen.ground.add('green')
+    } else if (layer.id === 'rail') seen.ground.add('rail')
+    else if (layer.id === 'water' || layer.id === 'waterway') seen.ground.add('water')
+  }
+  if (map.getLayer('hillshade') && map.getLayoutProperty('hillshade', 'visibility') !== 'none' && !photograph) seen.parts.add('terrain')
+  if (photograph) seen.parts.delete('choropleth')
+  return seen
+}

@@ -41,6 +41,10 @@ type Earthwork struct {
 	Deepest float64 `json:"deepest_m"`
 	Highest float64 `json:"highest_m"`
 	Pixel   float64 `json:"pixel_m"`
+	// How far the later model lies beside the earlier one, by the ground around the outline; null where that does not tell. Moved: it was moved by this before it was measured.
+	East  *float64 `json:"shift_east_m"`
+	North *float64 `json:"shift_north_m"`
+	Moved bool     `json:"moved"`
 	// How far the ground around lies higher in the later model, where nothing should have changed, and how much that differs from place to place; null where too little is known.
 	Around *float64 `json:"around_m"`
 	Spread *float64 `json:"spread_m"`

@@ -12,6 +12,7 @@ import (
 	"wanglou/layers"
 	"wanglou/layers/crs"
 	"wanglou/layers/survey"
+	"wanglou/layers/survey/dsm"
 	"wanglou/layers/survey/earthwork"
 	"wanglou/layers/survey/raster"
 )
@@ -23,6 +24,10 @@ const (
 	// around is how far beyond an outline the ground is looked at, in metres and as a share of its size.
 	around      = 15.0
 	aroundShare = 0.15
+	// How far models lie beside each other at most, in metres and in pixels, that are laid onto each other, and how far they may without that.
+	mostBeside       = 5.0
+	mostBesidePixels = 12
+	leastBeside      = 0.1
 )
 
 // windowOf is a grid over a bound, grown by a margin in metres, at the models' own pixels or as coarse as the limit makes them.
@@ -143,7 +148,16 @@ func Earthwork(ctx context.Context, earlier, later Side, outline orb.MultiPolygo
 		flat[i] = g.fromWGS84(p)
 	}
 	middle := int(g.geoCol(flat.Bound().Center()))
-	v, err := earthwork.Between(ctx, a, b, flat, func(row int) float64 { return g.cell(middle, row) })
+	shift, err := dsm.Register(a, b, min(mostBeside, mostBesidePixels*g.pixel), flat)
+	if err != nil { // a window that is too small to tell by, or pixels too coarse
+		shift = dsm.Shift{}
+	}
+	var laid raster.Source = b
+	moved := shift.Known && math.Hypot(shift.East, shift.North) >= leastBeside*g.pixel
+	if moved {
+		laid = &raster.Moved{Source: b, Right: shift.East / g.pixel, Down: -shift.North / g.pixel}
+	}
+	v, err := earthwork.Between(ctx, a, laid, flat, func(row int) float64 { return g.cell(middle, row) })
 	if err != nil {
 		return nil, err
 	}
@@ -151,6 +165,9 @@ func Earthwork(ctx context.Context, earlier, later Side, outline orb.MultiPolygo
 		return nil, layers.Invalid("outline", "no_overlap", "the two surface models know nothing there together")
 	}
 	out := &survey.Earthwork{Cut: v.Cut, Fill: v.Fill, Net: v.Fill - v.Cut, Area: v.Area, Known: v.Known, Deepest: v.Deepest, Highest: v.Highest, Pixel: g.pixel}
+	if shift.Known {
+		out.East, out.North, out.Moved = new(shift.East), new(shift.North), moved
+	}
 	if v.Level {
 		out.Around, out.Spread = new(v.Around), new(v.Spread)
 		out.Level = new(out.Net - v.Around*v.Area*v.Known)

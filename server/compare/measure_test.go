@@ -118,3 +118,49 @@ func TestCellsAreMeasuredOnTheEllipsoid(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Two flights of one place that lie beside each other: without anything built nothing is cut or filled at the walls, and what was built has its volume. Flat ground does not tell, and that is said.
+func TestEarthworkOfShiftedModels(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("gdalwarp"); err != nil {
+		t.Skip("GDAL is not installed")
+	}
+	// Terraces, and houses of 8 × 8 × 6 m in a grid, with roofs that slope: a wall between two pixels would lie where pixels are.
+	town := func(x, y float64) float64 {
+		h := 30 + 1.5*math.Sin(x/7)*math.Cos(y/9)
+		u, v := 4-math.Abs(math.Mod(x+40, 20)-4), 4-math.Abs(math.Mod(y+40, 20)-4)
+		return h + 6*max(0, min(1, min(u, v)/2))
+	}
+	const east, south = 1.3, -0.8
+	before := Side{Heights: write(t, ground(func(x, y float64) float32 { return float32(town(x, y)) })), Pixel: 0.5}
+	heap := func(x, y float64) float64 { // of 10 × 10 × 3 m
+		if x > 44 && x < 54 && y > 30 && y < 40 {
+			return 3
+		}
+		return 0
+	}
+	after := func(added func(x, y float64) float64) Side {
+		return Side{Heights: write(t, ground(func(x, y float64) float32 { return float32(town(x-east, y-south) + added(x-east, y-south)) })), Pixel: 0.5}
+	}
+	outline := orb.MultiPolygon{{orb.Ring(world(t, orb.Point{35, 22}, orb.Point{65, 22}, orb.Point{65, 52}, orb.Point{35, 52}, orb.Point{35, 22}))}}
+	got, err := Earthwork(t.Context(), before, after(heap), outline)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.East == nil {
+		t.Fatal("nothing was measured")
+	}
+	if !got.Moved || math.Abs(*got.East-east) > 0.1 || math.Abs(*got.North+south) > 0.1 {
+		t.Errorf("moved: %v, %v east, %v north", got.Moved, *got.East, *got.North)
+	}
+	if math.Abs(got.Net-300) > 15 || got.Cut > 30 {
+		t.Errorf("%.0f m³ filled, %.0f cut; 300 were brought", got.Fill, got.Cut)
+	}
+	if got, err = Earthwork(t.Context(), before, Side{Heights: write(t, ground(func(x, y float64) float32 { return float32(town(x, y) + heap(x, y)) })), Pixel: 0.5}, outline); err != nil || got.Moved || got.East == nil || math.Hypot(*got.East, *got.North) > 0.05 {
+		t.Errorf("%+v %v", got, err)
+	}
+	flat := func(x, y float64) float32 { return float32(30 + heap(x, y)) }
+	if got, err = Earthwork(t.Context(), Side{Heights: write(t, ground(func(float64, float64) float32 { return 30 })), Pixel: 0.5}, Side{Heights: write(t, ground(flat)), Pixel: 0.5}, outline); err != nil || got.Moved || got.East != nil || math.Abs(got.Net-300) > 5 {
+		t.Errorf("%+v %v", got, err)
+	}
+}

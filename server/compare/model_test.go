@@ -23,11 +23,6 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// bright is a model that is sure of what is bright.
-func bright(tile int64) []byte {
-	return onnxtest.Linear(tile, [][3]float32{{10, 10, 10}}, []float32{-20}).Then(onnxtest.Node{Op: "Sigmoid"}).Bytes()
-}
-
 func TestModel(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("gdalwarp"); err != nil {
@@ -35,7 +30,7 @@ func TestModel(t *testing.T) {
 	}
 	r := onnxtest.Runtime(t)
 	shelf := &onnx.Shelf{Dir: t.TempDir()}
-	onnxtest.Shelve(t, shelf.Dir, "bright", onnxtest.Manifest(64), bright(64))
+	onnxtest.Shelve(t, shelf.Dir, "bright", onnxtest.Manifest(64), onnxtest.Bright(64).Bytes())
 	change := onnxtest.ManifestOfChange(64)
 	onnxtest.Shelve(t, shelf.Dir, "change", change, onnxtest.Difference(64).Bytes())
 	find := func(folder string) *onnx.Model {

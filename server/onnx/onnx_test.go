@@ -7,12 +7,9 @@ import (
 	"errors"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"wanglou/layers"
 	"wanglou/layers/survey"
@@ -198,50 +195,22 @@ func TestARunIsCalledOffOrKilled(t *testing.T) {
 	r := onnxtest.Runtime(t)
 	m := shelved(t, onnxtest.Manifest(64), onnxtest.Slow(64).Bytes())
 	ctx, cancel := context.WithCancel(t.Context())
-	marked := filepath.Join(t.TempDir(), "wanglou-onnx") // a process to be found by its name
-	raw, err := os.ReadFile(r.Program)
-	if err == nil {
-		err = os.WriteFile(marked, raw, 0o700)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	own := &onnx.Runtime{Program: marked, Library: r.Library}
 	ended := make(chan error, 1)
-	go func() { _, err := own.Check(ctx, m); ended <- err }()
-	process(t, marked)
+	go func() {
+		_, err := r.Scan(ctx, m, t.TempDir(), nil, "", func(float64) {})
+		ended <- err
+	}()
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("called off: %v", err)
 	}
+	own, kill := onnxtest.Own(t, r)
 	go func() { _, err := own.Check(t.Context(), m); ended <- err }()
-	if err := exec.Command("kill", "-9", strconv.Itoa(process(t, marked))).Run(); err != nil {
-		t.Fatal(err)
-	}
+	kill()
 	var e *layers.Error
 	if err := <-ended; !errors.As(err, &e) || e.Code != layers.CodeUnavailable || e.Reason != "model_killed" {
 		t.Errorf("killed: %v", err)
 	}
-}
-
-// process waits until a program runs and returns its number.
-func process(t *testing.T, path string) int {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for t.Context().Err() == nil {
-		<-tick.C
-		found, _ := filepath.Glob("/proc/[0-9]*/exe")
-		for _, link := range found {
-			if at, err := os.Readlink(link); err == nil && at == path {
-				if pid, err := strconv.Atoi(strings.Split(link, "/")[2]); err == nil {
-					return pid
-				}
-			}
-		}
-	}
-	t.Fatal("it never began")
-	return 0
 }
 
 func TestWithoutProgramOrLibrary(t *testing.T) {

@@ -85,16 +85,23 @@ func Make(ctx context.Context, path string, l *Looked, o Options) (*Made, error)
 		return nil, err
 	}
 	zoom, levels := plan(l)
+	warped, err := warp(ctx, prepared, zoom, levels, &o)
+	if err != nil {
+		return nil, err
+	}
 	out := filepath.Join(o.Dir, "ortho.tif")
 	quality := o.Quality
 	if quality == 0 {
 		quality = 85
 	}
-	args := []string{"-if", "VRT", "-of", "COG", "-co", "TILING_SCHEME=GoogleMapsCompatible", "-co", "COMPRESS=WEBP", "-co", "QUALITY=" + strconv.Itoa(quality), "-co", "SPARSE_OK=YES",
+	args := append(append([]string{"-of", "COG", "-co", "TILING_SCHEME=GoogleMapsCompatible", "-co", "COMPRESS=WEBP", "-co", "QUALITY=" + strconv.Itoa(quality), "-co", "SPARSE_OK=YES",
 		"-co", "ADD_ALPHA=YES", "-co", "ZOOM_LEVEL=" + strconv.Itoa(zoom), "-co", "ALIGNED_LEVELS=" + strconv.Itoa(levels), "-co", "OVERVIEW_COUNT=" + strconv.Itoa(levels-1),
-		"-co", "WARP_RESAMPLING=BILINEAR", "-co", "OVERVIEW_RESAMPLING=AVERAGE", "-co", "BIGTIFF=IF_SAFER", "-co", "NUM_THREADS=" + threads(o.Threads), prepared, out}
+		"-co", "WARP_RESAMPLING=BILINEAR", "-co", "OVERVIEW_RESAMPLING=AVERAGE", "-co", "BIGTIFF=IF_SAFER", "-co", "NUM_THREADS=" + threads(o.Threads)}, gdal.Input(warped)...), out)
 	if _, err := gdal.Run(ctx, "gdal_translate", args, gdal.Options{Dir: o.Dir, Threads: o.Threads, CacheMB: 512, MemoryMB: 8192,
-		Progress: func(f float64) { o.tell("tiles", 0.2+0.75*f) }}); err != nil {
+		Progress: func(f float64) { o.tell("tiles", 0.55+0.4*f) }}); err != nil {
+		return nil, err
+	}
+	if err := os.Remove(warped); err != nil { // it is as large as the picture
 		return nil, err
 	}
 	if err := flush(out); err != nil {
@@ -107,6 +114,58 @@ func Make(ctx context.Context, path string, l *Looked, o Options) (*Made, error)
 	}
 	m.GSD, m.EPSG, m.Collar = l.GSD, l.EPSG, collar
 	return m, nil
+}
+
+// warp brings a picture onto the grid of the tiles, and fills its sides up to whole tiles of the coarsest level that lies on it. The COG's own driver would do the same, into a file that it packs and unpacks
+// twice; this one is not packed, which takes a quarter less of processor time.
+func warp(ctx context.Context, prepared string, zoom, levels int, o *Options) (string, error) {
+	pixel := 2 * half / tileSize / math.Exp2(float64(zoom))
+	grid := []string{"-q", "-if", "VRT", "-t_srs", "EPSG:3857", "-r", "bilinear", "-dstalpha"}
+	sketch := filepath.Join(o.Dir, "sketch.vrt") // says where the picture comes to lie; nothing is read for it
+	if _, err := gdal.Run(ctx, "gdalwarp", append(slices.Clone(grid), "-of", "VRT", "-tr", number(pixel), number(pixel), prepared, sketch), gdal.Options{Dir: o.Dir}); err != nil {
+		return "", err
+	}
+	west, north, east, south, err := extent(sketch)
+	if err != nil {
+		return "", err
+	}
+	step := pixel * tileSize * math.Exp2(float64(levels-1))
+	const near = 1e-6 // of a step: what ends on a border does not begin another tile
+	left, top := math.Floor((west+half)/step+near), math.Floor((half-north)/step+near)
+	right, bottom := math.Ceil((east+half)/step-near), math.Ceil((half-south)/step-near)
+	width, height := (right-left)*step/pixel, (bottom-top)*step/pixel
+	if err := o.room(int64(width*height) * 5); err != nil { // four bytes a pixel, and what becomes of it
+		return "", err
+	}
+	out := filepath.Join(o.Dir, "warped.tif")
+	args := append(grid[1:], "-te", number(left*step-half), number(half-bottom*step), number(right*step-half), number(half-top*step), "-ts", number(math.Round(width)), number(math.Round(height)), "-multi", "-wo", "NUM_THREADS="+threads(o.Threads),
+		"-of", "GTiff", "-co", "TILED=YES", "-co", "SPARSE_OK=YES", "-co", "BIGTIFF=YES", prepared, out)
+	_, err = gdal.Run(ctx, "gdalwarp", args, gdal.Options{Dir: o.Dir, Threads: o.Threads, CacheMB: 512, MemoryMB: 8192, Progress: func(f float64) { o.tell("tiles", 0.2+0.35*f) }})
+	return out, err
+}
+
+var (
+	vrtSize      = regexp.MustCompile(`<VRTDataset rasterXSize="(\d+)" rasterYSize="(\d+)"`)
+	vrtTransform = regexp.MustCompile(`<GeoTransform>([^<]+)</GeoTransform>`)
+)
+
+// extent reads where a VRT of ours lies that is not turned.
+func extent(vrt string) (west, north, east, south float64, err error) {
+	text, err := os.ReadFile(vrt)
+	if err != nil {
+		return 0, 0, 0, 0, err
+	}
+	size, at := vrtSize.FindSubmatch(text), vrtTransform.FindSubmatch(text)
+	if size == nil || at == nil {
+		return 0, 0, 0, 0, fmt.Errorf("a VRT of GDAL's does not say where it lies")
+	}
+	var t [6]float64
+	if _, err := fmt.Sscanf(strings.ReplaceAll(string(at[1]), ",", " "), "%g %g %g %g %g %g", &t[0], &t[1], &t[2], &t[3], &t[4], &t[5]); err != nil {
+		return 0, 0, 0, 0, err
+	}
+	width, _ := strconv.ParseFloat(string(size[1]), 64) // digits
+	height, _ := strconv.ParseFloat(string(size[2]), 64)
+	return t[0], t[3], t[0] + width*t[1], t[3] + height*t[5], nil
 }
 
 // Measure says what a made picture shows.

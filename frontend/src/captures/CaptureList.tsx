@@ -16,6 +16,8 @@ import { notify } from '../ui/notices'
 import { Empty, Failure, Loading } from '../ui/State'
 import { type Capture, bytes, capturesQuery } from './queries'
 
+const shownKinds = ['ortho', 'dsm', 'dtm', 'track'] as const
+
 /** How often, a second apart, the catalogue is asked for the first capture's tiles. */
 const CATALOGUE_TRIES = 8
 
@@ -66,7 +68,7 @@ export function CaptureList() {
             <b className="truncate">{capture.name}</b>
             <span>{stamp(capture.captured_at, locale)}</span>
             <span>{capture.gsd_m !== undefined && t('captures.gsd', { cm: (capture.gsd_m * 100).toFixed(1) })}</span>
-            <span>{capture.files.map(({ kind }) => kind).filter((kind) => ['ortho', 'dsm', 'dtm', 'track'].includes(kind)).join(' · ')}</span>
+            <span>{shownKinds.filter((each) => capture.files.some(({ kind }) => kind === each)).map((each) => t(`captures.kind.${each}`)).join(' · ')}</span>
             <span>{bytes(capture.files.reduce((sum, { size }) => sum + size, 0))}</span>
             <span className="captures-acts">
               <Button small icon="place" onPress={() => void show(capture)} data-testid="capture-show">{t('captures.show')}</Button>

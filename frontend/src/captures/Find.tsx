@@ -54,6 +54,7 @@ export default function Find({ a, b }: { a: Capture; b: Capture }) {
     <div className="compare-find" role="status">
       {choices.length > 0 && (
         <Select
+          hideLabel
           label={t('captures.find.by')}
           value={way ? chosen : ''}
           onChange={setChosen}

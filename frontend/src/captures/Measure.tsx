@@ -92,6 +92,10 @@ function Work({ work }: { work: components['schemas']['Earthwork'] }) {
   const { t, locale } = useText()
   const number = (v: number, digits = 0) => new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(v)
   const signed = (v: number, digits = 0) => `${v < 0 ? '−' : '+'}${number(Math.abs(v), digits)}`
+  const shift =
+    work.shift_east_m === null || work.shift_north_m === null
+      ? t('captures.measure.shiftNone')
+      : t(work.moved ? 'captures.measure.shiftMoved' : 'captures.measure.shiftSmall', { east: signed(work.shift_east_m, 2), north: signed(work.shift_north_m, 2) })
   const items: [string, string][] = [
     [t('captures.measure.fill'), `${work.fill_m3 < 0.5 ? '' : '+'}${number(work.fill_m3)} m³`],
     [t('captures.measure.cut'), `${work.cut_m3 < 0.5 ? '' : '−'}${number(work.cut_m3)} m³`],
@@ -112,7 +116,7 @@ function Work({ work }: { work: components['schemas']['Earthwork'] }) {
       </dl>
       <p className="captures-quiet">
         {work.known < 0.999 && <b><Icon name="alert" size="1em" /> {t('captures.measure.unknown', { share: ((1 - work.known) * 100).toFixed(1) })} </b>}
-        {work.around_m !== null ? t('captures.measure.around', { around: signed(work.around_m, 2), spread: number(work.spread_m!, 2) }) : t('captures.measure.aroundNone')} {t('captures.measure.pixel', { pixel: number(work.pixel_m, 2) })}
+        {work.around_m !== null ? t('captures.measure.around', { around: signed(work.around_m, 2), spread: number(work.spread_m!, 2) }) : t('captures.measure.aroundNone')} {shift} {t('captures.measure.pixel', { pixel: number(work.pixel_m, 2) })}
       </p>
     </div>
   )

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/paulmach/orb"
+
 	"wanglou/layers/survey/raster"
 )
 
@@ -46,6 +48,29 @@ func bands(a, b raster.Source) ([]band, error) {
 		}
 	}
 	return out, nil
+}
+
+// Register measures how the later model lies beside the earlier one, up to most metres, by the ground outside of an outline, inside of which it may have changed.
+func Register(earlier, later raster.Source, most float64, outline orb.MultiPolygon) (Shift, error) {
+	pixel, err := check(earlier, later)
+	if err != nil {
+		return Shift{}, err
+	}
+	bs, err := bands(earlier, later)
+	if err != nil {
+		return Shift{}, err
+	}
+	w, _ := earlier.Size()
+	for i, b := range bs {
+		own := *b.a
+		own.Data = slices.Clone(own.Data) // it may be the source's
+		for _, p := range outline {
+			raster.Fill(w, own.H, own.Geo, p, func(x, y int) { own.Data[y*w+x] = raster.NoData })
+		}
+		bs[i].a = &own
+	}
+	dx, dy, known := register(bs, most/pixel)
+	return Shift{East: dx * pixel, North: -dy * pixel, Known: known}, nil
 }
 
 // probe is one pixel whose surroundings have relief.

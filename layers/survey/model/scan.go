@@ -61,6 +61,9 @@ func (m *Manifest) Scan(ctx context.Context, pictures []*Picture, inputs []Tenso
 	for i := range s.ramp {
 		s.ramp[i] = float32(min(1, float64(min(i+1, m.Tile-i))/float64(m.Overlap+1)))
 	}
+	for k := range m.Input.Bands {
+		s.values = append(s.values, m.Input.values(k))
+	}
 	for range pictures {
 		s.bands = append(s.bands, make([]byte, 4*m.Tile*m.Tile))
 	}
@@ -108,8 +111,9 @@ type scan struct {
 	told     []int // indexes of classes
 	inputs   []Tensor
 	ramp     []float32
-	bands    [][]byte  // of each picture: four bands of a window
-	sums     []float32 // of the rows of a window from its first on: told classes of a pixel beside each other
+	values   [][256]float32 // of each band: what a byte becomes
+	bands    [][]byte       // of each picture: four bands of a window
+	sums     []float32      // of the rows of a window from its first on: told classes of a pixel beside each other
 	weights  []float32
 	shown    []bool
 }
@@ -125,14 +129,11 @@ func (s *scan) window(x, y int, run Run) error {
 		}
 	}
 	for v := range h {
-		for u := range w {
-			all := true
-			for _, b := range s.bands {
-				all = all && b[3*t*t+v*t+u] != 0
-			}
-			if all {
-				seen = true
-				s.shown[v*s.w+x+u] = true
+		shown, first := s.shown[v*s.w+x:v*s.w+x+w], s.bands[0][3*t*t+v*t:]
+		last := s.bands[len(s.bands)-1][3*t*t+v*t:] // the same, or the other one's
+		for u := range shown {
+			if first[u] != 0 && last[u] != 0 {
+				shown[u], seen = true, true
 			}
 		}
 	}
@@ -173,6 +174,21 @@ func (p *Picture) read(into []byte, x, y, w, h, t int) error {
 	return nil
 }
 
+// values returns what bytes of a band become.
+func (in *Input) values(k int) (out [256]float32) {
+	for v := range out {
+		f := float64(v) * in.Scale
+		if in.Mean != nil {
+			f -= in.Mean[k]
+		}
+		if in.Std != nil {
+			f /= in.Std[k]
+		}
+		out[v] = float32(f)
+	}
+	return out
+}
+
 // fill turns the bands of a window into what the model is handed.
 func (s *scan) fill() {
 	in, t := &s.m.Input, s.m.Tile
@@ -197,16 +213,13 @@ func (s *scan) fill() {
 				}
 				continue
 			}
-			var values [256]float32
-			for v := range values {
-				f := float64(v) * in.Scale
-				if in.Mean != nil {
-					f -= in.Mean[k]
+			values := &s.values[k]
+			if step == 1 {
+				into := tensor.F[at : at+t*t]
+				for i, v := range from {
+					into[i] = values[v]
 				}
-				if in.Std != nil {
-					f /= in.Std[k]
-				}
-				values[v] = float32(f)
+				continue
 			}
 			for i, v := range from {
 				tensor.F[at+i*step] = values[v]
@@ -242,6 +255,9 @@ func (s *scan) add(answer []float32, shape []int64, x, w, h int) error {
 	if len(answer) < n*t*t {
 		return fmt.Errorf("an answer of %d numbers", len(answer))
 	}
+	if n == 1 && s.m.Output.Activation == None {
+		return s.addShares(answer, x, w, h)
+	}
 	shares := make([]float64, n)
 	for v := range h {
 		for u := range w {
@@ -249,7 +265,7 @@ func (s *scan) add(answer []float32, shape []int64, x, w, h int) error {
 			for c := range n {
 				f := float64(answer[c*class+i*pixel])
 				if math.IsNaN(f) || math.IsInf(f, 0) {
-					return layers.Invalid("output", "model_nan", "the model answers with what is no number")
+					return notANumber()
 				}
 				shares[c] = f
 			}
@@ -265,6 +281,31 @@ func (s *scan) add(answer []float32, shape []int64, x, w, h int) error {
 		}
 	}
 	return nil
+}
+
+// addShares is add of an answer that is one class's shares already: most of them are.
+func (s *scan) addShares(answer []float32, x, w, h int) error {
+	t := s.m.Tile
+	for v := range h {
+		at, row := v*s.w+x, answer[v*t:v*t+w]
+		sums, weights, down := s.sums[at:at+w], s.weights[at:at+w], s.ramp[v]
+		for u, f := range row {
+			if !(f >= -0.001 && f <= 1.001) { // or no number
+				if math.IsNaN(float64(f)) || math.IsInf(float64(f), 0) {
+					return notANumber()
+				}
+				return s.m.activate([]float64{float64(f)})
+			}
+			weight := down * s.ramp[u]
+			sums[u] += weight * f
+			weights[u] += weight
+		}
+	}
+	return nil
+}
+
+func notANumber() error {
+	return layers.Invalid("output", "model_nan", "the model answers with what is no number")
 }
 
 // activate turns a pixel's answers into shares of 0 to 1.
@@ -312,7 +353,7 @@ func (s *scan) flush(from, until int, out io.Writer) error {
 					best = c
 				}
 			}
-			row[x], row[s.w+x] = byte(math.Round(255*min(1, max(0, float64(sums[best]/s.weights[at]))))), byte(s.told[best])
+			row[x], row[s.w+x] = byte(255*min(1, max(0, sums[best]/s.weights[at]))+0.5), byte(s.told[best])
 		}
 		if _, err := out.Write(row); err != nil {
 			return err

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,14 +16,8 @@ import (
 	"wanglou/layers/survey"
 	"wanglou/postgis"
 	"wanglou/postgis/postgistest"
-	"wanglou/server/onnx"
 	"wanglou/server/onnx/onnxtest"
 )
-
-// bright is a model that is sure of what is bright.
-func bright(tile int64) []byte {
-	return onnxtest.Linear(tile, [][3]float32{{10, 10, 10}}, []float32{-20}).Then(onnxtest.Node{Op: "Sigmoid"}).Bytes()
-}
 
 // pictured writes a GeoTIFF of 200 × 160 pixels of half a metre in EPSG:4549: ground, and a white roof of 24 × 16 m.
 func pictured(t *testing.T, path string) {
@@ -44,44 +37,13 @@ func pictured(t *testing.T, path string) {
 	}
 }
 
-// own returns a runtime with a program of its own name, and a func that kills it once it runs.
-func own(t *testing.T, r *onnx.Runtime) (*onnx.Runtime, func()) {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "wanglou-onnx")
-	raw, err := os.ReadFile(r.Program)
-	if err == nil {
-		err = os.WriteFile(path, raw, 0o700)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &onnx.Runtime{Program: path, Library: r.Library}, func() {
-		t.Helper()
-		tick := time.NewTicker(10 * time.Millisecond)
-		defer tick.Stop()
-		for t.Context().Err() == nil {
-			<-tick.C
-			found, _ := filepath.Glob("/proc/[0-9]*/exe")
-			for _, link := range found {
-				if at, err := os.Readlink(link); err == nil && at == path {
-					if pid, err := strconv.Atoi(strings.Split(link, "/")[2]); err == nil {
-						if p, err := os.FindProcess(pid); err == nil && p.Kill() == nil {
-							return
-						}
-					}
-				}
-			}
-		}
-	}
-}
-
 // A model looks at a capture as a job: the process that runs it is killed in the middle, the job begins again, and what is found stands there once.
 func TestAModelLooksAtACapture(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("gdal_create"); err != nil {
 		t.Skip("GDAL is not installed")
 	}
-	runtime, kill := own(t, onnxtest.Runtime(t))
+	runtime, kill := onnxtest.Own(t, onnxtest.Runtime(t))
 	db := postgistest.New(t)
 	app := &App{Data: t.TempDir(), Logger: postgistest.Log(t)}
 	p, err := openSurvey(app, db)
@@ -93,7 +55,7 @@ func TestAModelLooksAtACapture(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.runtime = runtime
-	user := &auth.User{Login: "drone", Name: "航拍", Roles: []auth.Role{auth.RoleDroneTeam}, Areas: []string{"330122"}, Active: true}
+	user := &auth.User{Login: "drone", Name: "航拍", Roles: []auth.Role{auth.RoleDroneTeam}, Areas: []string{"330122"}}
 	operator := auth.WithActor(t.Context(), auth.Operator("test"))
 	if _, err := db.Pool.Exec(t.Context(), `INSERT INTO area (code, path, level, name, geom) VALUES ('330122', '330122', 'county', '桐庐县', ST_Multi(ST_MakeEnvelope(119, 29, 121, 31, 4326)))`); err != nil {
 		t.Fatal(err)
@@ -132,7 +94,7 @@ func TestAModelLooksAtACapture(t *testing.T) {
 	defer func() { stop(); <-ended }()
 	kill()
 	// Whoever brings the model has mended it meanwhile.
-	onnxtest.Shelve(t, p.models.Dir, "roofs", m, bright(64))
+	onnxtest.Shelve(t, p.models.Dir, "roofs", m, onnxtest.Bright(64).Bytes())
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -173,7 +135,7 @@ func TestModelsOnTheCommandLine(t *testing.T) {
 	if code, out, _ := command(t, "", "detect", "models", "--data", data); code != 0 || !strings.Contains(out, "No models in") {
 		t.Errorf("%d %s", code, out)
 	}
-	onnxtest.Shelve(t, filepath.Join(data, "models"), "roofs", onnxtest.Manifest(64), bright(64))
+	onnxtest.Shelve(t, filepath.Join(data, "models"), "roofs", onnxtest.Manifest(64), onnxtest.Bright(64).Bytes())
 	picture := filepath.Join(t.TempDir(), "a.tif")
 	pictured(t, picture)
 	if code, _, said := command(t, "", "detect", "run", "--data", data, "none", picture); code == 0 || !strings.Contains(said, `no model "none"`) {

@@ -183,6 +183,11 @@ func Red(tile int64) *Graph {
 	return Linear(tile, [][3]float32{{20, -10, -10}}, []float32{-5}).Then(Node{Op: "Sigmoid"})
 }
 
+// Bright is sure of what is bright: the sigmoid of 10 · (red + green + blue) − 20.
+func Bright(tile int64) *Graph {
+	return Linear(tile, [][3]float32{{10, 10, 10}}, []float32{-20}).Then(Node{Op: "Sigmoid"})
+}
+
 // Difference answers with the mean difference of the bands of "before" and "after" (float32, NCHW), 0 to 1 of bands of 0 to 1.
 func Difference(tile int64) *Graph {
 	image := []int64{1, 3, tile, tile}

@@ -8,8 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"wanglou/layers/survey"
 	"wanglou/layers/survey/model"
@@ -101,6 +104,37 @@ func Runtime(tb testing.TB) *onnx.Runtime {
 		tb.Fatal(err)
 	}
 	return &onnx.Runtime{Program: file, Library: lib}
+}
+
+// Own returns a runtime with a program of its own name, and a func that kills it once it runs.
+func Own(t *testing.T, r *onnx.Runtime) (*onnx.Runtime, func()) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "wanglou-onnx")
+	raw, err := os.ReadFile(r.Program)
+	if err == nil {
+		err = os.WriteFile(path, raw, 0o700)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &onnx.Runtime{Program: path, Library: r.Library}, func() {
+		t.Helper()
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for t.Context().Err() == nil {
+			<-tick.C
+			found, _ := filepath.Glob("/proc/[0-9]*/exe")
+			for _, link := range found {
+				if at, err := os.Readlink(link); err == nil && at == path {
+					if pid, err := strconv.Atoi(strings.Split(link, "/")[2]); err == nil {
+						if p, err := os.FindProcess(pid); err == nil && p.Kill() == nil {
+							return
+						}
+					}
+				}
+			}
+		}
+	}
 }
 
 // Remove deletes what Runtime built, at the end of a package's tests.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -69,7 +70,7 @@ type Library struct {
 // Open opens the library. CodeUnavailable with "onnx_library".
 func Open(path string) (*Library, error) {
 	fail := func(format string, args ...any) error {
-		said := fmt.Sprintf(format, args...)
+		said := strings.ReplaceAll(fmt.Sprintf(format, args...), path, filepath.Base(path)) // where it lies is nobody's matter
 		return &layers.Error{Code: layers.CodeUnavailable, Reason: "onnx_library", Params: map[string]string{"said": said}, Msg: "ONNX Runtime cannot be used: " + said}
 	}
 	handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)

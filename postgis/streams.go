@@ -100,6 +100,24 @@ func (s *Streams) Watched(ctx context.Context, w camera.Viewing) error {
 	})
 }
 
+// Controlled implements camera.Streams.
+func (s *Streams) Controlled(ctx context.Context, id int64, c *camera.Control) error {
+	actor := auth.ActorFrom(ctx)
+	return s.db.transact(ctx, func(tx pgx.Tx) error {
+		is, err := oneCamera(ctx, tx, `SELECT `+cameraColumns+` FROM camera WHERE id = @id`, pgx.NamedArgs{"id": id})
+		switch {
+		case errors.Is(err, pgx.ErrNoRows), err == nil && (!actor.Scope.May(auth.ActionRead) || !actor.Scope.InArea(is.AreaPath)):
+			return notFound("camera", id)
+		case err != nil:
+			return err
+		}
+		if err := forbid(actor, auth.ActionDispatch); err != nil {
+			return err
+		}
+		return appendAudit(ctx, tx, "camera.control", subject("camera", id), c.Details())
+	})
+}
+
 // SetMasks implements camera.Streams.
 func (s *Streams) SetMasks(ctx context.Context, id int64, m camera.Masks, seen *camera.Masks) error {
 	actor := auth.ActorFrom(ctx)

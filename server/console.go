@@ -35,7 +35,7 @@ var contentTypes = map[string]string{
 // isCompressed reports whether a file would not become smaller.
 func isCompressed(name string) bool {
 	switch path.Ext(name) {
-	case ".png", ".jpg", ".webp", ".woff2", ".gz":
+	case ".png", ".jpg", ".webp", ".woff2", ".gz", ".mp4", ".m4s":
 		return true
 	}
 	return false

@@ -23,7 +23,7 @@ func (s *Server) maskedViewer(ctx context.Context, stream *camera.Stream) (*vide
 		return nil, errTooManyMasked
 	}
 	asked := context.WithoutCancel(ctx)
-	viewer, err := s.masked.Watch(stream.CameraID, func(ctx context.Context) (video.Source, error) { return s.openMasked(asked, ctx, stream.CameraID) })
+	viewer, err := s.masked.Watch(video.Pull{Camera: stream.CameraID, Masked: true}, func(ctx context.Context) (video.Source, error) { return s.openMasked(asked, ctx, stream.CameraID) })
 	if errors.Is(err, video.ErrTooManyStreams) {
 		err = errTooManyMasked
 	}

@@ -59,7 +59,7 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		took, status := time.Since(start), c.Response().Status
 		s.metrics.request(c.Request().Method, c.Path(), status, took)
 		level := slog.LevelDebug
-		if strings.HasPrefix(c.Path(), "/api/") || c.Path() == "/live" || status >= http.StatusInternalServerError {
+		if strings.HasPrefix(c.Path(), "/api/") && c.Path() != hlsPieces || c.Path() == "/live" || status >= http.StatusInternalServerError {
 			level = slog.LevelInfo
 		}
 		s.log.LogAttrs(c.Request().Context(), level, "request", slog.String("request_id", requestID(c)),
@@ -92,10 +92,10 @@ func errorIs(v any, target error) bool {
 	return ok && errors.Is(err, target)
 }
 
-// contentPolicy lets the console load its own files and nothing else. Nothing inline, no other host, no blob: the map's
+// contentPolicy lets the console load its own files and nothing else. Nothing inline, no other host, no blob but of video, which HLS is put together of: the map's
 // worker is a file, and its pictures are made by createImageBitmap. data: is for the small SVGs in the map's style sheet.
 const contentPolicy = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
-	"media-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+	"media-src 'self' blob:; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 
 // documentHeaders rule what a page may do. They stand in every answer but tiles, which no browser takes for a page.
 var documentHeaders = map[string][]string{

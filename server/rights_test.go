@@ -62,6 +62,11 @@ func requests() map[string]request {
 		"DELETE /api/patrols/:id":                             {path: "/api/patrols/1", who: "admin duty town viewer", want: 404},
 		"POST /api/cameras/:id/whep":                          {path: "/api/cameras/1/whep", body: "v=0", who: "admin duty town viewer", want: 404},
 		"DELETE /api/cameras/:id/whep/:session":               {path: "/api/cameras/1/whep/x", who: "admin duty town viewer", want: 404},
+		"POST /api/cameras/:id/control":                       {path: "/api/cameras/1/control", body: `{"command":"stop"}`, who: "admin duty town", want: 404},
+		"GET /api/gb28181/devices/:device/about":              {path: "/api/gb28181/devices/34020000001180000001/about", who: "admin", want: 404},
+		"POST /api/cameras/:id/hls":                           {path: "/api/cameras/1/hls", who: "admin duty town viewer", want: 404},
+		"GET /api/cameras/:id/hls/:session/:piece":            {path: "/api/cameras/1/hls/x/index.m3u8", who: "admin duty town viewer", want: 404},
+		"DELETE /api/cameras/:id/hls/:session":                {path: "/api/cameras/1/hls/x", who: "admin duty town viewer", want: 404},
 		"GET /api/cameras/:id/masks":                          {path: "/api/cameras/1/masks", who: "admin duty town viewer", want: 404},
 		"PUT /api/cameras/:id/masks":                          {path: "/api/cameras/1/masks", body: map[string]any{"masks": []any{}}, who: "admin", want: 404},
 		"GET /api/cameras/:id/presets":                        {path: "/api/cameras/1/presets", who: readers, want: 404},
@@ -202,7 +207,6 @@ func requests() map[string]request {
 		"GET /api/bookmarks":                                  {who: readers, want: 404},                         // this world has none
 		"POST /api/prints":                                    {body: map[string]any{}, who: readers, want: 404}, // this world keeps no account
 		"GET /api/cameras/repair":                             {who: readers, want: 404},                         // this world has none
-		"GET /api/markings":                                   {who: readers, want: 404},                         // this world has none
 		"POST /api/markings":                                  {body: map[string]any{}, who: "admin duty town", want: 404},
 		"POST /api/markings/steps":                            {body: map[string]any{}, who: "admin duty town", want: 404},
 		"PUT /api/markings/:id":                               {path: "/api/markings/1", body: map[string]any{}, who: "admin duty town", want: 404},

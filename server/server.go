@@ -50,6 +50,7 @@ import (
 	"wanglou/server/escalations"
 	"wanglou/server/evidence"
 	"wanglou/server/fences"
+	"wanglou/server/hls"
 	"wanglou/server/hooks"
 	"wanglou/server/ingest"
 	"wanglou/server/live"
@@ -59,6 +60,7 @@ import (
 	"wanglou/server/reach"
 	"wanglou/server/still"
 	"wanglou/server/video"
+	"wanglou/server/video/h264"
 	"wanglou/server/whep"
 	"wanglou/tiles"
 )
@@ -97,6 +99,7 @@ type Options struct {
 	Devices     Devices              // that are asked for pictures; default none
 	Cameranet   reach.Ranges         // where cameras may be dialled; default nowhere
 	WHEP        *whep.Gate           // live pictures by WebRTC; default none
+	Transcodes  int                  // pictures in H.265 that are turned into H.264 at once; default none
 	Masked      int                  // cameras with masks that play at once; default none: they have stills alone
 	CameraBasic bool                 // passwords may be sent in the clear to cameras that know nothing better
 	Webhooks    hook.Store           // default none
@@ -246,6 +249,8 @@ type Server struct {
 	plans           plan.Service         // nil: there are none
 	flowByUser      *limiter
 	whepByUser      *limiter
+	controlByUser   *limiter
+	turning         turning
 	citizenReports  *limiter
 	citizenPictures *limiter
 	citizenLookups  *limiter
@@ -263,6 +268,8 @@ type Server struct {
 	maskBell        bell           // masks were changed
 	watchers        sync.WaitGroup // who watch: their leaving is still to be written down
 	whep            whepSessions
+	hls             hlsSessions
+	transcodes      *h264.Budget
 	stills          *still.Maker
 	webhooks        hook.Store        // nil: there are none
 	deliveries      *hooks.Deliveries // of webhooks; nil with them
@@ -354,6 +361,10 @@ func New(o Options) *Server {
 		cameraBasic:     o.CameraBasic,
 		video:           video.New(video.Options{}),
 		whep:            whepSessions{gate: o.WHEP, byID: map[string]whepSession{}},
+		hls:             hlsSessions{shelf: hls.New(), byID: map[string]*hlsSession{}},
+		transcodes:      h264.New(o.Transcodes),
+		controlByUser:   newLimiter(30, 200*time.Millisecond, o.Now),
+		turning:         turning{byID: map[int64]*time.Timer{}},
 		whepByUser:      newLimiter(64, 500*time.Millisecond, o.Now),
 		stills:          still.New(o.Now),
 	}

@@ -17,6 +17,7 @@ import (
 	"wanglou/layers/auth"
 	"wanglou/layers/camera"
 	"wanglou/server/gb28181"
+	"wanglou/server/gb28181/manscdp"
 	"wanglou/server/live"
 	"wanglou/server/mpegps"
 	"wanglou/server/reach"
@@ -24,6 +25,8 @@ import (
 	"wanglou/server/strictjson"
 	"wanglou/server/transcode"
 	"wanglou/server/video"
+	"wanglou/server/video/fmp4"
+	"wanglou/server/video/h264"
 	"wanglou/server/video/nal"
 )
 
@@ -89,22 +92,40 @@ func (s *Server) streamAt(c echo.Context) (camera.Streams, *camera.Stream, error
 	return service, stream, err
 }
 
-// viewerOf joins what of a camera may leave the server: its stream as it comes, or, where it has masks, with these burnt in.
-func (s *Server) viewerOf(ctx context.Context, stream *camera.Stream, kind camera.StreamKind) (*video.Viewer, error) {
-	if len(stream.Masks) > 0 {
-		return s.maskedViewer(ctx, stream)
+// viewerOf joins what of a camera may leave the server: its stream as it comes, or in H.264 where that is asked for, or, where it has masks, with these burnt in.
+func (s *Server) viewerOf(ctx context.Context, w *watching) (*video.Viewer, error) {
+	switch {
+	case len(w.stream.Masks) > 0:
+		return s.maskedViewer(ctx, w.stream) // in H.264
+	case w.h264:
+		return s.h264Viewer(ctx, w.stream, w.kind)
 	}
-	return s.bareViewer(ctx, stream, kind)
+	return s.bareViewer(ctx, w.stream, w.kind)
 }
 
-// bareViewer joins the pull of a camera's stream as it comes, the small one where it is meant and there is one: that is a pull of its own. A pull may outlive who began it.
+// pullOf names a camera's stream: the small one where it is meant and there is one.
+func pullOf(stream *camera.Stream, kind camera.StreamKind) video.Pull {
+	return video.Pull{Camera: stream.CameraID, Sub: kind == camera.SubStream && stream.Sub != ""}
+}
+
+// bareViewer joins the pull of a camera's stream as it comes. A pull may outlive who began it.
 func (s *Server) bareViewer(ctx context.Context, stream *camera.Stream, kind camera.StreamKind) (*video.Viewer, error) {
-	pull, asked := stream.CameraID, context.WithoutCancel(ctx)
-	if kind == camera.SubStream && stream.Sub != "" {
-		pull = -stream.CameraID
-	}
-	return s.video.Watch(pull, func(ctx context.Context) (video.Source, error) {
+	asked := context.WithoutCancel(ctx)
+	return s.video.Watch(pullOf(stream, kind), func(ctx context.Context) (video.Source, error) {
 		return s.openCamera(asked, ctx, stream.CameraID, kind)
+	})
+}
+
+// h264Viewer joins the pull of a camera's stream in H.264, which takes its pictures from the other one.
+func (s *Server) h264Viewer(ctx context.Context, stream *camera.Stream, kind camera.StreamKind) (*video.Viewer, error) {
+	asked, pull := context.WithoutCancel(ctx), pullOf(stream, kind)
+	pull.H264 = true
+	return s.video.Watch(pull, func(ctx context.Context) (video.Source, error) {
+		viewer, err := s.bareViewer(asked, stream, kind)
+		if err != nil {
+			return nil, err
+		}
+		return s.transcodes.Open(ctx, viewer)
 	})
 }
 
@@ -113,6 +134,7 @@ type watching struct {
 	service camera.Streams
 	stream  *camera.Stream
 	kind    camera.StreamKind
+	h264    bool // whatever the camera sends
 	peer    live.Peer
 	viewing camera.Viewing
 	viewer  *video.Viewer
@@ -131,6 +153,13 @@ func (s *Server) watchingAt(c echo.Context) (*watching, error) {
 	default:
 		return nil, layers.Invalid("stream", "unknown_value", "%q is not a stream: main or sub", w.kind)
 	}
+	switch codec := c.QueryParam("codec"); codec {
+	case "":
+	case "h264":
+		w.h264 = true
+	default:
+		return nil, layers.Invalid("codec", "unknown_value", "%.20q is not a codec that can be asked for: h264", codec)
+	}
 	w.peer, err = s.peerOf(c)
 	w.viewing.CameraID = w.stream.CameraID
 	return w, err
@@ -138,7 +167,7 @@ func (s *Server) watchingAt(c echo.Context) (*watching, error) {
 
 // begin joins the camera's pull and appends the beginning to the audit log: nobody watches unseen. Each that begins without an error has to leave.
 func (s *Server) begin(ctx context.Context, w *watching, kind string) (err error) {
-	if w.viewer, err = s.viewerOf(ctx, w.stream, w.kind); err != nil {
+	if w.viewer, err = s.viewerOf(ctx, w); err != nil {
 		return err
 	}
 	w.viewing.Kind, w.viewing.From = kind, s.now()
@@ -298,9 +327,9 @@ func watchReason(err error) string {
 		return "too_many_transcodes"
 	case errors.Is(err, errMasksChanged):
 		return "masks_changed"
-	case errors.Is(err, transcode.ErrDecoder):
+	case errors.Is(err, transcode.ErrDecoder), errors.Is(err, h264.ErrDecoder):
 		return "no_decoder"
-	case errors.Is(err, transcode.ErrPicture), errors.Is(err, transcode.ErrChanged):
+	case errors.Is(err, transcode.ErrPicture), errors.Is(err, transcode.ErrChanged), errors.Is(err, h264.ErrPicture), errors.Is(err, fmp4.ErrSets):
 		return "bad_picture"
 	case errors.Is(err, reach.ErrRefused):
 		return "refused_address"
@@ -308,6 +337,8 @@ func watchReason(err error) string {
 		return "bad_password"
 	case errors.Is(err, rtsp.ErrCodec), errors.Is(err, mpegps.ErrCodec):
 		return "unsupported_codec"
+	case errors.Is(err, h264.ErrBudget):
+		return "transcode_budget"
 	case errors.Is(err, rtsp.ErrNoVideo), errors.Is(err, rtsp.ErrProtocol), errors.Is(err, gb28181.ErrNoVideo):
 		return "no_video"
 	case errors.Is(err, gb28181.ErrAway):
@@ -352,6 +383,8 @@ func (s *Server) openCamera(asked, ctx context.Context, id int64, kind camera.St
 // Devices are those that register by themselves: gb28181.Server.
 type Devices interface {
 	Play(ctx context.Context, device, channel string) (*gb28181.Play, error)
+	Control(ctx context.Context, device, channel string, c camera.Control) error
+	Ask(ctx context.Context, device string) (*manscdp.About, error)
 	Stats() gb28181.Stats
 	Platform() gb28181.Platform
 }

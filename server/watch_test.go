@@ -39,6 +39,7 @@ type streams struct {
 	byID map[int64]camera.Stream
 	area map[int64]string
 	seen []camera.Viewing
+	told []camera.Control // what cameras were told to do
 }
 
 func (s *streams) Playable(context.Context, []int64) (map[int64]bool, error) { return nil, nil }
@@ -57,6 +58,13 @@ func (s *streams) Watched(_ context.Context, w camera.Viewing) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen = append(s.seen, w)
+	return nil
+}
+
+func (s *streams) Controlled(_ context.Context, _ int64, c *camera.Control) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.told = append(s.told, *c)
 	return nil
 }
 
@@ -126,7 +134,7 @@ func newWatched(t *testing.T, main []byte) (*world, *streams) {
 		t.Fatal(err)
 	}
 	w := newWorld(t, func(o *server.Options) {
-		o.Streams, o.Cameranet, o.WHEP, o.Masked = s, reach.Ranges{netip.MustParsePrefix("127.0.0.0/8")}, gate, 1
+		o.Streams, o.Cameranet, o.WHEP, o.Transcodes, o.Masked = s, reach.Ranges{netip.MustParsePrefix("127.0.0.0/8")}, gate, 1, 1
 	})
 	for id, area := range s.area {
 		w.put(upsert("camera", id, orb.Point{119.6, 29.8}, map[string]any{"name": fmt.Sprint(id), "area_path": area, "status": "online"}))

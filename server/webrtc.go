@@ -91,7 +91,7 @@ func (s *Server) createWHEP(c echo.Context) error {
 		s.leave(ctx, w)
 		return err
 	}
-	id := rand.Text()
+	id := newPlace()
 	playing, end := context.WithCancel(context.WithoutCancel(ctx)) // the answer is the end of the request, not of the picture
 	s.whep.put(id, whepSession{camera: w.viewing.CameraID, peer: w.peer.Session, end: end})
 	s.watchers.Go(func() {
@@ -108,6 +108,9 @@ func (s *Server) createWHEP(c echo.Context) error {
 	h.Set("Cache-Control", "no-store")
 	return c.Blob(http.StatusCreated, sdpType, []byte(answer))
 }
+
+// newPlace is the name of a picture that is carried by HTTP: nobody guesses it.
+func newPlace() string { return rand.Text() }
 
 // deleteWHEP ends a picture that the same session began.
 func (s *Server) deleteWHEP(c echo.Context) error {

@@ -1,5 +1,5 @@
 // A console that plays a camera, and a page that does nothing else. Arguments: address, login, password, what to do, and
-//   delay     camera, seconds, address of the bare page, "whep" to hide WebCodecs: prints {ours, bare}, lists of [number of the picture, moment at which it was painted in ms since 1970]
+//   delay     camera, seconds, address of the bare page, "whep" to hide WebCodecs, "hls" to hide WebRTC too: prints {ours, bare}, lists of [number of the picture, moment at which it was painted in ms since 1970]
 //   first     cameras, by commas, each put on the wall once: prints the ms from the click to the first picture
 import { openConsole } from './console.mjs'
 
@@ -8,8 +8,9 @@ const plain = ['--disable-gpu']
 const [mode, what, ...rest] = process.argv.slice(5)
 
 /** Reads the number of every picture that is drawn out of its blocks; the moment is that of the painting that shows it. */
-function readNumbers(withoutCodecs) {
-  if (withoutCodecs) delete globalThis.VideoDecoder
+function readNumbers(way) {
+  if (way === 'whep' || way === 'hls') delete globalThis.VideoDecoder
+  if (way === 'hls') delete globalThis.RTCPeerConnection
   const seen = (globalThis.seen = [])
   const box = new OffscreenCanvas(8, 2).getContext('2d', { willReadFrequently: true })
   const draw = CanvasRenderingContext2D.prototype.drawImage
@@ -32,7 +33,7 @@ function readNumbers(withoutCodecs) {
 
 if (mode === 'delay') {
   const [seconds, bareAddress, way] = rest
-  const { browser, page } = await openConsole(`/video?cameras=${what}&layout=1&lang=en`, [readNumbers, way === 'whep'], plain)
+  const { browser, page } = await openConsole(`/video?cameras=${what}&layout=1&lang=en`, [readNumbers, way], plain)
   await page.waitForFunction(() => globalThis.seen.length > 50, null, { timeout: 60_000 })
   const bare = await browser.newPage({ viewport: { width: 1280, height: 720 } })
   await bare.addInitScript(readNumbers)
@@ -58,7 +59,7 @@ if (mode === 'delay') {
   console.log(JSON.stringify(out))
   await browser.close()
 } else {
-  const { browser, page } = await openConsole('/video?layout=1&lang=en', [readNumbers, false], plain)
+  const { browser, page } = await openConsole('/video?layout=1&lang=en', [readNumbers, ''], plain)
   await page.getByTestId('video-wall').waitFor({ timeout: 60_000 })
   await page.evaluate(() => (globalThis.unread = true))
   const times = []

@@ -32,6 +32,11 @@ var videoWHEP = bench{figures: []string{"video-whep-p50", "video-whep-p95"}, run
 	return e.delays(ctx, "video-whep", "whep", "--webrtc-listen", "127.0.0.1:0")
 }}
 
+// videoHLS is the same by HLS, in a Chromium whose page has neither.
+var videoHLS = bench{figures: []string{"video-hls-p50", "video-hls-p95"}, run: func(ctx context.Context, e *env) ([]figure, error) {
+	return e.delays(ctx, "video-hls", "hls")
+}}
+
 // delays measures one way of the console's and the reference, in turn.
 func (e *env) delays(ctx context.Context, name, way string, flags ...string) (figures []figure, err error) {
 	f, err := e.films(ctx, 1, flags...)

@@ -53,6 +53,8 @@ type Streams interface {
 	Stream(ctx context.Context, id int64) (*Stream, error)
 	// Watched appends to the audit log; it is called at the beginning and at the end.
 	Watched(ctx context.Context, w Viewing) error
+	// Controlled appends to the audit log that the camera is told to do something; the action is auth.ActionDispatch.
+	Controlled(ctx context.Context, id int64, c *Control) error
 	// SetMasks replaces a camera's masks; the action is auth.ActionManageCameras. CodeInvalid as Masks.Validate; CodeConflict with reason "stale_revision" where they are not any
 	// more what the caller saw (nil: he does not say).
 	SetMasks(ctx context.Context, id int64, m Masks, seen *Masks) error

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"wanglou/layers/camera"
 	"wanglou/layers/report"
 	"wanglou/server/events/fake"
+	"wanglou/server/events/onvif"
 	"wanglou/server/evidence"
 	"wanglou/server/reach"
 )
@@ -391,5 +393,48 @@ func TestStills(t *testing.T) {
 		if err != nil || len(got) != min(1, len(c.want)) || c.want != nil && got[0].Size != int64(len(c.want)) {
 			t.Errorf("%s: %+v %v", name, got, err)
 		}
+	}
+}
+
+// Beside its events a Dahua device hands out a picture of each: it is the report's, once; what would tell people or cars apart has none.
+func TestDahuaPictures(t *testing.T) {
+	t.Parallel()
+	c, target := pretend(t, alarm.Dahua)
+	s := newStore(target)
+	r, _ := runner(t, s, func(o *Options) { o.Patience = time.Minute })
+	eventually(t, "both streams", func() bool { return c.Listening() == 1 && c.Snapping() == 1 })
+	c.Code(1, "VideoBlind", "Start", "")
+	eventually(t, "the alarm", func() bool { return s.signs() == 1 })
+	c.Snap(1, "FaceRecognition", photo(t))
+	c.Snap(1, "VideoBlind", photo(t))
+	eventually(t, "the report", func() bool { return s.count() == 1 })
+	s.with(func() {
+		if len(s.all) != 1 || len(s.shown[0]) != 1 || strings.Contains(string(s.reports[0].Raw), "Plate") {
+			t.Errorf("%d alarms, %v, %s", len(s.all), s.shown, s.reports[0].Raw)
+		}
+	})
+	if st := r.stateOf(1); st.Name != alarm.Up {
+		t.Errorf("%+v", st)
+	}
+	c.Cut()
+	eventually(t, "both streams again", func() bool { return c.Listening() == 1 && c.Snapping() == 1 && c.Opened() > 1 })
+}
+
+// A pull point is renewed before its time is over, and the stream goes on.
+func TestRenewed(t *testing.T) {
+	t.Parallel()
+	c, target := pretend(t, alarm.ONVIF)
+	s := newStore(target)
+	var later atomic.Int64
+	r, _ := runner(t, s, func(o *Options) {
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
+	})
+	eventually(t, "the stream", func() bool { return r.stateOf(1).Name == alarm.Up })
+	c.Pass(onvif.Lifetime/2 + time.Second) // for both
+	later.Store(int64(onvif.Lifetime/2 + time.Second))
+	c.Notify("tns1:RuleEngine/CellMotionDetector/Motion", "1", "true", time.Now()) // ends the pull that waits
+	eventually(t, "the renewal", func() bool { return c.Renewed() == 1 })
+	if c.Opened() != 1 || c.Left() != 0 {
+		t.Errorf("%d subscriptions, %d let go of", c.Opened(), c.Left())
 	}
 }

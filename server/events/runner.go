@@ -14,6 +14,7 @@ import (
 	"wanglou/layers/attachment"
 	"wanglou/layers/auth"
 	"wanglou/layers/report"
+	"wanglou/server/events/dahua"
 	"wanglou/server/evidence"
 	"wanglou/server/reach"
 )
@@ -215,11 +216,22 @@ func (r *Runner) once(ctx context.Context, t *alarm.Target) error {
 	}
 	defer s.close()
 	r.up(t.ID)
+	if t.Protocol == alarm.Dahua {
+		var snaps sync.WaitGroup
+		defer snaps.Wait()
+		defer cancel(nil)
+		snaps.Go(func() { r.snaps(own, t) })
+	}
+	return cmpCause(own, r.follow(own, ctx, t, s))
+}
+
+// follow hands in what an open stream tells, until it ends. What was read is stored as long as ctx lasts.
+func (r *Runner) follow(own, ctx context.Context, t *alarm.Target, s stream) error { //nolint:revive // how long the stream lasts, and how long what it told
 	in := &intake{r: r, source: t.ID, last: map[string]*last{}}
 	for {
 		n, err := s.next(own)
 		if err != nil {
-			return cmpCause(own, err)
+			return err
 		}
 		r.alive(t.ID)
 		for i := range n.signals {
@@ -231,6 +243,31 @@ func (r *Runner) once(ctx context.Context, t *alarm.Target) error {
 			if err := in.picture(ctx, n.picture); err != nil {
 				return err
 			}
+		}
+	}
+}
+
+// snaps holds the second stream of a Dahua device beside its first: the same events, each with a picture. A device that has none is none the worse; what else is wrong with it the first stream tells.
+func (r *Runner) snaps(ctx context.Context, t *alarm.Target) {
+	for ctx.Err() == nil {
+		quiet := silence[t.Protocol]
+		if r.o.Silence > 0 {
+			quiet = r.o.Silence
+		}
+		d := newDevice(r.o.Networks, t.Login, r.o.Basic, quiet)
+		s, err := openParts(ctx, d, t.Address+dahua.SnapPath, dahua.ParseSnap)
+		if err != nil {
+			d.close()
+			return // until the device is connected to anew
+		}
+		err = r.follow(ctx, ctx, t, s)
+		s.close()
+		if ctx.Err() == nil {
+			r.o.Logger.Debug("the pictures of a source have ended", "source", t.ID, "err", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(r.o.Retry):
 		}
 	}
 }

@@ -3,7 +3,6 @@ package gb28181
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"strconv"
 	"time"
@@ -71,7 +70,7 @@ func (s *Server) askOne(ctx context.Context, id string) error {
 	if err := s.o.Store.Heard(ctx, []camera.Device{row}); err != nil { // what hangs on it needs it
 		return err
 	}
-	if err := s.send(ctx, id, manscdp.Query(manscdp.Catalog, strconv.Itoa(1+rand.IntN(1<<20)), id)); err != nil {
+	if err := s.send(ctx, id, manscdp.Query(manscdp.Catalog, newSN(), id)); err != nil {
 		return err
 	}
 	whole := false

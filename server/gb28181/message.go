@@ -49,8 +49,11 @@ func (s *Server) message(ctx context.Context, req *sip.Request, tx sip.ServerTra
 	s.heard.Add(1)
 	s.touch(id, req.Source(), now)
 	s.answer(req, tx, 200, "OK")
-	if m.Kind == manscdp.Catalog && m.Root != "Query" {
+	switch {
+	case m.Kind == manscdp.Catalog && m.Root != "Query":
 		s.page(ctx, id, m)
+	case m.About != nil:
+		s.told(id, m)
 	}
 }
 

@@ -75,7 +75,8 @@ type Server struct {
 	ask       chan string
 	alarms    chan struct{}
 
-	plays map[string]*Play // by Call-ID
+	plays   map[string]*Play             // by Call-ID
+	queries map[query]chan manscdp.About // that wait for an answer
 
 	heard, refused, alarmed atomic.Int64
 	invited, strange, lost  atomic.Int64
@@ -136,7 +137,7 @@ func New(o Options) (*Server, error) {
 	if o.Silence <= 0 {
 		o.Silence = 10 * time.Second
 	}
-	return &Server{o: o, nonces: newNonces(), devices: map[string]*device{}, plays: map[string]*Play{}, ask: make(chan string, maxDevices), alarms: make(chan struct{}, alarmsAtOnce)}, nil
+	return &Server{o: o, nonces: newNonces(), devices: map[string]*device{}, plays: map[string]*Play{}, queries: map[query]chan manscdp.About{}, ask: make(chan string, maxDevices), alarms: make(chan struct{}, alarmsAtOnce)}, nil
 }
 
 // Stats returns the counts.

@@ -20,22 +20,20 @@ import (
 	"wanglou/server/video/rtp"
 )
 
-// Server is a camera for the demo county, for tests and for measuring: it plays H.264 as an encoder writes it (Annex B with access unit delimiters) to all who ask, over TCP.
+// Server is a camera for the demo county, for tests and for measuring: it plays H.264, or H.265, as an encoder writes it (Annex B with access unit delimiters) to all who ask, over TCP.
 type Server struct {
 	User *url.Userinfo // nil: no password
+	H265 bool
 
 	mu      sync.Mutex
 	clients map[chan []byte]bool
 }
 
-// delimiter begins a picture.
-var delimiter = []byte("\x00\x00\x00\x01\x09")
-
 // Feed reads an encoder's output until it ends and plays it to all who are connected.
 func (s *Server) Feed(r io.Reader) error {
 	var seq uint16
 	started := time.Now()
-	return nal.Read(r, func(picture []byte) {
+	return nal.Read(r, s.H265, func(picture []byte) {
 		s.play(picture, &seq, uint32(time.Since(started).Milliseconds()*90)) // #nosec G115 -- the clock goes round
 	})
 }
@@ -44,6 +42,7 @@ func (s *Server) Feed(r io.Reader) error {
 // two pictures are 90,000/rate apart. sent is told the number of each picture within the film before it goes out; it must not wait.
 func (s *Server) Loop(ctx context.Context, film []byte, rate int, sent func(n int, unit []byte)) error {
 	var units [][]byte
+	delimiter := nal.Delimiter(s.H265)
 	for _, u := range bytes.SplitAfter(film, delimiter) {
 		// What comes after a delimiter is a picture; the next one's delimiter is at its end.
 		if u = bytes.TrimSuffix(u, delimiter); len(u) > 0 {
@@ -76,7 +75,7 @@ func (s *Server) Loop(ctx context.Context, film []byte, rate int, sent func(n in
 func (s *Server) play(unit []byte, seq *uint16, stamp uint32) {
 	var nals [][]byte
 	for _, n := range nal.Split(unit) {
-		if n[0]&31 != 9 {
+		if s.H265 && n[0]>>1&0x3f != 35 || !s.H265 && n[0]&31 != 9 { // no delimiter
 			nals = append(nals, n)
 		}
 	}
@@ -103,16 +102,20 @@ func (s *Server) play(unit []byte, seq *uint16, stamp uint32) {
 			packet(end, n)
 			continue
 		}
-		for at := 1; at < len(n); at += most {
-			to := min(at+most, len(n))
-			h := n[0] & 31
-			if at == 1 {
+		header, kind := []byte{n[0]&0xe0 | 28}, n[0]&31
+		if s.H265 {
+			header, kind = []byte{n[0]&0x81 | 49<<1, n[1]}, n[0]>>1&0x3f
+		}
+		for first := len(header); first < len(n); first += most {
+			to := min(first+most, len(n))
+			h := kind
+			if first == len(header) {
 				h |= 0x80
 			}
 			if to == len(n) {
 				h |= 0x40
 			}
-			packet(end && to == len(n), []byte{n[0]&0xe0 | 28, h}, n[at:to])
+			packet(end && to == len(n), header, []byte{h}, n[first:to])
 		}
 	}
 	for c := range s.clients {
@@ -187,7 +190,11 @@ func (s *Server) client(ctx context.Context, conn net.Conn) {
 		case s.User != nil && header["authorization"] != s.wants(nonce, method, address):
 			status, more = "401 Unauthorized", fmt.Sprintf("WWW-Authenticate: Digest realm=\"camera\", nonce=\"%s\"\r\n", nonce)
 		case method == "DESCRIBE":
-			body = "v=0\r\ns=camera\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track1\r\n"
+			codec := "H264"
+			if s.H265 {
+				codec = "H265"
+			}
+			body = "v=0\r\ns=camera\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 " + codec + "/90000\r\na=control:track1\r\n"
 			more = "Content-Type: application/sdp\r\n"
 		case method == "SETUP":
 			more = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 1;timeout=60\r\n"

@@ -12,7 +12,6 @@ import (
 	"image/draw"
 	"image/jpeg"
 	"os/exec"
-	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +22,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"wanglou/layers/camera"
+	"wanglou/server/video/nal"
 )
 
 // The budget.
@@ -151,7 +151,7 @@ func decode(ctx context.Context, k *Key) ([]byte, error) {
 		return nil, ErrDecoder
 	}
 	format := "h264"
-	if strings.HasPrefix(k.Codec, "hvc1") || strings.HasPrefix(k.Codec, "hev1") {
+	if nal.IsH265(k.Codec) {
 		format = "hevc"
 	}
 	ctx, cancel := context.WithTimeout(ctx, decodeTime)

@@ -59,8 +59,16 @@ type Hub struct {
 	running sync.WaitGroup
 
 	mu      sync.Mutex
-	pulls   map[int64]*pull
+	pulls   map[Pull]*pull
 	viewers int
+}
+
+// Pull names what is pulled once, however many watch it.
+type Pull struct {
+	Camera int64
+	Sub    bool // the small picture
+	H264   bool // in that codec, whatever the camera sends
+	Masked bool // with its masks burnt in
 }
 
 // New returns a hub that runs until Close.
@@ -80,7 +88,7 @@ func New(o Options) *Hub {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	h := &Hub{o: o, pulls: map[int64]*pull{}}
+	h := &Hub{o: o, pulls: map[Pull]*pull{}}
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	return h
 }
@@ -100,7 +108,7 @@ func (h *Hub) Counts() (pulls, viewers int) {
 
 // pull is one camera that plays.
 type pull struct {
-	id      int64
+	id      Pull
 	cancel  context.CancelFunc
 	viewers map[*Viewer]bool
 	empty   *time.Timer // runs while nobody watches
@@ -119,11 +127,12 @@ type Viewer struct {
 	state error // last told: nil is playing
 	told  bool
 	skip  bool  // up to the next key picture
+	sits  bool  // takes nothing
 	lost  int64 // pictures it was too slow for
 }
 
 // Watch lets somebody watch a camera. open is used when nobody does so yet. The viewer is closed by its owner.
-func (h *Hub) Watch(id int64, open Opener) (*Viewer, error) {
+func (h *Hub) Watch(id Pull, open Opener) (*Viewer, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.viewers >= h.o.Viewers {
@@ -237,6 +246,9 @@ func (h *Hub) spread(p *pull, f *Frame) {
 
 // add is called with the hub's lock held.
 func (v *Viewer) add(f *Frame) {
+	if v.sits {
+		return
+	}
 	v.state, v.told = nil, v.told && v.state == nil
 	if f.Key {
 		v.skip = false
@@ -300,6 +312,18 @@ func (v *Viewer) Next(ctx context.Context) (f *Frame, broken error, err error) {
 		case <-v.wake:
 		}
 	}
+}
+
+// Pull names what the viewer watches.
+func (v *Viewer) Pull() Pull { return v.pull.id }
+
+// Sit keeps the viewer's place, and the pull, for one who gets the pictures by another way: from now on none wait here.
+func (v *Viewer) Sit() {
+	v.hub.mu.Lock()
+	defer v.hub.mu.Unlock()
+	v.sits = true
+	clear(v.queue)
+	v.queue, v.bytes = nil, 0
 }
 
 // Waiting returns how many pictures are there already.

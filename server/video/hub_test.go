@@ -58,7 +58,7 @@ func TestOnePullForAll(t *testing.T) {
 		defer h.Close()
 		var viewers []*Viewer
 		for range 60 {
-			v, err := h.Watch(1, c.open)
+			v, err := h.Watch(Pull{Camera: 1}, c.open)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,7 +80,7 @@ func TestOnePullForAll(t *testing.T) {
 		}
 		wg.Wait()
 		// Whoever joins now sees the stretch since the last key picture at once.
-		late, err := h.Watch(1, c.open)
+		late, err := h.Watch(Pull{Camera: 1}, c.open)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +96,7 @@ func TestOnePullForAll(t *testing.T) {
 			v.Close() // twice does no harm
 		}
 		time.Sleep(4 * time.Second)
-		if v, err := h.Watch(1, c.open); err != nil || c.closed.Load() != 0 {
+		if v, err := h.Watch(Pull{Camera: 1}, c.open); err != nil || c.closed.Load() != 0 {
 			t.Errorf("the pull was let go at once: %v", err)
 		} else {
 			v.Close()
@@ -114,7 +114,7 @@ func TestSlowViewer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, c := New(Options{}), newCamera()
 		defer h.Close()
-		slow, _ := h.Watch(1, c.open)
+		slow, _ := h.Watch(Pull{Camera: 1}, c.open)
 		defer slow.Close()
 		for n := range 5000 {
 			c.frames <- picture(n)
@@ -145,7 +145,7 @@ func TestBreaksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, c := New(Options{}), newCamera()
 		defer h.Close()
-		v, _ := h.Watch(1, c.open)
+		v, _ := h.Watch(Pull{Camera: 1}, c.open)
 		defer v.Close()
 		c.frames <- picture(0)
 		if f, _, _ := v.Next(t.Context()); f == nil {
@@ -157,7 +157,7 @@ func TestBreaksOff(t *testing.T) {
 		if _, broken, _ := v.Next(t.Context()); !errors.Is(broken, io.EOF) {
 			t.Fatalf("told %v", broken)
 		}
-		joined, _ := h.Watch(1, c.open)
+		joined, _ := h.Watch(Pull{Camera: 1}, c.open)
 		if _, broken, _ := joined.Next(t.Context()); !errors.Is(broken, io.EOF) {
 			t.Errorf("who joins is told %v", broken)
 		}
@@ -179,22 +179,22 @@ func TestLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, c := New(Options{Pulls: 2, Viewers: 3}), newCamera()
 		defer h.Close()
-		a, err1 := h.Watch(1, c.open)
-		_, err2 := h.Watch(2, c.open)
+		a, err1 := h.Watch(Pull{Camera: 1}, c.open)
+		_, err2 := h.Watch(Pull{Camera: 2}, c.open)
 		if err1 != nil || err2 != nil {
 			t.Fatal(err1, err2)
 		}
-		if _, err := h.Watch(3, c.open); !errors.Is(err, ErrTooManyStreams) {
+		if _, err := h.Watch(Pull{Camera: 3}, c.open); !errors.Is(err, ErrTooManyStreams) {
 			t.Errorf("a third camera: %v", err)
 		}
 		a.Close() // its pull runs on for a moment, and makes room
-		if _, err := h.Watch(3, c.open); err != nil {
+		if _, err := h.Watch(Pull{Camera: 3}, c.open); err != nil {
 			t.Errorf("a third camera in the stead of the first: %v", err)
 		}
-		if _, err := h.Watch(3, c.open); err != nil {
+		if _, err := h.Watch(Pull{Camera: 3}, c.open); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := h.Watch(3, c.open); !errors.Is(err, ErrTooManyViewers) {
+		if _, err := h.Watch(Pull{Camera: 3}, c.open); !errors.Is(err, ErrTooManyViewers) {
 			t.Errorf("a fourth viewer: %v", err)
 		}
 	})
@@ -206,7 +206,7 @@ func TestNoKeyPictures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, c := New(Options{}), newCamera()
 		defer h.Close()
-		v, _ := h.Watch(1, c.open)
+		v, _ := h.Watch(Pull{Camera: 1}, c.open)
 		c.frames <- picture(0)
 		for range 3000 {
 			c.frames <- &Frame{Data: make([]byte, 10_000)}
@@ -224,7 +224,7 @@ func TestComingAndGoingLeavesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, c := New(Options{}), newCamera()
 		for round := range 500 {
-			v, err := h.Watch(int64(1+round%9), c.open)
+			v, err := h.Watch(Pull{Camera: int64(1 + round%9)}, c.open)
 			if err != nil {
 				t.Fatal(err)
 			}

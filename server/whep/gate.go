@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	clockRate    = 90_000
+	clockRate    = video.ClockRate
 	connectTime  = 15 * time.Second // from the answer to the connection
 	gatherTime   = 5 * time.Second
 	quiet        = 7 * time.Second // without a sign of the browser the line is called broken

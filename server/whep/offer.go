@@ -10,6 +10,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"wanglou/layers"
+	"wanglou/server/video/nal"
 )
 
 // MaxOffer is how long an offer may be, bytes. Browsers' have some thousand.
@@ -116,7 +117,7 @@ func (o *Offer) codec(name string) (webrtc.RTPCodecParameters, error) {
 	for _, c := range o.codecs {
 		score := 0
 		switch {
-		case isH265(name):
+		case nal.IsH265(name):
 			if c.MimeType == webrtc.MimeTypeH265 {
 				score = 1
 			}
@@ -133,16 +134,12 @@ func (o *Offer) codec(name string) (webrtc.RTPCodecParameters, error) {
 	}
 	if at == 0 {
 		kind := "H.264"
-		if isH265(name) {
+		if nal.IsH265(name) {
 			kind = "H.265"
 		}
 		return best, layers.Invalid("offer", "codec_not_offered", "the camera sends %s, which the offer does not take", kind)
 	}
 	return best, nil
-}
-
-func isH265(name string) bool {
-	return strings.HasPrefix(name, "hvc1") || strings.HasPrefix(name, "hev1")
 }
 
 func (o *Offer) String() string { return fmt.Sprintf("an offer with %d codecs", len(o.codecs)) } // its keys are in no log

@@ -11,13 +11,13 @@ import (
 
 	"wanglou/layers"
 	"wanglou/server/video"
+	"wanglou/server/video/nal"
 )
 
 const (
 	packetSize = 1200                 // bytes of RTP payload
 	burst      = 32                   // packets sent without a pause
 	burstPause = 3 * time.Millisecond // about 100 Mbit/s: what is faster, networks and browsers drop
-	jump       = 10 * clockRate       // of a camera's clock: more is another clock
 	squeezed   = clockRate / 1000     // from one picture to the next of those that are there at the beginning
 )
 
@@ -63,7 +63,7 @@ func (s *Session) Play(ctx context.Context, first *video.Frame, viewer *video.Vi
 	waiting := viewer.Waiting()
 	for f := first; ; {
 		if f != nil {
-			if f.Key && f.Codec != "" && isH265(f.Codec) != (s.mime == webrtc.MimeTypeH265) {
+			if f.Key && f.Codec != "" && nal.IsH265(f.Codec) != (s.mime == webrtc.MimeTypeH265) {
 				return fmt.Errorf("the camera plays %s now", f.Codec)
 			}
 			if err := w.write(ctx, f, waiting > 0); err != nil {
@@ -157,25 +157,18 @@ func (w *writer) write(ctx context.Context, f *video.Frame, old bool) error {
 
 // clock turns a camera's clock into one that only goes forward.
 type clock struct {
-	begun  bool
-	camera uint32 // of the last picture
-	came   time.Time
+	video.Clock
 	out    uint32
 	wasOld bool // the last picture
 }
 
 // stamp returns the RTP time of a picture. Old pictures follow each other at once.
 func (c *clock) stamp(f *video.Frame, old bool) uint32 {
-	passed := f.Time - c.camera
-	switch {
-	case !c.begun:
-		passed = 0
-	case old || c.wasOld:
+	passed := c.Passed(f)
+	if passed > 0 && (old || c.wasOld) {
 		passed = squeezed
-	case passed == 0 || passed > jump: // another clock, or backwards: what passed here
-		passed = uint32(max(squeezed, f.Came.Sub(c.came)*clockRate/time.Second)) // #nosec G115 -- the clock goes round
 	}
-	c.begun, c.wasOld, c.camera, c.came = true, old, f.Time, f.Came
+	c.wasOld = old
 	c.out += passed
 	return c.out
 }

@@ -302,6 +302,7 @@ export const enAdmin: AdminDictionary = {
     'patrol.delete': 'Patrol deleted',
     'camera.watch': 'Watch picture',
     'camera.unwatch': 'Stop watching',
+    'camera.control': 'Turn camera',
     'camera.catalog': 'Enter cameras of a device’s catalogue',
     'camera.device_password': 'Change a device’s password',
     'camera.masks': 'Change privacy masks',

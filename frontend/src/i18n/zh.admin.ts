@@ -302,6 +302,7 @@ export const zhAdmin = {
     'patrol.delete': '删除轮巡',
     'camera.watch': '观看画面',
     'camera.unwatch': '结束观看',
+    'camera.control': '控制云台',
     'camera.catalog': '录入设备目录中的摄像机',
     'camera.device_password': '修改设备注册密码',
     'camera.masks': '修改隐私遮挡',

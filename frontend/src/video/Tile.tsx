@@ -20,13 +20,18 @@ export function Tile({ id, small, onClear }: { id: number; small: boolean; onCle
   const state = usePlayer(id, canvas, shown, round, small)
   const drawn = state.drawnAt !== undefined
   const stills = stillReasons.includes(state.reason) // and nothing else
-  const still = useStill(id, shown && !drawn, stills)
+  const still = useStill(id, shown && !drawn, stills || state.reason === 'transcode_budget' || state.reason === 'codec')
   const status = String(row?.status ?? 'unknown')
   const phase = !shown ? 'paused' : stills ? 'still' : state.phase
   const refused = still.error && still.error.status !== 503 && !drawn ? still.error : null
 
   let words
-  if (phase === 'live') words = <strong className="live-mark">● {t('video.live')}</strong>
+  if (phase === 'live') words = (
+      <>
+        <strong className="live-mark">● {t('video.live')}</strong>
+        {state.way === 'hls' && state.latencyMs !== undefined && <span> {t('video.hls', { s: (state.latencyMs / 1000).toFixed(1) })}</span>}
+      </>
+    )
   else if (phase === 'stale') words = <Stopped since={state.drawnAt ?? 0} />
   else if (phase === 'paused') words = t('wall.paused')
   else if (refused?.status === 404 && !refused.body.reason) words = `✕ ${t('wall.gone')}`

@@ -43,7 +43,8 @@ type ServeCmd struct {
 	TileCache    int          `name:"tile-cache-mb" env:"WANGLOU_TILE_CACHE_MB" default:"256" help:"Memory for drawn tiles, MB."`
 	NoWork       bool         `name:"no-work" env:"WANGLOU_NO_WORK" help:"Leave jobs to wanglou work, here or on other machines that share the data folder."`
 	Cameras      []string     `name:"camera-network" env:"WANGLOU_CAMERA_NETWORK" placeholder:"CIDR" help:"Where cameras and recorders stand, e.g. 10.8.0.0/16: no other address is asked for a picture."`
-	WebRTC       string       `name:"webrtc-listen" env:"WANGLOU_WEBRTC_LISTEN" placeholder:"ADDRESS" help:"Send live pictures by WebRTC to pages without https, through this one UDP port, e.g. 0.0.0.0:8189. Default: they see stills."`
+	WebRTC       string       `name:"webrtc-listen" env:"WANGLOU_WEBRTC_LISTEN" placeholder:"ADDRESS" help:"Send live pictures by WebRTC to pages without https, through this one UDP port, e.g. 0.0.0.0:8189. Default: they get them by HLS, a second later."`
+	Transcodes   int          `name:"h265-transcodes" env:"WANGLOU_H265_TRANSCODES" default:"2" help:"Cameras whose H.265 is turned into H.264 at once, for browsers that show no H.265. Each costs a good part of a core (docs/video.md). 0: none."`
 	MediaServer  string       `name:"media-server" env:"WANGLOU_MEDIA_SERVER" placeholder:"URL" help:"Where another server plays all cameras by RTSP, e.g. rtsp://10.8.0.9:8554/{device_id}; also {id} and {stream}. It stands in --camera-network. Default: cameras are asked themselves."`
 	Masked       int          `name:"masked-streams" env:"WANGLOU_MASKED_STREAMS" default:"4" help:"Cameras with privacy masks whose live pictures are transcoded at once, to burn them in. Beyond that they have stills."`
 	Simulate     bool         `env:"WANGLOU_SIMULATE" help:"Make the demo county live, as the command simulate does; in any other database nothing is simulated."`
@@ -203,6 +204,7 @@ func (m *Main) Open(ctx context.Context) (err error) {
 		Devices:     m.signals.devices(),
 		Cameranet:   network,
 		WHEP:        m.whep,
+		Transcodes:  m.Config.Transcodes,
 		Masked:      m.Config.Masked,
 		CameraBasic: m.Config.Probe.Basic,
 		Buildings:   postgis.NewBuildings(m.DB),

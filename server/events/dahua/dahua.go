@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -81,13 +80,11 @@ func one(b []byte) (s alarm.Signal, rest []byte, ok bool) {
 		fields[strings.TrimSpace(name)] = strings.TrimSpace(value)
 	}
 	s.Event = fields["Code"]
-	if s.Event == "" || utf8.RuneCountInString(s.Event) > alarm.MaxEvent || strings.ContainsFunc(s.Event, func(r rune) bool { return r < ' ' }) {
+	if !known(s.Event) {
 		return s, nil, false
 	}
 	s.Active = !strings.EqualFold(fields["action"], "Stop")
-	if i, err := strconv.Atoi(fields["index"]); err == nil && i >= 0 && i < 100_000 {
-		s.Channel = strconv.Itoa(i + 1) // devices count from 0
-	}
+	s.Channel = channel(fields["index"])
 	if found {
 		rest = text(data, &s)
 	}

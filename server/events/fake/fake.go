@@ -24,7 +24,10 @@ type Camera struct {
 
 	mu      sync.Mutex
 	listen  map[chan []byte]bool // streams that are open
-	waiting []string             // notifications of ONVIF that nobody has pulled since they were told; what was handed out is forgotten with the next pull
+	snaps   map[chan []byte]bool // the same, of pictures (Dahua)
+	renewed int
+	passed  time.Duration // of its clock beyond Ahead
+	waiting []string      // notifications of ONVIF that nobody has pulled since they were told; what was handed out is forgotten with the next pull
 	handed  int
 	news    chan struct{}
 	opened  int
@@ -33,7 +36,7 @@ type Camera struct {
 
 // New returns a camera that asks for a login.
 func New(user, password string) *Camera {
-	return &Camera{User: user, Password: password, listen: map[chan []byte]bool{}, news: make(chan struct{})}
+	return &Camera{User: user, Password: password, listen: map[chan []byte]bool{}, snaps: map[chan []byte]bool{}, news: make(chan struct{})}
 }
 
 // Opened is how many streams and subscriptions were begun.
@@ -41,6 +44,17 @@ func (c *Camera) Opened() int { c.mu.Lock(); defer c.mu.Unlock(); return c.opene
 
 // Listening is how many streams are open.
 func (c *Camera) Listening() int { c.mu.Lock(); defer c.mu.Unlock(); return len(c.listen) }
+
+// Snapping is how many streams of pictures are open.
+func (c *Camera) Snapping() int { c.mu.Lock(); defer c.mu.Unlock(); return len(c.snaps) }
+
+// Pass moves its clock on.
+func (c *Camera) Pass(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.passed += d }
+
+func (c *Camera) ahead() time.Duration { c.mu.Lock(); defer c.mu.Unlock(); return c.Ahead + c.passed }
+
+// Renewed is how often a subscription was renewed.
+func (c *Camera) Renewed() int { c.mu.Lock(); defer c.mu.Unlock(); return c.renewed }
 
 // Left is how many subscriptions were let go of.
 func (c *Camera) Left() int { c.mu.Lock(); defer c.mu.Unlock(); return c.left }
@@ -62,16 +76,29 @@ func (c *Camera) Code(index int, code, action, data string) {
 	c.Part("text/plain", fmt.Appendf(nil, "Code=%s;action=%s;index=%d%s", code, action, index, data))
 }
 
+// Snap tells an event with its picture as Dahua's snapManager does.
+func (c *Camera) Snap(index int, code string, picture []byte) {
+	text := fmt.Appendf(nil, "Events[0].EventBaseInfo.Code=%s\r\nEvents[0].EventBaseInfo.Action=Start\r\nEvents[0].EventBaseInfo.Index=%d\r\nEvents[0].TrafficCar.PlateNumber=X\r\n", code, index)
+	c.send(c.snaps, part("text/plain", text))
+	c.send(c.snaps, part("image/jpeg", picture))
+}
+
 // Part sends one part to all who listen.
 func (c *Camera) Part(kind string, body []byte) {
-	c.Raw(append(fmt.Appendf(nil, "--fake\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", kind, len(body)), append(body, "\r\n"...)...))
+	c.Raw(part(kind, body))
+}
+
+func part(kind string, body []byte) []byte {
+	return append(fmt.Appendf(nil, "--fake\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", kind, len(body)), append(body, "\r\n"...)...)
 }
 
 // Raw sends bytes to all who listen; who reads slowly is waited for.
-func (c *Camera) Raw(b []byte) {
+func (c *Camera) Raw(b []byte) { c.send(c.listen, b) }
+
+func (c *Camera) send(all map[chan []byte]bool, b []byte) {
 	c.mu.Lock()
-	to := make([]chan []byte, 0, len(c.listen))
-	for l := range c.listen {
+	to := make([]chan []byte, 0, len(all))
+	for l := range all {
 		to = append(to, l)
 	}
 	c.mu.Unlock()
@@ -87,9 +114,11 @@ func (c *Camera) Raw(b []byte) {
 func (c *Camera) Cut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for l := range c.listen {
-		delete(c.listen, l)
-		close(l)
+	for _, all := range []map[chan []byte]bool{c.listen, c.snaps} {
+		for l := range all {
+			delete(all, l)
+			close(l)
+		}
 	}
 }
 
@@ -107,9 +136,11 @@ func (c *Camera) Notify(topic, token, state string, at time.Time) {
 func (c *Camera) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/ISAPI/Event/notification/alertStream":
-		c.stream(w, r, "multipart/mixed; boundary=fake")
+		c.stream(w, r, c.listen, "multipart/mixed; boundary=fake")
 	case r.URL.Path == "/cgi-bin/eventManager.cgi" && r.URL.Query().Get("action") == "attach":
-		c.stream(w, r, "multipart/x-mixed-replace; boundary=fake")
+		c.stream(w, r, c.listen, "multipart/x-mixed-replace; boundary=fake")
+	case r.URL.Path == "/cgi-bin/snapManager.cgi" && r.URL.Query().Get("action") == "attachFileProc":
+		c.stream(w, r, c.snaps, "multipart/x-mixed-replace; boundary=fake")
 	case strings.HasPrefix(r.URL.Path, "/onvif/") && r.Method == http.MethodPost:
 		c.onvif(w, r)
 	default:
@@ -117,7 +148,7 @@ func (c *Camera) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (c *Camera) stream(w http.ResponseWriter, r *http.Request, kind string) {
+func (c *Camera) stream(w http.ResponseWriter, r *http.Request, all map[chan []byte]bool, kind string) {
 	given := digest.Parse(r.Header.Get("Authorization"))
 	if given.Params["username"] != c.User || !given.Valid(r.Method, c.Password) || given.Params["uri"] != r.URL.RequestURI() {
 		w.Header().Set("WWW-Authenticate", `Digest realm="fake", nonce="`+strconv.FormatInt(time.Now().UnixNano(), 36)+`", qop="auth"`)
@@ -126,13 +157,15 @@ func (c *Camera) stream(w http.ResponseWriter, r *http.Request, kind string) {
 	}
 	own := make(chan []byte)
 	c.mu.Lock()
-	c.listen[own] = true
-	c.opened++
+	all[own] = true
+	if r.URL.Path != "/cgi-bin/snapManager.cgi" {
+		c.opened++
+	}
 	c.mu.Unlock()
 	defer func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		delete(c.listen, own)
+		delete(all, own)
 	}()
 	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(http.StatusOK)
@@ -170,7 +203,7 @@ func (c *Camera) onvif(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, open+body+`</s:Body></s:Envelope>`)
 	}
 	if strings.Contains(asked, "GetSystemDateAndTime") {
-		now := time.Now().Add(c.Ahead).UTC()
+		now := time.Now().Add(c.ahead()).UTC()
 		answer(200, fmt.Sprintf(`<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:UTCDateTime><tt:Time><tt:Hour>%d</tt:Hour><tt:Minute>%d</tt:Minute><tt:Second>%d</tt:Second></tt:Time><tt:Date><tt:Year>%d</tt:Year><tt:Month>%d</tt:Month><tt:Day>%d</tt:Day></tt:Date></tt:UTCDateTime></tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>`,
 			now.Hour(), now.Minute(), now.Second(), now.Year(), now.Month(), now.Day()))
 		return
@@ -196,6 +229,9 @@ func (c *Camera) onvif(w http.ResponseWriter, r *http.Request) {
 		c.mu.Unlock()
 		answer(200, `<wsnt:UnsubscribeResponse/>`)
 	default:
+		c.mu.Lock()
+		c.renewed++
+		c.mu.Unlock()
 		answer(200, `<wsnt:RenewResponse/>`)
 	}
 }
@@ -241,5 +277,5 @@ func (c *Camera) knows(b []byte) bool {
 	nonce, err := base64.StdEncoding.DecodeString(m.Token.Nonce)
 	at, wrong := time.Parse(time.RFC3339, m.Token.Created)
 	sum := sha1.Sum([]byte(string(nonce) + m.Token.Created + c.Password)) //nolint:gosec // as above
-	return err == nil && wrong == nil && time.Since(at.Add(-c.Ahead)).Abs() < time.Minute && m.Token.Digest == base64.StdEncoding.EncodeToString(sum[:])
+	return err == nil && wrong == nil && time.Since(at.Add(-c.ahead())).Abs() < time.Minute && m.Token.Digest == base64.StdEncoding.EncodeToString(sum[:])
 }

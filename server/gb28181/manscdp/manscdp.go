@@ -32,6 +32,10 @@ const (
 	Catalog      = "Catalog"
 	Alarm        = "Alarm"
 	DeviceStatus = "DeviceStatus"
+	DeviceInfo   = "DeviceInfo"
+
+	// DeviceControl is told to devices alone.
+	DeviceControl = "DeviceControl"
 )
 
 // Message is one body. Fields that do not belong to its kind are zero.
@@ -49,6 +53,23 @@ type Message struct {
 	Skipped int // items of this message without an id: areas, mostly
 
 	Alarm *AlarmNotice
+	About *About // of an answer to DeviceInfo or DeviceStatus
+}
+
+// About is what a device says of itself. What it does not say is empty.
+type About struct {
+	Name         string `json:"name,omitempty"`
+	Manufacturer string `json:"manufacturer,omitempty"`
+	Model        string `json:"model,omitempty"`
+	Firmware     string `json:"firmware,omitempty"`
+	Channels     int    `json:"channels,omitempty"`
+	Result       string `json:"result,omitempty"` // OK, ERROR
+	Online       string `json:"online,omitempty"` // ONLINE, OFFLINE
+	Status       string `json:"status,omitempty"` // OK, ERROR
+	Reason       string `json:"reason,omitempty"` // of an error
+	Encode       string `json:"encode,omitempty"` // ON, OFF
+	Record       string `json:"record,omitempty"` // ON, OFF
+	Clock        string `json:"clock,omitempty"`  // as it writes it
 }
 
 // Item is one entry of a catalogue: a camera, or a group that others stand in.
@@ -83,7 +104,10 @@ type wire struct {
 	Status   string
 	Online   string
 	SumNum   string
-	List     struct {
+
+	DeviceName, Manufacturer, Model, Firmware, Channel, Result, Reason, Encode, Record, DeviceTime string
+
+	List struct {
 		Items []wireItem `xml:"Item"`
 	} `xml:"DeviceList"`
 	AlarmPriority, AlarmMethod, AlarmType, AlarmTime, AlarmDescription, Longitude, Latitude string
@@ -118,7 +142,7 @@ func Parse(body []byte, zone *time.Location) (*Message, error) {
 	if !slices.Contains([]string{"Notify", "Response", "Query", "Control"}, m.Root) || !ID(m.DeviceID) {
 		return nil, Err
 	}
-	for _, kind := range []string{Keepalive, Catalog, Alarm, DeviceStatus} {
+	for _, kind := range []string{Keepalive, Catalog, Alarm, DeviceStatus, DeviceInfo} {
 		if strings.EqualFold(m.Kind, kind) {
 			m.Kind = kind
 		}
@@ -139,6 +163,11 @@ func Parse(body []byte, zone *time.Location) (*Message, error) {
 		}
 	case Alarm:
 		m.Alarm = w.alarm(zone)
+	case DeviceInfo, DeviceStatus:
+		if m.Root == "Response" {
+			m.About = &About{Name: text(w.DeviceName), Manufacturer: text(w.Manufacturer), Model: text(w.Model), Firmware: text(w.Firmware), Channels: min(number(w.Channel), 1<<20), Result: strings.ToUpper(text(w.Result)),
+				Online: m.Online, Status: m.Status, Reason: text(w.Reason), Encode: strings.ToUpper(text(w.Encode)), Record: strings.ToUpper(text(w.Record)), Clock: text(w.DeviceTime)}
+		}
 	}
 	return m, nil
 }

@@ -25,7 +25,7 @@ type picture struct {
 }
 
 // Feed reads an encoder's output until it ends: H.264 with access unit delimiters.
-func (p *Pictures) Feed(r io.Reader) error { return nal.Read(r, p.Add) }
+func (p *Pictures) Feed(r io.Reader) error { return nal.Read(r, false, p.Add) }
 
 // Add shows one picture (Annex B).
 func (p *Pictures) Add(b []byte) {

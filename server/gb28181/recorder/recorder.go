@@ -36,13 +36,14 @@ type Recorder struct {
 	Deaf     atomic.Bool   // it does not answer INVITE
 	Mute     atomic.Bool   // it sends no packets
 
-	conn    net.Conn
-	network string
-	seq     atomic.Int64
-	mu      sync.Mutex
-	waiting map[string]chan *Message
-	calls   map[string]*call // by Call-ID
-	Answers chan string      // bodies of what the platform answered to alarms; nil: nobody reads them
+	conn     net.Conn
+	network  string
+	seq      atomic.Int64
+	mu       sync.Mutex
+	waiting  map[string]chan *Message
+	calls    map[string]*call // by Call-ID
+	Controls chan string      // bodies of what its cameras were told to do; nil: nobody reads them
+	Answers  chan string      // bodies of what the platform answered to alarms; nil: nobody reads them
 }
 
 // Message is one that was read.
@@ -163,6 +164,14 @@ func (r *Recorder) take(m *Message) {
 		if r.Answers != nil {
 			r.Answers <- string(m.Body)
 		}
+	case bytes.Contains(m.Body, []byte("<CmdType>DeviceControl<")):
+		if r.Controls != nil {
+			r.Controls <- string(m.Body)
+		}
+	case bytes.Contains(m.Body, []byte("<CmdType>DeviceInfo<")) && !r.Mute.Load():
+		go r.about("DeviceInfo", string(sn[1]), "<DeviceName>模拟录像机</DeviceName><Manufacturer>Simulated</Manufacturer><Model>R-2</Model><Firmware>1.0</Firmware><Channel>"+strconv.Itoa(len(r.Channels))+"</Channel>")
+	case bytes.Contains(m.Body, []byte("<CmdType>DeviceStatus<")) && !r.Mute.Load():
+		go r.about("DeviceStatus", string(sn[1]), "<Online>ONLINE</Online><Status>OK</Status><Encode>ON</Encode><Record>OFF</Record><DeviceTime>2026-05-01T08:00:00</DeviceTime>")
 	case bytes.Contains(m.Body, []byte("<CmdType>Catalog<")):
 		go r.catalog(string(sn[1]))
 	}
@@ -185,6 +194,11 @@ func (r *Recorder) respond(m *Message, status, tag string, body []byte) {
 	}
 	fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n%s", len(body), body)
 	_, _ = io.WriteString(r.conn, b.String())
+}
+
+// about answers what it is asked of itself.
+func (r *Recorder) about(kind, sn, what string) {
+	_, _ = r.Tell(context.Background(), `<?xml version="1.0" encoding="GB2312"?><Response><CmdType>`+kind+`</CmdType><SN>`+sn+`</SN><DeviceID>`+r.ID+`</DeviceID><Result>OK</Result>`+what+`</Response>`) // the platform asks again
 }
 
 func (r *Recorder) catalog(sn string) {

@@ -16,19 +16,7 @@ func codecName(h265 bool, b []byte) string {
 	if b[0]>>1&0x3f != 33 {
 		return ""
 	}
-	var raw []byte // without the bytes that keep start codes from arising
-	for i, zeros := 2, 0; i < len(b) && len(raw) < 13; i++ {
-		if zeros >= 2 && b[i] == 3 {
-			zeros = 0
-			continue
-		}
-		if b[i] == 0 {
-			zeros++
-		} else {
-			zeros = 0
-		}
-		raw = append(raw, b[i])
-	}
+	raw := withoutGuards(b[min(2, len(b)):], 13)
 	if len(raw) < 13 {
 		return ""
 	}

@@ -9,8 +9,17 @@ import (
 // ErrEndless is the answer to a picture that does not end.
 var ErrEndless = errors.New("a picture without end")
 
-// Read cuts an encoder's output of H.264 (Annex B with access unit delimiters) into pictures, until it ends. The last one is not known to be whole, and is left out.
-func Read(r io.Reader, each func(picture []byte)) error {
+// Delimiter begins a picture of an encoder's output.
+func Delimiter(h265 bool) []byte {
+	if h265 {
+		return []byte("\x00\x00\x00\x01\x46\x01")
+	}
+	return []byte("\x00\x00\x00\x01\x09")
+}
+
+// Read cuts an encoder's output (Annex B with access unit delimiters) into pictures, until it ends. The last one is not known to be whole, and is left out.
+func Read(r io.Reader, h265 bool, each func(picture []byte)) error {
+	delimiter := Delimiter(h265)
 	var pending []byte
 	buf := make([]byte, 256<<10)
 	for {
@@ -18,12 +27,12 @@ func Read(r io.Reader, each func(picture []byte)) error {
 		pending = append(pending, buf[:n]...)
 		for {
 			// A picture ends where the next delimiter begins.
-			i := bytes.Index(pending[min(5, len(pending)):], []byte("\x00\x00\x00\x01\x09"))
+			i := bytes.Index(pending[min(len(delimiter), len(pending)):], delimiter)
 			if i < 0 {
 				break
 			}
-			each(pending[:i+5])
-			pending = append([]byte(nil), pending[i+5:]...)
+			each(pending[:i+len(delimiter)])
+			pending = append([]byte(nil), pending[i+len(delimiter):]...)
 		}
 		if err != nil {
 			if errors.Is(err, io.EOF) {

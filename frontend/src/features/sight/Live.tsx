@@ -19,7 +19,7 @@ export function Live({ id, onClose }: { id: number; onClose?: () => void }) {
   const words = !supported
     ? t('video.insecure')
     : state.phase === 'live'
-      ? state.latencyMs !== undefined && t('video.latency', { ms: state.latencyMs })
+      ? state.latencyMs !== undefined && (state.way === 'hls' ? t('video.hls', { s: (state.latencyMs / 1000).toFixed(1) }) : t('video.latency', { ms: state.latencyMs }))
       : state.phase === 'connecting'
         ? t('video.connecting')
         : state.phase === 'stale'

@@ -11,6 +11,8 @@ export interface PlayerState {
   /** When what stands there had come to the server, on this page's clock. */
   drawnAt?: number
   masked?: boolean
+  /** That it comes in pieces, a second late. */
+  way?: 'hls'
 }
 
 const HEADER = 16
@@ -36,6 +38,8 @@ export class Player {
   private stopped = false
   private timer = 0
   private came = new Map<number, number>()
+  /** H.264 is asked for, since the camera's own codec cannot be shown here. */
+  private h264 = false
   private count = 0
   private painted = 0
   private state: PlayerState = { phase: 'connecting' }
@@ -69,9 +73,10 @@ export class Player {
 
   private connect(): void {
     if (this.stopped) return
-    const socket = (this.socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/api/cameras/${this.id}/live${this.small ? '?stream=sub' : ''}`))
+    const socket = (this.socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/api/cameras/${this.id}/live?stream=${this.small ? 'sub' : 'main'}${this.h264 ? '&codec=h264' : ''}`))
     socket.binaryType = 'arraybuffer'
     let ended = false
+    const asked = this.h264
     socket.onmessage = ({ data }) => {
       if (typeof data !== 'string') return this.picture(data as ArrayBuffer)
       const news = JSON.parse(data) as { type: string; masks?: Point[][]; user?: string; reason?: string }
@@ -91,8 +96,9 @@ export class Player {
       this.reset()
       if (this.stopped || ended) return
       if (code === 1008) return this.say({ phase: 'ended', reason: 'forbidden' })
+      const other = this.h264 && !asked // the socket was closed to ask for another codec
       this.say({ phase: this.state.drawnAt ? 'broken' : 'connecting', reason: navigator.onLine ? 'broken' : 'offline' })
-      window.setTimeout(() => this.connect(), RETRY_MS)
+      window.setTimeout(() => this.connect(), other ? 0 : RETRY_MS)
     }
   }
 
@@ -147,6 +153,11 @@ export class Player {
 
   private unsupported(codec: string): void {
     if (this.stopped) return
+    if (!this.h264 && /^(hev1|hvc1)/.test(codec)) {
+      this.h264 = true
+      this.socket?.close()
+      return
+    }
     this.say({ phase: 'ended', reason: 'codec', codec })
     this.stop()
   }

@@ -2,7 +2,7 @@ import { useEffect, useState, type RefObject } from 'react'
 import { useSession } from '../../app/session'
 import { Player, type PlayerState } from './player'
 
-/** WebCodecs are to be had on https pages and on localhost alone; elsewhere pictures come by WebRTC, where the server has it. */
+/** WebCodecs are to be had on https pages and on localhost alone; elsewhere pictures come by WebRTC, where the server has it and the line lets it through, else by HLS. */
 const decodes = typeof VideoDecoder !== 'undefined'
 
 /** Whether an element is looked at: not in a hidden tab, and not scrolled away. Only then anything is pulled. */
@@ -43,15 +43,18 @@ export function usePlayer(id: number, canvas: RefObject<HTMLCanvasElement | null
     }
     let player: { stop(): void } | null = null
     let gone = false
+    const none = () => tell({ phase: 'ended', reason: 'insecure' })
+    const pieces = () => {
+      import('../../video/hls').then(({ HlsPlayer }) => {
+        if (!gone) player = new HlsPlayer(id, canvas.current!, tell, small, user)
+      }, none)
+    }
     if (decodes) player = new Player(id, canvas.current!, tell, small)
-    else if (typeof RTCPeerConnection === 'undefined') tell({ phase: 'ended', reason: 'insecure' })
+    else if (typeof RTCPeerConnection === 'undefined') pieces()
     else {
-      import('../../video/whep').then(
-        ({ WhepPlayer }) => {
-          if (!gone) player = new WhepPlayer(id, canvas.current!, tell, small, user)
-        },
-        () => tell({ phase: 'ended', reason: 'insecure' }),
-      )
+      import('../../video/whep').then(({ WhepPlayer }) => {
+        if (!gone) player = new WhepPlayer(pieces, id, canvas.current!, tell, small, user)
+      }, none)
     }
     return () => {
       gone = true

@@ -179,7 +179,8 @@ func (s *Incidents) Behind(ctx context.Context, q incident.AreaQuery, area int64
 }
 
 // Split implements incident.Figures: one look at the cases counts all splits. A case that lies outside of the named parts of one split
-// alone counts in that split; one that lies outside of two counts nowhere.
+// alone counts in that split; one that lies outside of two counts nowhere. Cases are counted by quarters of an hour, in which every clock's hours
+// begin, before those become hours, weekdays and months: the clock is asked of each quarter, and not of each case.
 func (s *Incidents) Split(ctx context.Context, q incident.AreaQuery, area int64) ([]incident.Part, error) {
 	actor, args, err := s.asked(ctx, q)
 	if err != nil {
@@ -189,19 +190,19 @@ func (s *Incidents) Split(ctx context.Context, q incident.AreaQuery, area int64)
 	if err != nil {
 		return nil, err
 	}
-	var columns, missed, sets, name, key strings.Builder
-	missed.WriteString("0")
+	missed, told := "0", make([]string, len(incident.Splits))
+	var kinds strings.Builder
 	for i, split := range incident.Splits {
-		fmt.Fprintf(&columns, "%s AS part_%s, ", splits[split].part, split)
+		of := splits[split]
 		if len(q.Parts[split]) > 0 {
-			fmt.Fprintf(&missed, " + CASE WHEN %s THEN 0 ELSE %d END", partOf(split), 1<<i)
+			missed += fmt.Sprintf(" + CASE WHEN %s THEN 0 ELSE %d END", partOf(split), 1<<i)
 		}
-		if i > 0 {
-			sets.WriteString(", ")
+		from, part := "clocked", strings.ReplaceAll(of.part, localTime, "local")
+		if part == of.part { // not of time
+			from, part = "counted WHERE NOT timed", "part_"+string(split)
+			fmt.Fprintf(&kinds, "%s AS %s, ", of.part, part)
 		}
-		fmt.Fprintf(&sets, "(part_%s, missed)", split)
-		fmt.Fprintf(&name, "WHEN grouping(part_%s) = 0 THEN %d ", split, i)
-		fmt.Fprintf(&key, "WHEN grouping(part_%s) = 0 THEN "+splits[split].text+" ", split, "part_"+string(split))
+		told[i] = fmt.Sprintf("SELECT %d AS split, "+of.text+" AS part, missed, open, overdue, created, closed, on_time, due FROM %s", i, part, from)
 	}
 	return collect(ctx, s.db.Pool, func(row pgx.CollectableRow) (p incident.Part, err error) {
 		var split int
@@ -210,10 +211,11 @@ func (s *Incidents) Split(ctx context.Context, q incident.AreaQuery, area int64)
 			p.Split = incident.Splits[split]
 		}
 		return p, err
-	}, figuresOf(actor, q.By, columns.String()+missed.String()+" AS missed,", "true")+`,
-		counted AS (SELECT CASE `+name.String()+` END AS split, CASE `+key.String()+` END AS part, missed, `+counting+`
-			FROM flagged WHERE `+inside+` AND missed & (missed - 1) = 0 GROUP BY GROUPING SETS (`+sets.String()+`))
-		SELECT split, part, `+summing+` FROM counted WHERE missed IN (0, 1 << split) AND part IS NOT NULL GROUP BY split, part
+	}, figuresOf(actor, q.By, "floor(date_part('epoch', i.created_at) / 900)::int AS quarter, "+kinds.String()+missed+" AS missed,", "true")+`,
+		counted AS (SELECT quarter, part_class, part_channel, part_severity, missed, grouping(quarter) = 0 AS timed, `+counting+`
+			FROM flagged WHERE `+inside+` AND missed & (missed - 1) = 0 GROUP BY GROUPING SETS ((quarter, missed), (part_class, part_channel, part_severity, missed))),
+		clocked AS (SELECT *, to_timestamp(quarter * 900.0) AT TIME ZONE @zone::text AS local FROM counted WHERE timed)
+		SELECT split, part, `+summing+` FROM (`+strings.Join(told, " UNION ALL ")+`) t WHERE missed IN (0, 1 << split) AND part IS NOT NULL GROUP BY split, part
 		ORDER BY split, length(part), part`, args)
 }
 

@@ -206,8 +206,8 @@ func requests() map[string]request {
 		"POST /api/devices/import":                            {body: map[string]any{}, who: "admin", want: 404},
 		"GET /api/bookmarks":                                  {who: readers, want: 404},                         // this world has none
 		"POST /api/prints":                                    {body: map[string]any{}, who: readers, want: 404}, // this world keeps no account
-		"GET /api/markings":                                   {who: readers, want: 404},                         // this world has none
 		"GET /api/cameras/repair":                             {who: readers, want: 404},                         // this world has none
+		"GET /api/markings":                                   {who: readers, want: 404},                         // this world has none
 		"POST /api/markings":                                  {body: map[string]any{}, who: "admin duty town", want: 404},
 		"POST /api/markings/steps":                            {body: map[string]any{}, who: "admin duty town", want: 404},
 		"PUT /api/markings/:id":                               {path: "/api/markings/1", body: map[string]any{}, who: "admin duty town", want: 404},

@@ -35,7 +35,7 @@ SELECT 'F' || g.i, '案件 ' || g.i, (ARRAY['06013','06042','09012','09009','060
 	CASE WHEN g.open THEN 'handling' ELSE 'closed' END, CASE WHEN NOT g.open THEN (ARRAY['normal','normal','normal','overdue'])[1 + g.i % 4] END, (ARRAY['hotline','citizen','grid_worker','camera'])[1 + g.i % 4],
 	'330122.330122' || lpad(g.x::text, 3, '0') || '.330122' || lpad(g.x::text, 3, '0') || lpad(g.y::text, 3, '0'), g.at, CASE WHEN NOT g.open THEN g.at + interval '3 hours' END, g.at + interval '4 hours',
 	ST_SetSRID(ST_MakePoint(119 + (g.x + g.u) * 0.1, 29.4 + (g.y + g.v) * 0.06), 4326)
-FROM (SELECT i, i % 5 = 0 AS open, now() - random() * interval '364 days' AS at, floor(random() * 14)::int AS x, floor(random() * 14)::int AS y, random() AS u, random() AS v FROM generate_series(1, @cases) i) g`, `
+FROM (SELECT i, i % 5 = 0 AS open, now() - random() * interval '363 days' AS at, floor(random() * 14)::int AS x, floor(random() * 14)::int AS y, random() AS u, random() AS v FROM generate_series(1, @cases) i) g`, `
 VACUUM (ANALYZE)`}
 
 // areaFigures measures how long the numbers of every town, of every duty grid, and of every hour, weekday, month, class and channel take over a year of 100,000 and of 1,000,000

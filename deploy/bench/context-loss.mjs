@@ -22,7 +22,7 @@ function lose(page, whole) {
           'webglcontextrestored',
           () => {
             const seen = () => done(performance.now() - began)
-            if (!whole) return void globalThis.map.once('idle', seen)
+            if (!whole) return void globalThis.map.once('idle', seen).triggerRepaint()
             const map = document.querySelector(whole)
             const look = () => ('drawn' in map.dataset ? seen() : requestAnimationFrame(look))
             setTimeout(look)
@@ -38,6 +38,7 @@ function lose(page, whole) {
 
 const seen = { ours: [], bare: [] }
 for (let round = 0; round < ROUNDS; round++) seen.ours.push(await lose(page, '[data-testid=map]'))
+console.error(`# context-loss: ${JSON.stringify(seen.ours)} ms`)
 await page.close()
 const bare = await openBare(await browser.newContext({ storageState: await page.context().storageState() }), process.argv[2])
 await bare.locator('body[data-drawn]').waitFor({ state: 'attached', timeout: 180_000 })

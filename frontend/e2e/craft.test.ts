@@ -66,7 +66,7 @@ describe.each(['zh', 'en'] as const)('the reference page in %s', (lang) => {
     await page.keyboard.press('Tab')
     for (let i = 0; i < (await controls.count()); i++) {
       await controls.nth(i).focus()
-      expect(await controls.nth(i).evaluate((e) => getComputedStyle(e).outlineStyle !== 'none' && parseFloat(getComputedStyle(e).outlineWidth) >= 1), `control ${i} shows its focus`).toBe(true)
+      expect(await controls.nth(i).evaluate((e) => [e, e.closest('.field-box')].some((each) => each && getComputedStyle(each).outlineStyle !== 'none' && parseFloat(getComputedStyle(each).outlineWidth) >= 1)), `control ${i} shows its focus`).toBe(true)
     }
     for (const [press, shows] of [['reference-open', 'reference-dialog'], ['reference-form', 'reference-form-dialog']] as const) {
       await page.getByTestId(press).first().press('Enter')

@@ -27,7 +27,7 @@ function characters(pdf: Buffer): Set<string> {
       continue // a picture, or no stream at all
     }
     if (!table.includes('beginbfchar') && !table.includes('beginbfrange')) continue
-    const add = (hex: string, more = 0) => out.add(String.fromCodePoint(parseInt(hex, 16) + more))
+    const add = (hex: string, more = 0) => out.add(String.fromCodePoint(parseInt(hex, 16) + more).normalize('NFKC')) // a glyph may be told as the radical that looks the same
     for (const [, block] of table.matchAll(/beginbfchar([\s\S]*?)endbfchar/g)) for (const [, to] of block!.matchAll(/<\w+> <(\w{4})>/g)) add(to!)
     for (const [, block] of table.matchAll(/beginbfrange([\s\S]*?)endbfrange/g)) {
       for (const [, from, to, first] of block!.matchAll(/<(\w+)> <(\w+)> <(\w{4})>/g)) for (let n = 0; n <= parseInt(to!, 16) - parseInt(from!, 16); n++) add(first!, n)
@@ -96,10 +96,10 @@ test('the map is printed on A3, and kept as a PNG of A4, and the audit log knows
   expect([...'汛期巡堤布防图', ...'图例比例尺'].filter((c) => !said.has(c)), 'words are text, not pixels').toEqual([])
   expect(pdf.length, 'with the map in it').toBeGreaterThan(100_000)
 
-  const audit = JSON.parse(server.psql("SELECT json_agg(details ORDER BY id) FROM audit_log WHERE action = 'map.print' AND login = 'duty'")) as { title: string; kind: string; size: string; scale: number; bbox: number[] }[]
-  expect(audit.map(({ kind, size, title }) => [kind, size, title])).toEqual([['png', 'A4 landscape', '汛期巡堤布防图'], ['pdf', 'A3 landscape', '汛期巡堤布防图']])
-  expect(audit[1]!.scale).toBe(50_000)
-  expect(audit[1]!.bbox[0]).toBeLessThan(audit[1]!.bbox[2]!)
+  const audit = JSON.parse(server.psql("SELECT json_agg(details ORDER BY id) FROM audit_log WHERE action = 'map.print' AND login = 'duty' AND details->>'kind' <> 'wall'")) as { title: string; kind: string; size: string; scale: number; bbox: number[] }[]
+  expect(audit.slice(-2).map(({ kind, size, title }) => [kind, size, title])).toEqual([['png', 'A4 landscape', '汛期巡堤布防图'], ['pdf', 'A3 landscape', '汛期巡堤布防图']])
+  expect(audit.at(-1)!.scale).toBe(50_000)
+  expect(audit.at(-1)!.bbox[0]).toBeLessThan(audit.at(-1)!.bbox[2]!)
   expect(desk.problems()).toEqual([])
   await desk.close()
 }, 600_000)
@@ -114,7 +114,7 @@ test('a wall is kept as one picture, and shows what its screens show', async () 
   const screen = await context.newPage()
   await screen.setViewportSize({ width: 300, height: 260 })
   await screen.goto(`/?display=wall&wall=${id}&screen=1,2`)
-  await screen.locator('[data-testid=map][data-whole="县城"]').waitFor({ timeout: 120_000 })
+  await screen.locator('[data-testid=map][data-whole="县城"]').waitFor({ timeout: 240_000 })
   const shown = await screen.screenshot()
   await screen.close()
 

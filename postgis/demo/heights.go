@@ -32,7 +32,7 @@ func height(p orb.Point) float64 {
 		}
 	}
 	broad := noise{seed: 211, scale: 7000}.at(p, 3)
-	fine := noise{seed: 212, scale: 2100}.at(p, 5)
+	fine := noise{seed: 212, scale: 3400}.at(p, 3)
 	ridge := 1 - math.Abs(2*fine-1) // sharp along the middle of the noise
 	away := ease(min(1, max(0, low-200)/5200))
 	return 8 + 14*broad + away*(120+760*broad*ridge*ridge*1.5)

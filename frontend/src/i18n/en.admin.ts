@@ -306,6 +306,7 @@ export const enAdmin: AdminDictionary = {
     'camera.catalog': 'Enter cameras of a device’s catalogue',
     'camera.device_password': 'Change a device’s password',
     'camera.masks': 'Change privacy masks',
+    'camera.presets': 'Change presets',
     'camera.create': 'Enter camera',
     'camera.replace': 'Correct camera',
     'camera.delete': 'Strike camera off',

@@ -306,6 +306,7 @@ export const zhAdmin = {
     'camera.catalog': '录入设备目录中的摄像机',
     'camera.device_password': '修改设备注册密码',
     'camera.masks': '修改隐私遮挡',
+    'camera.presets': '修改预置位',
     'camera.create': '登记摄像机',
     'camera.replace': '修改摄像机',
     'camera.delete': '注销摄像机',

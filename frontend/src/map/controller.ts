@@ -89,7 +89,7 @@ class Controller implements MapController {
       maxCanvasSize: card.canvas,
       validateStyle: import.meta.env.DEV,
       transformRequest: this.tiles.transformRequest,
-      canvasContextAttributes: { antialias: options.still ? options.still.pixelRatio < 2 : devicePixelRatio < 2 && !card.software, preserveDrawingBuffer: options.still !== undefined }, // four samples cost a processor a third of its time
+      canvasContextAttributes: { antialias: (options.still?.pixelRatio ?? devicePixelRatio) < 2 && !card.software, preserveDrawingBuffer: options.still !== undefined }, // four samples cost a processor a third of its time
       ...(options.still && { pixelRatio: options.still.pixelRatio }),
       locale: { 'Map.Title': titles[this.locale] },
     }))

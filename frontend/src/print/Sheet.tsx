@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import type { LonLat } from '../map/types'
-import { BuildingSign, CameraSign, DetectionSign, GridSign, LoadStep, TerrainSign, UnitSign } from '../features/layers/signs'
+import { BuildingSign, CameraSign, DetectionSign, GridSign, LoadStep, MarkingSign, TerrainSign, UnitSign } from '../features/layers/signs'
 import { severityShapes } from '../ui/shapes'
 import { type Layout, fitText, wrap } from './layout'
 import { type Bar, barOf, dms, placeAt, ticksOf } from './scale'
@@ -143,6 +143,7 @@ function Sign({ of, size }: { of: string; size: number }) {
   const drawn: Record<string, ReactNode> = {
     incident: <path d={severityShapes[(Number(which) || 3) as 1 | 2 | 3].path} fill={`var(--sev-${which})`} transform={`scale(${size / 24})`} />,
     detection: <DetectionSign />,
+    marking: <MarkingSign />,
     unit: <UnitSign />,
     camera: <CameraSign status={which as 'online'} />,
     load: <LoadStep step={Number(which)} />,

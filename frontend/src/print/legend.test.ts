@@ -32,6 +32,7 @@ describe('what a map has drawn', () => {
     { layer: { id: 'incident', metadata: { part: 'incident' } }, properties: { severity: 2 }, state: {} },
     { layer: { id: 'camera', metadata: { part: 'camera' } }, properties: {}, state: { status: 'offline' } },
     { layer: { id: 'camera', metadata: { part: 'camera' } }, properties: {}, state: {} },
+    { layer: { id: 'marking-fill', source: 'marking' }, properties: {}, state: {} },
     { layer: { id: 'area-town-fill', metadata: { part: 'choropleth' } }, properties: {}, state: { open: 4 } },
     { layer: { id: 'area-town' }, properties: {}, state: {} },
     { layer: { id: 'road' }, properties: { rank: 2 }, state: {} },
@@ -41,10 +42,10 @@ describe('what a map has drawn', () => {
   const map = { queryRenderedFeatures: () => drawn, getLayer: () => ({}), getLayoutProperty: () => undefined } as unknown as MapController['engine']
 
   test('is in the legend', () => {
-    expect(signs(seenOn(map, false))).toEqual(['incident-2', 'camera-online', 'camera-offline', 'load-3', 'area-town', 'road-major', 'water', 'green', 'terrain'])
+    expect(signs(seenOn(map, false))).toEqual(['incident-2', 'marking', 'camera-online', 'camera-offline', 'load-3', 'area-town', 'road-major', 'water', 'green', 'terrain'])
   })
 
   test('but not what a photograph lies over', () => {
-    expect(signs(seenOn(map, true))).toEqual(['incident-2', 'camera-online', 'camera-offline', 'area-town'])
+    expect(signs(seenOn(map, true))).toEqual(['incident-2', 'marking', 'camera-online', 'camera-offline', 'area-town'])
   })
 })

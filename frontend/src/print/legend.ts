@@ -32,6 +32,7 @@ export function legendOf(seen: Seen, steps: readonly number[]): Entry[] {
   const has = (part: MapLayerId) => seen.parts.has(part)
   if (has('incident')) for (const level of [1, 2, 3]) if (seen.severities.has(level)) out.push({ sign: `incident-${level}`, label: `severity.${level}` })
   if (has('detection')) out.push({ sign: 'detection', label: 'layer.detection' })
+  if (has('marking')) out.push({ sign: 'marking', label: 'layer.marking' })
   if (has('unit')) out.push({ sign: 'unit', label: 'layer.unit' })
   if (has('camera')) for (const status of ['online', 'offline', 'fault', 'unknown']) if (seen.statuses.has(status)) out.push({ sign: `camera-${status}`, label: 'print.camera', values: { status } })
   if (has('choropleth')) {
@@ -43,7 +44,7 @@ export function legendOf(seen: Seen, steps: readonly number[]): Entry[] {
   }
   if (has('unit_grid')) out.push({ sign: 'unit_grid', label: 'layer.unit_grid' })
   if (has('building')) out.push({ sign: 'building', label: 'layers.buildings' })
-  const known = new Set<string>(['incident', 'detection', 'unit', 'camera', 'choropleth', 'unit_grid', 'building', 'terrain'])
+  const known = new Set<string>(['incident', 'detection', 'marking', 'unit', 'camera', 'choropleth', 'unit_grid', 'building', 'terrain'])
   for (const part of seen.parts) if (!known.has(part) && !silent.has(part)) out.push({ sign: 'other', label: `layer.${part}` })
   for (const [id, name] of grounds) if (seen.ground.has(id)) out.push({ sign: id, label: `print.ground.${name}` })
   if (has('terrain')) out.push({ sign: 'terrain', label: 'layers.terrain' })
@@ -54,7 +55,7 @@ export function legendOf(seen: Seen, steps: readonly number[]): Entry[] {
 export function seenOn(map: MapController['engine'], photograph: boolean): Seen {
   const seen = { parts: new Set<string>(), severities: new Set<number>(), statuses: new Set<string>(), open: new Set<number>(), ground: new Set<string>() }
   for (const { layer, properties, state } of map.queryRenderedFeatures()) {
-    const part = (layer.metadata as { part?: string } | undefined)?.part
+    const part = layer.source === 'marking' ? 'marking' : (layer.metadata as { part?: string } | undefined)?.part
     if (part !== undefined) {
       seen.parts.add(part)
       if (part === 'incident' && typeof properties.severity === 'number') seen.severities.add(properties.severity)

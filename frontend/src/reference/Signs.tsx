@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from 'react'
-import { BuildingSign, CameraSign, DetectionSign, GridSign, IncidentSigns, LoadScale, LoadStep, PlaceSign, TerrainSign, UnitSign } from '../features/layers/signs'
+import { BuildingSign, CameraSign, DetectionSign, GridSign, IncidentSigns, LoadScale, LoadStep, MarkingSign, PlaceSign, TerrainSign, UnitSign } from '../features/layers/signs'
 import { icons, render } from '../map/icons'
 import { type Theme, cssVariables, tokens } from '../tokens/tokens'
 import { Icon, type IconName, Mark, iconNames } from '../ui/icons'
@@ -64,6 +64,7 @@ export function Legend() {
       <BuildingSign />
       <PlaceSign />
       <TerrainSign />
+      <MarkingSign />
     </div>
   )
 }

@@ -8,6 +8,7 @@ import { LiveStore } from '../live/store'
 import { Boundary } from '../ui/Boundary'
 import { Button } from '../ui/Button'
 import { LampShape, LampSign } from '../ui/LampSign'
+import { Progress } from '../ui/Progress'
 import { SeveritySign } from '../ui/Severity'
 import { Empty, Failure, Loading } from '../ui/State'
 
@@ -72,6 +73,10 @@ export function States() {
         <Button small>{t('queue.clearFilter')}</Button>
       </Empty>
       <Loading text={t('queue.loading')} />
+      <p className="reference-row">
+        <Progress share={0.4} text={t('reference.partial', { shown: 40, total: 100 })} />
+      </p>
+      <Progress share={0.4} text={t('queue.loading')} />
       <p className="reference-note">{t('reference.partial', { shown: 200, total: 1834 })}</p>
       <p className="reference-note">{t('queue.stale', { time: '14:07' })}</p>
       <Empty icon="user" title={t('admin.notAllowed')} />

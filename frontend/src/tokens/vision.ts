@@ -1,4 +1,4 @@
-import { channels } from './contrast'
+import { linear } from './contrast'
 
 /** Kinds of colour vision that lack one of the three cones. */
 export const deficiencies = ['protanopia', 'deuteranopia', 'tritanopia'] as const
@@ -34,10 +34,6 @@ export function difference(a: string, b: string, deficiency?: Deficiency): numbe
 function seen(rgb: Triple, deficiency?: Deficiency): Triple {
   if (!deficiency) return rgb
   return matrices[deficiency].map((row) => Math.min(1, Math.max(0, row[0] * rgb[0] + row[1] * rgb[1] + row[2] * rgb[2]))) as Triple
-}
-
-function linear(hex: string): Triple {
-  return channels(hex).map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4)) as Triple
 }
 
 function oklab([r, g, b]: Triple): Triple {

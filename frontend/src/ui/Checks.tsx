@@ -1,5 +1,6 @@
 import { Checkbox, CheckboxGroup } from 'react-aria-components'
 import { Icon } from './icons'
+import './checks.css'
 
 /** Boxes of which any number may be ticked. */
 export function Checks<T extends string>({ label, value, choices, onChange }: { label: string; value: readonly T[]; choices: readonly { id: T; text: string }[]; onChange: (value: T[]) => void }) {

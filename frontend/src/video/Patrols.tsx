@@ -41,7 +41,7 @@ export function Patrols({ cameras, layout, running, onRun, onShow }: PatrolsProp
   const again = () => void client.invalidateQueries({ queryKey: key })
   const kept = (group: boolean) => ({
     layout: group ? layout : (0 as const),
-    stops: cameras.map((camera_id) => ({ camera_id, dwell_s: Number(dwell) || usualDwell })),
+    stops: (group ? cameras.slice(0, layout) : cameras).map((camera_id) => ({ camera_id, dwell_s: Number(dwell) || usualDwell })),
   })
   const save = useMutation({
     mutationFn: (old: Patrol | null) =>
@@ -57,7 +57,7 @@ export function Patrols({ cameras, layout, running, onRun, onShow }: PatrolsProp
   const undo = useUndo()
   const remove = useMutation({
     mutationFn: (old: Patrol) => take(api.DELETE('/api/patrols/{id}', { params: { path: { id: old.id } } })),
-    onSuccess: (_, { name, stops }) => undo(t('wall.removed', { name }), () => take(api.POST('/api/patrols', { body: { name, stops } })).finally(again)),
+    onSuccess: (_, { name, layout, stops }) => undo(t('wall.removed', { name }), () => take(api.POST('/api/patrols', { body: { name, layout, stops } })).finally(again)),
     onSettled: again,
   })
   const error = save.error ?? remove.error

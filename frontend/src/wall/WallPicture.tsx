@@ -63,7 +63,7 @@ function Making({ wall, shown, now, catalog, areas }: Props & { catalog: Catalog
         body: { title: wall.name, kind: 'wall', size: `${width}x${height}`, bbox: [Math.max(-180, lon - reach), Math.max(-89, lat - reach), Math.min(180, lon + reach), Math.min(89, lat + reach)], data_at: new Date(now).toISOString() },
       }))
       const picture = await drawWall({
-        options: { live, catalog, areas: areas as never },
+        options: { live, catalog, areas },
         layout,
         scene: shown.scene,
         incident: shown.incident,
@@ -86,7 +86,7 @@ function Making({ wall, shown, now, catalog, areas }: Props & { catalog: Catalog
       {(gx > 0 || gy > 0) && <Checks label={t('walls.picture')} value={bezels ? ['bezels'] : []} choices={[{ id: 'bezels', text: t('walls.pictureBezels') }]} onChange={(ids) => setBezels(ids.length > 0)} />}
       {wrong !== null && <Failure compact error={wrong} />}
       {saved !== null && <p role="status" data-testid="wall-picture-saved">{t('walls.pictureDone', { size: (saved / 1e6).toFixed(1) })}</p>}
-      <div className="dialog-foot">
+      <div className="dialog-foot walls-picture-foot">
         {share !== null ? (
           <>
             <Progress share={share} text={t('walls.pictureDrawing', { n: Math.round(share * 100) })} />

@@ -152,7 +152,11 @@ func Deep(tile int64) *Graph {
 	for i, n := range []int64{16, 16, 16, 1} {
 		w := Constant{Name: fmt.Sprint("w", i), Dims: []int64{n, channels, 3, 3}}
 		for k := range n * channels * 9 {
-			w.Floats = append(w.Floats, float32(math.Sin(float64(k+1)*1.7))/float32(3*math.Sqrt(float64(channels))))
+			f := float32(math.Sin(float64(k+1)*1.7)) / float32(3*math.Sqrt(float64(channels)))
+			if n == 1 {
+				f *= 100 // sure of one or the other
+			}
+			w.Floats = append(w.Floats, f)
 		}
 		out, op := fmt.Sprint("r", i), "Relu"
 		if n == 1 {

@@ -5,13 +5,14 @@ import { Button } from '../../ui/Button'
 import { later } from '../../ui/later'
 import MaskEditor from '../masks/MaskEditor'
 import { Section } from './Frame'
+import PresetEditor from './PresetEditor'
 
 const WedgeEditor = later(() => import('../wedge/WedgeEditor'))
 
 /** What keepers of the registry correct of a camera. */
 export default function CameraKeeping({ id, name }: { id: number; name: string }) {
   const { t } = useText()
-  const [open, setOpen] = useState<'wedge' | 'masks' | null>(null)
+  const [open, setOpen] = useState<'wedge' | 'masks' | 'presets' | null>(null)
   const close = () => setOpen(null)
   return (
     <Section title={t('keeping.title')} testid="camera-keeping">
@@ -25,8 +26,12 @@ export default function CameraKeeping({ id, name }: { id: number; name: string }
           <Button small onPress={() => setOpen('masks')} data-testid="edit-masks">
             {t('keeping.masks')}
           </Button>
+          <Button small onPress={() => setOpen('presets')} data-testid="edit-presets">
+            {t('keeping.presets')}
+          </Button>
         </div>
       )}
+      {open === 'presets' && <PresetEditor id={id} name={name} onClose={close} />}
       {open === 'masks' && <MaskEditor id={id} name={name} onClose={close} />}
     </Section>
   )

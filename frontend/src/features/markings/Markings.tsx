@@ -58,6 +58,7 @@ function Tools({ map, incident }: { map: MapController; incident: number }) {
     setKind(next)
     setPoints([])
     setHeld(null)
+    if (next) map.engine.getCanvas().focus() // Space takes a point now, and does not press the kind's button again
   }
   const keep = async (all: readonly LonLat[]) => {
     const geometry = kind && geometryOf(kind, all)

@@ -70,6 +70,7 @@ function Tools({ map, catalog }: { map: MapController; catalog: Catalog }) {
                 className="measure-mode"
                 onClick={() => {
                   setMode(one)
+                  map.engine.getCanvas().focus() // Space takes a point now, and does not press this button again
                   setPoints((now) => (one === 'around' || one === 'sight' ? now.slice(0, one === 'sight' ? 2 : 1) : now))
                 }}
               >

@@ -82,7 +82,7 @@ function SeerRow({ seer }: { seer: Seer }) {
         azimuth: Math.round(seer.aim.azimuth_deg),
         tilt: Math.round(seer.aim.tilt_deg),
       })
-  const notes = [reason, status !== 'online' && t(`state.camera.${status}`), !seer.playable && t('sight.noStream')].filter(Boolean)
+  const notes = [reason, seer.preset && t('sight.preset', seer.preset), status !== 'online' && t(`state.camera.${status}`), !seer.playable && t('sight.noStream')].filter(Boolean)
   return (
     <li data-thing={`camera/${seer.id}`}>
       <button

@@ -208,7 +208,6 @@ export default function Statistics({ catalog }: { catalog: Catalog }) {
         </section>
       ) : (
         <StatMap
-          sight={isShare(measure)}
           catalog={catalog}
           by={by}
           as={as}
@@ -220,6 +219,7 @@ export default function Statistics({ catalog }: { catalog: Catalog }) {
           arrow={arrows.findIndex((each) => each.flow === flow)}
           selected={area}
           none={none}
+          sight={as === 'tint' && isShare(measure)}
           onPick={pick}
           onArrow={(index) => setFlow(arrows[index]?.flow ?? null)}
           onZoom={zoomed}

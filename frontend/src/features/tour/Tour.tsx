@@ -60,13 +60,13 @@ export default function Tour() {
     <>
       {shown && <div className="tour-light" style={{ left: shown.left, top: shown.top, width: shown.right - shown.left, height: shown.bottom - shown.top }} aria-hidden="true" />}
       <div ref={card} className="tour" role="dialog" aria-labelledby="tour-title" aria-describedby="tour-text" onKeyDown={pressed} data-testid="tour" data-step={step.name}>
-        <header className="tour-head">
+        <div className="tour-head">
           <h2 id="tour-title">{t(`tour.step.${step.name}.title`)}</h2>
           <span className="tour-count">{t('tour.count', { n: at + 1, of: steps.length })}</span>
           <IconButton icon="close" label={t('tour.leave')} shortcut="Esc" onPress={leave} data-testid="tour-leave" />
-        </header>
+        </div>
         <p id="tour-text">{t(`tour.step.${step.name}.text`, { ...keys, settings: t('alarm.settings') })}</p>
-        <footer className="tour-foot">
+        <div className="tour-foot">
           <span className="tour-keys">
             <Key>←</Key>
             <Key>→</Key>
@@ -76,7 +76,7 @@ export default function Tour() {
           <Button look="primary" onPress={() => turn(1)} data-testid="tour-next" data-next="">
             {t(at + 1 < steps.length ? 'tour.next' : 'tour.end')}
           </Button>
-        </footer>
+        </div>
       </div>
     </>
   )

@@ -89,6 +89,12 @@ function Editor({ id, entry, map, onClose, onAgain }: EditorProps) {
   }
 
   useEffect(() => {
+    // So near that the handles lie apart: twice as far as the camera sees, all around.
+    const around = [0, 90, 180, 270].map((direction) => offset(wedge.point, direction, 2 * wedge.range))
+    theMap.get()?.flyTo([around[3]![0], around[2]![1], around[1]![0], around[0]![1]])
+  }, [])
+
+  useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'z') undo()
       else if (event.key === 'Escape' && !(event.target as Element).closest?.('[role=dialog]')) onClose()

@@ -207,6 +207,7 @@ func requests() map[string]request {
 		"GET /api/bookmarks":                                  {who: readers, want: 404},                         // this world has none
 		"POST /api/prints":                                    {body: map[string]any{}, who: readers, want: 404}, // this world keeps no account
 		"GET /api/cameras/repair":                             {who: readers, want: 404},                         // this world has none
+		"GET /api/markings":                                   {who: readers, want: 404},                         // this world has none
 		"POST /api/markings":                                  {body: map[string]any{}, who: "admin duty town", want: 404},
 		"POST /api/markings/steps":                            {body: map[string]any{}, who: "admin duty town", want: 404},
 		"PUT /api/markings/:id":                               {path: "/api/markings/1", body: map[string]any{}, who: "admin duty town", want: 404},

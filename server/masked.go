@@ -40,13 +40,13 @@ func (s *Server) openMasked(asked, ctx context.Context, id int64) (video.Source,
 	if err != nil {
 		return nil, err
 	}
-	ctx, end := context.WithCancelCause(ctx)
+	from := sourceOf(ctx, viewer)
 	go func() {
-		if s.untilMasks(ctx, asked, id, func(m camera.Masks) bool { return !m.Equal(stream.Masks) }) {
-			end(errMasksChanged)
+		if s.untilMasks(from.ctx, asked, id, func(m camera.Masks) bool { return !m.Equal(stream.Masks) }) {
+			from.end(errMasksChanged)
 		}
 	}()
-	return transcode.Open(ctx, &bareSource{viewer, ctx, end}, stream.Masks)
+	return transcode.Open(from.ctx, from, stream.Masks)
 }
 
 // untilMasks waits until the masks of a camera are as somebody cannot go on with, and reports that they are; false is that ctx has ended. On this server that is at once, on others
@@ -81,6 +81,12 @@ type bareSource struct {
 	viewer *video.Viewer
 	ctx    context.Context
 	end    context.CancelCauseFunc
+}
+
+// sourceOf makes a viewer a source. It ends with ctx, with its end and with its Close.
+func sourceOf(ctx context.Context, viewer *video.Viewer) *bareSource {
+	ctx, end := context.WithCancelCause(ctx)
+	return &bareSource{viewer, ctx, end}
 }
 
 func (b *bareSource) Next() (*video.Frame, error) {

@@ -59,8 +59,8 @@ import (
 	pusher "wanglou/server/push"
 	"wanglou/server/reach"
 	"wanglou/server/still"
+	"wanglou/server/transcode"
 	"wanglou/server/video"
-	"wanglou/server/video/h264"
 	"wanglou/server/whep"
 	"wanglou/tiles"
 )
@@ -269,7 +269,7 @@ type Server struct {
 	watchers        sync.WaitGroup // who watch: their leaving is still to be written down
 	whep            whepSessions
 	hls             hlsSessions
-	transcodes      *h264.Budget
+	transcodes      *transcode.Budget
 	stills          *still.Maker
 	webhooks        hook.Store        // nil: there are none
 	deliveries      *hooks.Deliveries // of webhooks; nil with them
@@ -362,7 +362,7 @@ func New(o Options) *Server {
 		video:           video.New(video.Options{}),
 		whep:            whepSessions{gate: o.WHEP, byID: map[string]whepSession{}},
 		hls:             hlsSessions{shelf: hls.New(), byID: map[string]*hlsSession{}},
-		transcodes:      h264.New(o.Transcodes),
+		transcodes:      transcode.NewBudget(o.Transcodes),
 		controlByUser:   newLimiter(30, 200*time.Millisecond, o.Now),
 		turning:         turning{byID: map[int64]*time.Timer{}},
 		whepByUser:      newLimiter(64, 500*time.Millisecond, o.Now),

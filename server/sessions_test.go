@@ -33,7 +33,7 @@ func TestLogin(t *testing.T) {
 	res := c.Login("  Town ", "town-password").Want(200) // folded as logins are kept
 	var s sessionOf
 	res.Into(&s)
-	if s.User.Login != "town" || s.Version != "1.2.3" || !slices.Equal(s.Actions, []string{"attachment.add", "attachment.original", "camera.watch", "detection.review", "geofence.manage", "handover", "incident.create", "incident.message", "incident.move", "read", "replay", "report.create", "roster.manage", "task.dispatch", "token.manage", "wall.show"}) {
+	if s.User.Login != "town" || s.Version != "1.2.3" || !slices.Equal(s.Actions, []string{"attachment.add", "attachment.original", "camera.watch", "detection.review", "geofence.manage", "handover", "incident.create", "incident.message", "incident.move", "marking.draw", "marking.manage", "read", "replay", "report.create", "roster.manage", "task.dispatch", "token.manage", "wall.show"}) {
 		t.Errorf("%+v", s)
 	}
 	cookie := res.Header.Get("Set-Cookie")

@@ -26,7 +26,6 @@ import (
 	"wanglou/server/transcode"
 	"wanglou/server/video"
 	"wanglou/server/video/fmp4"
-	"wanglou/server/video/h264"
 	"wanglou/server/video/nal"
 )
 
@@ -125,7 +124,7 @@ func (s *Server) h264Viewer(ctx context.Context, stream *camera.Stream, kind cam
 		if err != nil {
 			return nil, err
 		}
-		return s.transcodes.Open(ctx, viewer)
+		return s.transcodes.H264(ctx, sourceOf(ctx, viewer))
 	})
 }
 
@@ -327,9 +326,9 @@ func watchReason(err error) string {
 		return "too_many_transcodes"
 	case errors.Is(err, errMasksChanged):
 		return "masks_changed"
-	case errors.Is(err, transcode.ErrDecoder), errors.Is(err, h264.ErrDecoder):
+	case errors.Is(err, transcode.ErrDecoder):
 		return "no_decoder"
-	case errors.Is(err, transcode.ErrPicture), errors.Is(err, transcode.ErrChanged), errors.Is(err, h264.ErrPicture), errors.Is(err, fmp4.ErrSets):
+	case errors.Is(err, transcode.ErrPicture), errors.Is(err, transcode.ErrChanged), errors.Is(err, fmp4.ErrSets):
 		return "bad_picture"
 	case errors.Is(err, reach.ErrRefused):
 		return "refused_address"
@@ -337,7 +336,7 @@ func watchReason(err error) string {
 		return "bad_password"
 	case errors.Is(err, rtsp.ErrCodec), errors.Is(err, mpegps.ErrCodec):
 		return "unsupported_codec"
-	case errors.Is(err, h264.ErrBudget):
+	case errors.Is(err, transcode.ErrBudget):
 		return "transcode_budget"
 	case errors.Is(err, rtsp.ErrNoVideo), errors.Is(err, rtsp.ErrProtocol), errors.Is(err, gb28181.ErrNoVideo):
 		return "no_video"

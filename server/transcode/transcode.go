@@ -1,5 +1,5 @@
 // Package transcode makes other pictures of a camera's live ones, by ffmpeg: smaller ones, of H.264 whatever came, with masks burnt in. What it hands out holds nothing
-// of what is hidden: the masks are filled between decoding and encoding. How many cameras may be transcoded at once is its callers' to declare.
+// of what is hidden: the masks are filled between decoding and encoding. A Budget bounds how many cameras' H.265 is transcoded at once; its callers bound the rest.
 package transcode
 
 import (
@@ -36,7 +36,7 @@ var (
 // Open begins to transcode what from plays, and closes it in the end, or at once where it does not begin. It waits for the first key picture.
 func Open(ctx context.Context, from video.Source, masks camera.Masks) (*Source, error) {
 	s := &Source{from: from}
-	first, err := s.firstKey()
+	first, err := firstKey(from)
 	if err == nil {
 		err = s.start(ctx, first, masks)
 	}
@@ -70,17 +70,13 @@ type stamp struct {
 	came time.Time
 }
 
-func (s *Source) firstKey() (*video.Frame, error) {
+func firstKey(from video.Source) (*video.Frame, error) {
 	for {
-		f, err := s.from.Next()
+		f, err := from.Next()
 		if err != nil || f.Key {
 			return f, err
 		}
 	}
-}
-
-func isH265(codec string) bool {
-	return strings.HasPrefix(codec, "hev1") || strings.HasPrefix(codec, "hvc1")
 }
 
 // start runs ffmpeg. It sees no file, no network and no environment of ours.
@@ -90,14 +86,14 @@ func (s *Source) start(ctx context.Context, first *video.Frame, masks camera.Mas
 		return ErrDecoder
 	}
 	decoder := "h264"
-	if isH265(first.Codec) {
+	if nal.IsH265(first.Codec) {
 		decoder = "hevc"
 	}
 	ctx, s.cancel = context.WithCancel(ctx)
 	s.cmd = exec.CommandContext(ctx, path, "-hide_banner", "-loglevel", "error", "-nostdin", "-protocol_whitelist", "pipe", // #nosec G204 -- found by its name
 		"-flags", "low_delay", "-probesize", "32", "-analyzeduration", "0", "-threads", "1", "-copyts", "-f", "ivf", "-c:v", decoder, "-i", "pipe:0",
 		"-map", "0:v:0", "-map_metadata", "-1", "-filter_threads", "1", "-vf", filter(masks), "-vsync", "passthrough", "-enc_time_base", "1:1000",
-		"-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-threads", "1", "-profile:v", "baseline", "-pix_fmt", "yuv420p", "-crf", "26", "-maxrate", "2M", "-bufsize", "2M",
+		"-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-threads", "1", "-profile:v", "baseline", "-pix_fmt", "yuv420p", "-crf", "26", "-maxrate", "3M", "-bufsize", "3M",
 		"-force_key_frames", "source", "-g", fmt.Sprint(keys), "-flush_packets", "1", "-f", "flv", "-protocol_whitelist", "pipe", "pipe:1")
 	s.cmd.Env = []string{}
 	s.cmd.WaitDelay = time.Second
@@ -138,13 +134,13 @@ func filter(masks camera.Masks) string {
 
 // feed hands pictures to ffmpeg as IVF, which takes one at a time and its moment with it, until there are no more.
 func (s *Source) feed(w io.Writer, f *video.Frame) error {
-	h265, began, last := isH265(f.Codec), f.Came, int64(-1)
+	h265, began, last := nal.IsH265(f.Codec), f.Came, int64(-1)
 	head := append([]byte("DKIF\x00\x00\x20\x00"), make([]byte, 8)...) // neither codec, which is said besides, nor size, which the parameter sets tell
 	head = binary.LittleEndian.AppendUint32(head, 1000)
 	head = binary.LittleEndian.AppendUint32(head, 1)
 	head = append(head, make([]byte, 8)...)
 	for {
-		if f.Key && isH265(f.Codec) != h265 {
+		if f.Key && nal.IsH265(f.Codec) != h265 {
 			return ErrChanged
 		}
 		ms := max(f.Came.Sub(began).Milliseconds(), last+1)

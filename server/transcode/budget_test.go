@@ -1,4 +1,4 @@
-package h264
+package transcode
 
 import (
 	"bytes"
@@ -44,6 +44,23 @@ func film(t testing.TB, encoder, seconds string) (out []*video.Frame) {
 	return out
 }
 
+// watched are the pictures that a viewer of a camera gets.
+type watched struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	viewer *video.Viewer
+}
+
+func (w *watched) Next() (*video.Frame, error) {
+	f, broken, err := w.viewer.Next(w.ctx)
+	if err == nil {
+		err = broken
+	}
+	return f, err
+}
+
+func (w *watched) Close() error { w.cancel(); w.viewer.Close(); return nil }
+
 // tape plays pictures, as fast as they are taken, and then nothing, or an end.
 type tape struct {
 	ctx    context.Context
@@ -71,25 +88,26 @@ func (s *tape) Next() (*video.Frame, error) {
 
 func (s *tape) Close() error { return nil }
 
-func watch(t testing.TB, h *video.Hub, camera int64, frames []*video.Frame, ends bool) *video.Viewer {
+func watch(t testing.TB, h *video.Hub, camera int64, frames []*video.Frame, ends bool) video.Source {
 	t.Helper()
 	v, err := h.Watch(video.Pull{Camera: camera}, func(ctx context.Context) (video.Source, error) { return &tape{ctx, frames, ends}, nil })
 	if err != nil {
 		t.Fatal(err)
 	}
-	return v
+	ctx, cancel := context.WithCancel(t.Context())
+	return &watched{ctx, cancel, v}
 }
 
 // H.265 becomes H.264, picture by picture, each with its time; a decoder finds nothing wrong. H.264 comes as it is and costs no budget.
-func TestOpen(t *testing.T) {
+func TestH264(t *testing.T) {
 	t.Parallel()
 	for encoder, used := range map[string]int{"x265": 1, "x264": 0} {
 		t.Run(encoder, func(t *testing.T) {
 			t.Parallel()
-			h, b := video.New(video.Options{}), New(1)
+			h, b := video.New(video.Options{}), NewBudget(1)
 			defer h.Close()
 			frames := film(t, encoder, "3")
-			s, err := b.Open(t.Context(), watch(t, h, 1, frames, false))
+			s, err := b.H264(t.Context(), watch(t, h, 1, frames, false))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -126,21 +144,21 @@ func TestRefused(t *testing.T) {
 	h := video.New(video.Options{})
 	defer h.Close()
 	h265 := film(t, "x265", "1")
-	none := New(0)
-	if _, err := none.Open(t.Context(), watch(t, h, 1, h265, false)); !errors.Is(err, ErrBudget) {
+	none := NewBudget(0)
+	if _, err := none.H264(t.Context(), watch(t, h, 1, h265, false)); !errors.Is(err, ErrBudget) {
 		t.Errorf("no budget: %v", err)
 	}
-	b := New(1)
-	first, err := b.Open(t.Context(), watch(t, h, 2, h265, false))
+	b := NewBudget(1)
+	first, err := b.H264(t.Context(), watch(t, h, 2, h265, false))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Open(t.Context(), watch(t, h, 3, h265, false)); !errors.Is(err, ErrBudget) {
+	if _, err := b.H264(t.Context(), watch(t, h, 3, h265, false)); !errors.Is(err, ErrBudget) {
 		t.Errorf("one too many: %v", err)
 	}
 	_ = first.Close()
 	ends := func(camera int64, frames []*video.Frame) error {
-		s, err := b.Open(t.Context(), watch(t, h, camera, frames, true))
+		s, err := b.H264(t.Context(), watch(t, h, camera, frames, true))
 		if err != nil {
 			return err
 		}
@@ -154,10 +172,10 @@ func TestRefused(t *testing.T) {
 	if err := ends(4, h265); !errors.Is(err, io.EOF) {
 		t.Errorf("a camera that breaks off: %v", err)
 	}
-	if err := ends(5, append(h265[:20:20], film(t, "x264", "1")...)); !errors.Is(err, errChanged) {
+	if err := ends(5, append(h265[:20:20], film(t, "x264", "1")...)); !errors.Is(err, ErrChanged) {
 		t.Errorf("a camera that changes its codec: %v", err)
 	}
-	if err := ends(6, append(film(t, "x264", "1"), h265...)); !errors.Is(err, errChanged) {
+	if err := ends(6, append(film(t, "x264", "1"), h265...)); !errors.Is(err, ErrChanged) {
 		t.Errorf("the other way round: %v", err)
 	}
 	if n, _ := b.Used(); n != 0 {
@@ -167,7 +185,7 @@ func TestRefused(t *testing.T) {
 
 // Garbage that calls itself H.265 ends, and no program and no goroutine stays.
 func TestGarbage(t *testing.T) { //nolint:paralleltest // it counts goroutines
-	h, b := video.New(video.Options{Grace: time.Millisecond}), New(1)
+	h, b := video.New(video.Options{Grace: time.Millisecond}), NewBudget(1)
 	good := film(t, "x265", "1")
 	before := runtime.NumGoroutine()
 	for n := range 5 {
@@ -177,7 +195,7 @@ func TestGarbage(t *testing.T) { //nolint:paralleltest // it counts goroutines
 			f.Data = bytes.Repeat([]byte{byte(i), 0x55, 0xff, 0, 0, 1, 2, byte(n)}, 500)
 			bad = append(bad, &f)
 		}
-		s, err := b.Open(t.Context(), watch(t, h, int64(1+n), bad, true))
+		s, err := b.H264(t.Context(), watch(t, h, int64(1+n), bad, true))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -84,6 +84,7 @@ func (s *settings) open(ctx context.Context, cfg *pgxpool.Config) (*DB, error) {
 	// A crashed client must not hold locks for ever, and nobody waits for a lock longer than people wait for a page.
 	setDefault(params, "idle_in_transaction_session_timeout", milliseconds(time.Minute))
 	setDefault(params, "lock_timeout", milliseconds(10*time.Second))
+	setDefault(params, "jit", "off") // our statements last milliseconds, and to compile one takes hundreds of them
 	if cfg.ConnConfig.ConnectTimeout == 0 || cfg.ConnConfig.ConnectTimeout > connectTimeout {
 		cfg.ConnConfig.ConnectTimeout = connectTimeout
 	}

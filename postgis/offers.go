@@ -372,7 +372,7 @@ func tookTooLong(err error) error {
 func forOffers(role string) Option {
 	return func(s *settings) {
 		s.exact = true
-		s.params = map[string]string{"default_transaction_read_only": "on", "plan_cache_mode": "force_custom_plan", "jit": "off"}
+		s.params = map[string]string{"default_transaction_read_only": "on", "plan_cache_mode": "force_custom_plan"}
 		if role != "" {
 			s.params["role"] = role
 		}

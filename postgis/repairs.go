@@ -65,7 +65,7 @@ func (s *Repairs) args(ctx context.Context, month time.Time) (pgx.NamedArgs, err
 // would go through once for each of many.
 func planned[T any](ctx context.Context, db *DB, row pgx.RowToFunc[T], sql string, args ...any) (out []T, err error) {
 	err = db.transact(ctx, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SET LOCAL jit = off; SET LOCAL enable_nestloop = off`); err != nil {
+		if _, err := tx.Exec(ctx, `SET LOCAL enable_nestloop = off`); err != nil {
 			return err
 		}
 		out, err = collect(ctx, tx, row, sql, args...)

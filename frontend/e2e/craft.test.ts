@@ -1,18 +1,8 @@
 /** The reference page measured, the tour of a new duty officer, and a graphics card that goes away. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Desk, Wanglou, cutOff, launch, until, violations } from './harness'
+import { describe, expect, test } from 'vitest'
+import { Desk, browser, cutOff, server, stage, until, violations } from './harness'
 
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+stage()
 
 /** What reaches beyond the column of its theme, which stands for the panel that it will lie in. */
 const beyond = (desk: Desk) => desk.page.evaluate(() =>

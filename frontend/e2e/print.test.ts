@@ -1,20 +1,11 @@
 /** What leaves the screen: a map on paper, its PDF and PNG, and all of a wall as one picture. */
 import { readFileSync } from 'node:fs'
 import { inflateSync } from 'node:zlib'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Desk, Wanglou, launch } from './harness'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { Desk, browser, server, stage } from './harness'
 
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 600_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+stage()
 
 /** Every character that a PDF says as text, by the tables that lead from its glyphs to Unicode. */
 function characters(pdf: Buffer): Set<string> {

@@ -1,18 +1,8 @@
 /** Numbers on the map: what is brushed narrows everything, stands in the address, and goes with Escape; each number opens its cases; closed cases are found. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Desk, Wanglou, launch, until } from './harness'
+import { expect, test } from 'vitest'
+import { Desk, browser, server, stage, until } from './harness'
 
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+stage()
 
 test('a class that is brushed narrows list and cases, by the address too', async () => {
   const desk = await Desk.open(browser, server, 'duty', {}, '/statistics?stat=measure:created;by:duty_grid;window:year')
@@ -44,6 +34,7 @@ test('a case that is over is found by its number, and said to be so', async () =
   await desk.queue()
   const number = server.psql(`SELECT number FROM incident WHERE state = 'closed' ORDER BY id LIMIT 1`)
   await page.keyboard.press('Control+k')
+  await page.getByTestId('palette-input').waitFor()
   await page.keyboard.type(number)
   const found = page.getByTestId('palette').getByRole('option').filter({ hasText: number })
   await found.filter({ hasText: '结案' }).waitFor()

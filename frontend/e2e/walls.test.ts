@@ -1,18 +1,9 @@
 /** What a screen of a wall does by itself: it takes a new release at a quiet moment, and loads again when it hangs; it is never black meanwhile. */
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Desk, Wanglou, launch, until } from './harness'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { Desk, browser, server, stage, until } from './harness'
 
-let server: Wanglou
-let browser: Browser
-beforeAll(async () => {
-  server = await Wanglou.start()
-  browser = await launch()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+stage()
 
 const size = { width: 480, height: 270 }
 const scene = { name: 'county', center: [119.65, 29.82], zoom: 10.2, pitch: 0, bearing: 0, elevation: 0, theme: 'dark', lang: 'zh', hidden: [], dwell_s: 60 }

@@ -25,7 +25,8 @@ const AlarmStrip = later(() => import('../features/alarm/AlarmStrip'))
 const Help = later(() => import('../features/help/Help'))
 const KnowledgePanel = later(() => import('../features/knowledge/KnowledgePanel'))
 const Tour = later(() => import('../features/tour/Tour'))
-const Palette = later(() => import('../features/palette/Palette'))
+const loadPalette = () => import('../features/palette/Palette')
+const Palette = later(loadPalette)
 const PrintDialog = later(() => import('../print/PrintDialog'))
 const Inbox = later(() => import('../features/reports/Inbox'))
 const Supervision = lazy(() => import('../features/supervision/Supervision'))
@@ -53,6 +54,8 @@ function Desk({ catalog }: { catalog: Catalog }) {
   const context = useActionContext()
   const { path } = usePlace()
   useShortcuts(context)
+  // Who opens the palette types on at once: it is there before the first key.
+  useEffect(() => void requestIdleCallback(() => void loadPalette().catch(() => undefined), { timeout: 5_000 }), [])
   return (
     <LiveContext value={live}>
       <div className="console" data-testid="console">

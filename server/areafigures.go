@@ -41,15 +41,20 @@ func (s *Server) listAreaFigures(c echo.Context) error {
 // areaID reads the id of an area or grid; 0 is all of them.
 func areaID(q *query, name string) int64 { return q.integer(name, 0, 1<<53, 0) }
 
+// measureQuery reads what is counted where, and by what.
+func measureQuery(q *query) (by incident.AreaQuery, area int64, measure incident.Measure, err error) {
+	measure, area = incident.Measure(q.text("measure")), areaID(q, "area")
+	if by, err = areaQuery(q); err != nil {
+		return by, area, measure, err
+	}
+	return by, area, measure, measure.Validate()
+}
+
 // listBehind opens a number: the cases that it counts.
 func (s *Server) listBehind(c echo.Context) error {
 	q := newQuery(c)
-	measure, id := incident.Measure(q.text("measure")), areaID(q, "area")
-	by, err := areaQuery(q)
+	by, id, measure, err := measureQuery(q)
 	if err != nil {
-		return err
-	}
-	if err := measure.Validate(); err != nil {
 		return err
 	}
 	found, err := s.figures.Behind(c.Request().Context(), by, id, measure)
@@ -124,12 +129,8 @@ type heatBody struct {
 // getHeat tells where the cases of a measure lie.
 func (s *Server) getHeat(c echo.Context) error {
 	q := newQuery(c)
-	measure, id := incident.Measure(q.text("measure")), areaID(q, "area")
-	by, err := areaQuery(q)
+	by, id, measure, err := measureQuery(q)
 	if err != nil {
-		return err
-	}
-	if err := measure.Validate(); err != nil {
 		return err
 	}
 	body := heatBody{AsOf: time.Now().UTC()}

@@ -39,20 +39,29 @@ func (noSignals) Alarm(context.Context, *reports.Alarm, []attachment.Picture) (*
 	return nil, nil
 }
 
-// sipKeepalive measures the processor time of 5,000 devices that have registered and tell that they live, once a minute each: as much of it as a minute of theirs
-// takes, in per cent of one core. Sending them takes part of it too, in the same program; the reference is as many packets of the same size to a socket that sends them back.
-var sipKeepalive = bench{figures: []string{"sip-keepalive"}, run: func(ctx context.Context, e *env) ([]figure, error) {
+// sipServer is a platform on loopback that ends with ctx, and its address.
+func sipServer(ctx context.Context) (*gb28181.Server, string, error) {
 	s, err := gb28181.New(gb28181.Options{ID: sipPlatform, Password: "bench", Networks: reach.Ranges{netip.MustParsePrefix("127.0.0.0/8")}, Store: noSignals{}, Alarms: noSignals{}})
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	packets, conns, err := gb28181.Listen(ctx, "127.0.0.1:0")
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
+	go func() { _ = s.Run(ctx, packets, conns) }()
+	return s, packets.LocalAddr().String(), nil
+}
+
+// sipKeepalive measures the processor time of 5,000 devices that have registered and tell that they live, once a minute each: as much of it as a minute of theirs
+// takes, in per cent of one core. Sending them takes part of it too, in the same program; the reference is as many packets of the same size to a socket that sends them back.
+var sipKeepalive = bench{figures: []string{"sip-keepalive"}, run: func(ctx context.Context, e *env) ([]figure, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	go func() { _ = s.Run(ctx, packets, conns) }()
+	s, address, err := sipServer(ctx)
+	if err != nil {
+		return nil, err
+	}
 	devices := make([]*recorder.Recorder, sipDevices)
 	defer func() {
 		for _, r := range devices {
@@ -64,7 +73,7 @@ var sipKeepalive = bench{figures: []string{"sip-keepalive"}, run: func(ctx conte
 	began := time.Now()
 	if err := eachDevice(func(i int) error {
 		r := &recorder.Recorder{ID: fmt.Sprintf("3402000000118%07d", i), Password: "bench", Server: sipPlatform}
-		if err := r.Dial(ctx, "udp", packets.LocalAddr().String()); err != nil {
+		if err := r.Dial(ctx, "udp", address); err != nil {
 			return err
 		}
 		devices[i] = r

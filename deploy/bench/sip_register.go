@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"time"
 
-	"wanglou/server/gb28181"
 	"wanglou/server/gb28181/recorder"
-	"wanglou/server/reach"
 )
 
 // sipRegister measures how long it takes until 5,000 devices are registered that all begin at once, as after a power cut, and the processor time that each costs here. sipp plays the devices, with Digest. The
@@ -22,19 +19,14 @@ var sipRegister = bench{figures: []string{"sip-register", "sip-register-each"}, 
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
-	s, err := gb28181.New(gb28181.Options{ID: sipPlatform, Password: "bench", Networks: reach.Ranges{netip.MustParsePrefix("127.0.0.0/8")}, Store: noSignals{}, Alarms: noSignals{}})
-	if err != nil {
-		return nil, err
-	}
-	packets, conns, err := gb28181.Listen(ctx, "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	go func() { _ = s.Run(ctx, packets, conns) }()
+	s, address, err := sipServer(ctx)
+	if err != nil {
+		return nil, err
+	}
 	used := ownCPUSeconds()
-	took, err := recorder.Sipp(ctx, folder, packets.LocalAddr().String(), sipPlatform, "bench", sipDevices, sipDevices)
+	took, err := recorder.Sipp(ctx, folder, address, sipPlatform, "bench", sipDevices, sipDevices)
 	if errors.Is(err, exec.ErrNotFound) {
 		e.say("sip-register: skipped: sipp (Debian: sip-tester) is not installed")
 		return nil, nil
@@ -46,7 +38,7 @@ var sipRegister = bench{figures: []string{"sip-register", "sip-register-each"}, 
 	if st := s.Stats(); st.Devices != sipDevices || st.Refused > 0 {
 		return nil, fmt.Errorf("counted %+v", st)
 	}
-	one, err := oneByOne(ctx, packets.LocalAddr().String())
+	one, err := oneByOne(ctx, address)
 	if err != nil {
 		return nil, err
 	}

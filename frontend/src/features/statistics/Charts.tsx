@@ -4,6 +4,7 @@ import { useText } from '../../i18n'
 import { type Brushed, type Split, splits } from './choice'
 import { type Measure, inPercent, isShare, numberOf } from './grades'
 import { allParts, usePartNames } from './partNames'
+import './charts.css'
 
 type Part = components['schemas']['Part']
 

@@ -8,6 +8,7 @@ import { Key } from './Key'
 import { allParts, usePartNames } from './partNames'
 import { useMultiples, useOutlines } from './queries'
 import { drawShapes } from './shapes'
+import './charts.css'
 
 type Multiple = components['schemas']['Multiple']
 const nothing: Counts = { open: 0, overdue: 0, created: 0, closed: 0, on_time: 0, due: 0 }

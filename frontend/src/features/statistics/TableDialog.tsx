@@ -5,6 +5,7 @@ import { stamp } from '../../lib/time'
 import { Button } from '../../ui/Button'
 import { Dialog } from '../../ui/Dialog'
 import { type Graded, counted, hasBefore, type Measure, valueOf } from './grades'
+import './table.css'
 
 /** Everything that the map shows, as a table: for those who hear it, for a spreadsheet and for paper. */
 export function TableDialog({ rows, measure, before, asOf, kind, about, nameOf, onClose }: { rows: readonly Graded[]; measure: Measure; before: ReadonlyMap<number, number> | null; asOf: string; kind: string; about: string; nameOf: (row: Graded) => string; onClose: () => void }) {

@@ -60,6 +60,9 @@ const zh = {
     transcode_budget: 'H.265：此浏览器不能解码，转码名额已满',
     masks: '隐私遮挡区已由服务器涂黑',
     watched: '查看画面会被记录',
+    noStill: '也没有静态画面',
+    picture: '{{name}}的画面',
+    turned: '{{name}}的画面；方向键转动，+ − 变倍',
   },
 }
 
@@ -122,6 +125,9 @@ const en = {
     transcode_budget: 'H.265: this browser cannot show it, and the transcoding budget is used up',
     masks: 'Parts of the picture are masked for privacy',
     watched: 'Watching is recorded',
+    noStill: 'and no still',
+    picture: 'Picture of {{name}}',
+    turned: 'Picture of {{name}}; arrows turn the camera, + − zoom',
   },
 }
 

@@ -55,8 +55,11 @@ export function Tile({ id, small, alone = false, onClear }: { id: number; small:
       <canvas ref={canvas} width={16} height={9} hidden={!drawn} aria-hidden />
       {!drawn && still.blob && <StillPicture blob={still.blob} />}
       <figcaption>
-        <span className={`tile-name truncate status-${status}`}>
-          <Icon name="camera" size="1em" /> {String(row?.name ?? id)}
+        <span className="tile-name truncate">
+          <span className={`status-${status}`}>
+            <Icon name="camera" size="1em" />
+          </span>{' '}
+          {String(row?.name ?? id)}
           {status !== 'online' && ` · ${t(`state.camera.${status}`)}`}
         </span>
         {turns && alone && (

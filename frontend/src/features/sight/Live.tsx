@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react'
 import { useText } from '../../i18n'
+import { duration } from '../../lib/time'
 import { Button } from '../../ui/Button'
 import { later } from '../../ui/later'
 import { useControl } from '../../video/useControl'
@@ -55,5 +56,5 @@ export function Stopped({ since }: { since: number }) {
     const timer = window.setInterval(() => setNow(performance.now()), 1000)
     return () => window.clearInterval(timer)
   }, [])
-  return <strong className="live-stale">▲ {t('video.stale', { age: `${Math.round((now - since) / 1000)} s` })}</strong>
+  return <strong className="live-stale">▲ {t('video.stale', { age: duration(now - since, t) })}</strong>
 }

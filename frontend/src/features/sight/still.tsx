@@ -4,6 +4,7 @@ import { ApiError, asApiError, fromAnswer } from '../../api/error'
 import { useText } from '../../i18n'
 import '../../i18n/wall'
 import { serverNow, useNow } from '../../lib/clock'
+import { duration } from '../../lib/time'
 import type { PlayerState } from './player'
 
 /** Where there are no live pictures a still is asked for so often; the server makes none that are newer. */
@@ -44,7 +45,7 @@ export function StillPicture({ blob }: { blob: Blob }) {
 export function StillAge({ came }: { came: number }) {
   const { t } = useText()
   useNow(1)
-  return <span className="tile-age">▲ {t('wall.still', { age: `${Math.max(0, Math.round((serverNow() - came) / 1000))} s` })}</span>
+  return <span className="tile-age">▲ {t('wall.still', { age: duration(Math.max(0, serverNow() - came), t) })}</span>
 }
 
 /** A still with its moment on the server's clock. One look is one line in the audit log: it is asked for once where a live picture follows. */

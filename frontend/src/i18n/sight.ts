@@ -21,6 +21,8 @@ const zh = {
     noStream: '无视频流',
     guessed: '登记不全，按常用值估算',
     others: '看不到的 {{n}} 台',
+    showBest: '看画面（最佳 {{n}} 路）',
+    hideBest: '收起画面',
     flat: '按平地和建筑高度计算；未计树木、车辆和地形',
   },
   video: {
@@ -86,6 +88,8 @@ const en = {
     noStream: 'no stream',
     guessed: 'registry incomplete: usual values taken',
     others: '{{n}} that do not see it',
+    showBest: 'Show the pictures of the best ({{n}})',
+    hideBest: 'Hide the pictures',
     flat: 'Flat ground and building heights; trees, vehicles and terrain are not known',
   },
   video: {

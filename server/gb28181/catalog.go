@@ -89,7 +89,7 @@ func (s *Server) askOne(ctx context.Context, id string) error {
 	s.mu.Lock()
 	channels := make([]camera.DeviceChannel, 0, len(p.items))
 	for _, i := range p.items {
-		c := camera.DeviceChannel{ID: i.ID, Name: i.Name, Parent: i.Parent, Manufacturer: i.Manufacturer, Camera: !i.Group, Off: i.Off}
+		c := camera.DeviceChannel{ID: i.ID, Name: i.Name, Parent: i.Parent, Manufacturer: i.Manufacturer, Camera: !i.Group, Off: i.Off, Fixed: i.Fixed}
 		if i.Point != nil {
 			at := orb.Point(*i.Point)
 			c.Point = &at

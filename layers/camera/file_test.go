@@ -1,12 +1,17 @@
 package camera
 
 import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/paulmach/orb"
 
 	"wanglou/layers/crs"
+	"wanglou/layers/realdata"
 )
 
 func number(v float64) *float64 { return &v }
@@ -134,4 +139,40 @@ func FuzzReadFile(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The traffic cameras of ten American states, as a table: all are read, and what is wrong of them is told. None is dialled.
+func TestReadFileOfRealCameras(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile(realdata.Path(t, "cameras/USA.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var states map[string]map[string][]struct {
+		Description, Direction, URL string
+		Latitude, Longitude         float64
+	}
+	if err := json.Unmarshal(b, &states); err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	w := csv.NewWriter(&text)
+	_ = w.Write([]string{"name", "department", "longitude", "latitude", "stream_url"}) // the writer keeps its first error
+	n := 0
+	for state, cities := range states {
+		for city, cameras := range cities {
+			for _, c := range cameras {
+				_ = w.Write([]string{city + ": " + c.Description, state, fmt.Sprint(c.Longitude), fmt.Sprint(c.Latitude), c.URL})
+				n++
+			}
+		}
+	}
+	w.Flush()
+	if err := w.Error(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := ReadFile(strings.NewReader(text.String()))
+	if err != nil || n != 7029 || len(f.Rows) != n || len(f.Found.Errors) != 0 {
+		t.Errorf("%d of %d rows: %+v %v", len(f.Rows), n, f.Found, err)
+	}
 }

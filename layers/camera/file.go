@@ -257,9 +257,11 @@ func readPresets(text string) (Presets, error) {
 	return out, end()
 }
 
+var errPreset = errors.New("a preset is number|name|azimuth|tilt|field of view")
+
 func preset(parts []string) (p Preset, err error) {
 	if len(parts) < 3 || len(parts) > 5 {
-		return p, layers.Invalid("presets", "bad_presets", "a preset is number|name|azimuth|tilt|field of view")
+		return p, errPreset
 	}
 	if p.Number, err = strconv.Atoi(strings.TrimSpace(parts[0])); err != nil {
 		return p, err

@@ -40,7 +40,6 @@ export const enReasons: Record<keyof typeof zhReasons, string> = {
   system_value: 'Given by the system',
   unknown_reference: 'Refers to something that does not exist',
   already_exists: 'Already exists',
-  bad_presets: 'a preset is number|name|azimuth|tilt|field of view',
   not_a_catalog: 'it is no catalogue of GB/T 28181',
   retired_category: 'The category is retired',
   retired_kind: 'Alarms of this kind are taken no more',

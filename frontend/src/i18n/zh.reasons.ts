@@ -39,7 +39,6 @@ export const zhReasons = {
   system_value: '由系统给出，不能更改',
   unknown_reference: '引用的内容不存在',
   already_exists: '已经存在',
-  bad_presets: '预置位写法不对：编号|名称|方位角|俯仰角|视场角',
   not_a_catalog: '不是国标目录应答',
   retired_category: '该类别已停用',
   retired_kind: '该告警类型已停用',

@@ -1,0 +1,281 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/pion/webrtc/v4"
+)
+
+const (
+	cpuCameras = 4 // each with one who watches; of cameras with masks one
+	cpuSettle  = 3 * time.Second
+	cpuSeconds = 6
+)
+
+// videoCPU measures what a picture of 720p25 costs the server by each way, the pull included: its processor time, and that of the ffmpeg that it runs for masks. Who watches is this program, and not counted; it has
+// to get the pictures. The reference is ffmpeg that takes the same cameras' pictures and does nothing with them, and for masks ffmpeg that decodes one, fills a box and encodes it with the same settings.
+var videoCPU = bench{figures: []string{"video-webcodecs-cpu", "video-whep-cpu", "video-hls-cpu", "video-masked-cpu"}, run: func(ctx context.Context, e *env) (figures []figure, err error) {
+	f, err := e.films(ctx, cpuCameras+1, "--webrtc-listen", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.end()) }()
+	masked := f.cameras[cpuCameras]
+	if _, err := f.db.Pool.Exec(ctx, `INSERT INTO camera_mask (camera_id, polygons) VALUES ($1, '[[[0.5,0.5],[0.7,0.5],[0.7,0.8],[0.5,0.8]]]')`, masked); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	defer cancel()
+	copied, err := cpuOfFFmpeg(ctx, f.streams[:cpuCameras], "-c", "copy", "-f", "null", "-")
+	if err != nil {
+		return nil, err
+	}
+	encoded, err := cpuOfFFmpeg(ctx, f.streams[cpuCameras:], "-vf", "drawbox=x=iw/2:y=ih/2:w=iw/5:h=ih*3/10:color=black:t=fill", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-threads", "1",
+		"-profile:v", "baseline", "-pix_fmt", "yuv420p", "-crf", "26", "-maxrate", "3M", "-bufsize", "3M", "-g", fmt.Sprint(videoGroup), "-f", "null", "-")
+	if err != nil {
+		return nil, err
+	}
+	for _, way := range []struct {
+		name    string
+		cameras []int64
+		watch   func(context.Context, int64, *atomic.Int64) error
+		plain   float64
+		against string
+	}{
+		{"video-webcodecs-cpu", f.cameras[:cpuCameras], f.bySocket, copied, "ffmpeg-copy"},
+		{"video-whep-cpu", f.cameras[:cpuCameras], f.byWHEP, copied, "ffmpeg-copy"},
+		{"video-hls-cpu", f.cameras[:cpuCameras], f.byHLS, copied, "ffmpeg-copy"},
+		{"video-masked-cpu", f.cameras[cpuCameras:], f.bySocket, encoded, "ffmpeg-drawbox"},
+	} {
+		each, err := f.cost(ctx, way.cameras, way.watch)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", way.name, err)
+		}
+		figures = append(figures, figure{name: way.name, value: each * 1000, unit: "ms/s", ratio: each / way.plain, against: way.against})
+	}
+	return figures, nil
+}}
+
+// cost returns the processor seconds a second that the server takes for each of the cameras while one watches it. Who does not get nine of ten pictures has not watched: an error.
+func (f *filmed) cost(ctx context.Context, cameras []int64, watch func(context.Context, int64, *atomic.Int64) error) (float64, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	seen, ended := make([]atomic.Int64, len(cameras)), make(chan error, len(cameras))
+	for i, id := range cameras {
+		go func() { ended <- watch(ctx, id, &seen[i]) }()
+	}
+	var before []int64
+	used, took, err := cpuBetween(ctx, f.cmd.Process.Pid, ended, func() {
+		for i := range seen {
+			before = append(before, seen[i].Load())
+		}
+	})
+	if err != nil {
+		return 0, err
+	}
+	for i := range seen {
+		if n := seen[i].Load() - before[i]; float64(n) < 0.9*videoRate*took {
+			return 0, fmt.Errorf("%d pictures of a camera in %.1f s", n, took)
+		}
+	}
+	stop()
+	for range cameras {
+		<-ended
+	}
+	return used / took / float64(len(cameras)), nil
+}
+
+// cpuBetween returns what a process and those that it runs take, once what begins it is over.
+func cpuBetween(ctx context.Context, pid int, ended <-chan error, begin func()) (used, took float64, err error) {
+	for i, wait := range []time.Duration{cpuSettle, cpuSeconds * time.Second} {
+		select {
+		case err := <-ended:
+			return 0, 0, fmt.Errorf("it ended before its time: %w", err)
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return 0, 0, ctx.Err()
+		}
+		now, err := treeCPUSeconds(pid)
+		if err != nil {
+			return 0, 0, err
+		}
+		if i == 0 {
+			begin()
+			used, took = -now, -float64(time.Now().UnixMicro())/1e6
+		} else {
+			used, took = used+now, took+float64(time.Now().UnixMicro())/1e6
+		}
+	}
+	return used, took, nil
+}
+
+// cpuOfFFmpeg returns the processor seconds a second that ffmpeg takes for each of the streams.
+func cpuOfFFmpeg(ctx context.Context, streams []string, args ...string) (float64, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	total := 0.0
+	ended := make(chan error, len(streams))
+	results := make(chan float64, len(streams))
+	for _, address := range streams {
+		cmd := exec.CommandContext(ctx, "ffmpeg", append([]string{"-hide_banner", "-loglevel", "fatal", "-nostdin", "-rtsp_transport", "tcp", "-i", address}, args...)...) // #nosec G204 -- ours
+		if err := cmd.Start(); err != nil {
+			return 0, err
+		}
+		own := make(chan error, 1)
+		go func() { own <- cmd.Wait() }()
+		go func() {
+			used, took, err := cpuBetween(ctx, cmd.Process.Pid, own, func() {})
+			results <- used / took
+			ended <- err
+		}()
+	}
+	for range streams {
+		total += <-results
+		if err := <-ended; err != nil {
+			return 0, fmt.Errorf("ffmpeg: %w", err)
+		}
+	}
+	return total / float64(len(streams)), nil
+}
+
+// bySocket watches by the websocket, as a page with WebCodecs does.
+func (f *filmed) bySocket(ctx context.Context, id int64, seen *atomic.Int64) error {
+	conn, err := f.watch(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.CloseNow() }()
+	for {
+		kind, b, err := conn.Read(ctx)
+		switch {
+		case err != nil:
+			return err
+		case kind == websocket.MessageBinary:
+			seen.Add(1)
+		case strings.Contains(string(b), `"reason"`):
+			return fmt.Errorf("camera %d: %s", id, b)
+		}
+	}
+}
+
+// byWHEP watches by WebRTC. The last packet of a picture is marked.
+func (f *filmed) byWHEP(ctx context.Context, id int64, seen *atomic.Int64) error {
+	var settings webrtc.SettingEngine
+	settings.SetIncludeLoopbackCandidate(true)
+	media := &webrtc.MediaEngine{}
+	if err := media.RegisterDefaultCodecs(); err != nil {
+		return err
+	}
+	conn, err := webrtc.NewAPI(webrtc.WithMediaEngine(media), webrtc.WithSettingEngine(settings)).NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := conn.AddTransceiverFromKind(webrtc.RTPCodecTypeVideo, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
+		return err
+	}
+	conn.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
+		for {
+			p, _, err := track.ReadRTP()
+			if err != nil {
+				return
+			}
+			if p.Marker {
+				seen.Add(1)
+			}
+		}
+	})
+	offer, err := conn.CreateOffer(nil)
+	if err != nil {
+		return err
+	}
+	gathered := webrtc.GatheringCompletePromise(conn)
+	if err := conn.SetLocalDescription(offer); err != nil {
+		return err
+	}
+	<-gathered
+	answer, err := f.post(ctx, fmt.Sprintf("/api/cameras/%d/whep", id), "application/sdp", conn.LocalDescription().SDP)
+	if err != nil {
+		return err
+	}
+	if err := conn.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: string(answer)}); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+var hlsPart = regexp.MustCompile(`EXT-X-PART:DURATION=([0-9.]+),URI="(\d+)\.(\d+)\.m4s"`)
+
+// byHLS watches as hls.js does: it asks for the playlist that has the next part, and for the part.
+func (f *filmed) byHLS(ctx context.Context, id int64, seen *atomic.Int64) error {
+	body, err := f.post(ctx, fmt.Sprintf("/api/cameras/%d/hls", id), "", "")
+	if err != nil {
+		return err
+	}
+	var begun struct{ Place, Playlist string }
+	if err := json.Unmarshal(body, &begun); err != nil {
+		return err
+	}
+	had, next, millis := map[string]bool{}, "", 0.0
+	for {
+		list, _, err := f.ask(ctx, begun.Playlist+next)
+		if err != nil {
+			return err
+		}
+		for _, part := range hlsPart.FindAllStringSubmatch(string(list), -1) {
+			name := part[2] + "." + part[3] + ".m4s"
+			if had[name] {
+				continue
+			}
+			had[name] = true
+			if _, _, err := f.ask(ctx, begun.Place+"/"+name); err != nil {
+				return err
+			}
+			var long float64
+			if _, err := fmt.Sscan(part[1], &long); err != nil {
+				return err
+			}
+			millis += long * 1000
+			seen.Store(int64(millis * videoRate / 1000))
+		}
+		_, hint, _ := strings.Cut(string(list), `PRELOAD-HINT:TYPE=PART,URI="`)
+		var segment, part int
+		if _, err := fmt.Sscanf(hint, "%d.%d.m4s", &segment, &part); err != nil {
+			return fmt.Errorf("a playlist without a hint: %w", err)
+		}
+		next = fmt.Sprintf("?_HLS_msn=%d&_HLS_part=%d", segment, part)
+	}
+}
+
+// post begins something and returns the answer.
+func (f *filmed) post(ctx context.Context, path, mime, body string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+f.address+path, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if mime != "" {
+		req.Header.Set("Content-Type", mime)
+	}
+	resp, err := f.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusCreated {
+		err = fmt.Errorf("%s: %s: %s", path, resp.Status, answer)
+	}
+	return answer, err
+}

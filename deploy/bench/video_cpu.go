@@ -25,7 +25,7 @@ const (
 
 // videoCPU measures what a picture of 720p25 costs the server by each way, the pull included: its processor time, and that of the ffmpeg that it runs for masks. Who watches is this program, and not counted; it has
 // to get the pictures. The reference is ffmpeg that takes the same cameras' pictures and does nothing with them, and for masks ffmpeg that decodes one, fills a box and encodes it with the same settings.
-var videoCPU = bench{figures: []string{"video-webcodecs-cpu", "video-whep-cpu", "video-hls-cpu", "video-masked-cpu"}, run: func(ctx context.Context, e *env) (figures []figure, err error) {
+var videoCPU = bench{figures: []string{"video-cpu-webcodecs", "video-cpu-whep", "video-cpu-hls", "video-cpu-masked"}, run: func(ctx context.Context, e *env) (figures []figure, err error) {
 	f, err := e.films(ctx, cpuCameras+1, "--webrtc-listen", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -53,10 +53,10 @@ var videoCPU = bench{figures: []string{"video-webcodecs-cpu", "video-whep-cpu", 
 		plain   float64
 		against string
 	}{
-		{"video-webcodecs-cpu", f.cameras[:cpuCameras], f.bySocket, copied, "ffmpeg-copy"},
-		{"video-whep-cpu", f.cameras[:cpuCameras], f.byWHEP, copied, "ffmpeg-copy"},
-		{"video-hls-cpu", f.cameras[:cpuCameras], f.byHLS, copied, "ffmpeg-copy"},
-		{"video-masked-cpu", f.cameras[cpuCameras:], f.bySocket, encoded, "ffmpeg-drawbox"},
+		{"video-cpu-webcodecs", f.cameras[:cpuCameras], f.bySocket, copied, "ffmpeg-copy"},
+		{"video-cpu-whep", f.cameras[:cpuCameras], f.byWHEP, copied, "ffmpeg-copy"},
+		{"video-cpu-hls", f.cameras[:cpuCameras], f.byHLS, copied, "ffmpeg-copy"},
+		{"video-cpu-masked", f.cameras[cpuCameras:], f.bySocket, encoded, "ffmpeg-drawbox"},
 	} {
 		each, err := f.cost(ctx, way.cameras, way.watch)
 		if err != nil {
@@ -228,6 +228,15 @@ func (f *filmed) byHLS(ctx context.Context, id int64, seen *atomic.Int64) error 
 	if err := json.Unmarshal(body, &begun); err != nil {
 		return err
 	}
+	defer func() { // the place is free at once
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		if req, err := http.NewRequestWithContext(ctx, http.MethodDelete, "http://"+f.address+begun.Place, nil); err == nil {
+			if resp, err := f.client.Do(req); err == nil {
+				_ = resp.Body.Close()
+			}
+		}
+	}()
 	had, next, millis := map[string]bool{}, "", 0.0
 	for {
 		list, _, err := f.ask(ctx, begun.Playlist+next)

@@ -40,6 +40,7 @@ export const enReasons: Record<keyof typeof zhReasons, string> = {
   system_value: 'Given by the system',
   unknown_reference: 'Refers to something that does not exist',
   already_exists: 'Already exists',
+  not_a_catalog: 'it is no catalogue of GB/T 28181',
   retired_category: 'The category is retired',
   retired_kind: 'Alarms of this kind are taken no more',
   category_code: 'A code has five digits: two of the class (from 01), three of its own (from 001)',

@@ -132,7 +132,8 @@ class Controller implements MapController {
     map.on('moveend', () => options.onView?.(this.view))
     map.on('webglcontextlost', () => {
       this.styled = false
-      this.photographed = null // its pictures went with the context
+      this.photographed?.onRemove() // its pictures went with the context; what it heard by the canvas and read beside it goes now
+      this.photographed = null
       delete container.dataset.drawn
       options.onLost?.()
     })

@@ -11,7 +11,7 @@ export const TILESETS = 'tilesets'
 
 /** What all tilesets together may hold: a tile that nobody sees goes when there is more than `KEPT`, and none is asked for beyond `MOST`. */
 export const MOST_BYTES = 256 * 2 ** 20
-const KEPT_BYTES = 192 * 2 ** 20
+const KEPT_BYTES = 128 * 2 ** 20
 /** A tile is fine enough when it is wrong by no more than so many pixels. */
 const ERROR_PX = 12
 

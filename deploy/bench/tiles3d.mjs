@@ -10,8 +10,8 @@ const stations = [
   { center: [119.685, 29.797], zoom: 13.4, pitch: 50, bearing: 0 },
   { center: [119.672, 29.79], zoom: 15.2, pitch: 62, bearing: 45 },
   { center: [119.685, 29.806], zoom: 15.4, pitch: 60, bearing: 120 },
-  { center: [119.698, 29.79], zoom: 15.6, pitch: 64, bearing: 290 },
-  { center: [119.68, 29.8], zoom: 16.4, pitch: 68, bearing: 200 },
+  { center: [119.698, 29.79], zoom: 15.6, pitch: 64, bearing: -70 },
+  { center: [119.68, 29.8], zoom: 16.4, pitch: 68, bearing: -160 },
 ]
 
 /** Counts, in the page, what its graphics context is given. */

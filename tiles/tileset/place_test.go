@@ -31,11 +31,11 @@ func TestPlace(t *testing.T) {
 		name, volume, transform  string
 		west, south, east, north float64 // all 0: nowhere
 	}{
-		{"a box around an origin of its own", `"box":[0,0,10,100,0,0,0,50,0,0,0,10]`, "", 0, 0, 0, 0, 0},
+		{"a box around an origin of its own", `"box":[0,0,10,100,0,0,0,50,0,0,0,10]`, "", 0, 0, 0, 0},
 		{"the same on the ground", `"box":[0,0,10,100,0,0,0,50,0,0,0,10]`, ground, 89.9991017, -0.0004522, 90.0008983, 0.0004522},
 		{"a sphere on the ground", `"sphere":[0,0,0,100]`, ground, 89.9991017, -0.0009044, 90.0008983, 0.0009044},
 		{"a sphere that is given from the earth's centre", `"sphere":[0,6378137,0,100]`, "", 89.9991017, -0.0009044, 90.0008983, 0.0009044},
-		{"a sphere in the sky", `"sphere":[0,7378137,0,100]`, "", 0, 0, 0, 0, 0},
+		{"a sphere in the sky", `"sphere":[0,7378137,0,100]`, "", 0, 0, 0, 0},
 	} {
 		info, err := Parse([]byte(text(c.volume, c.transform)))
 		if err != nil {

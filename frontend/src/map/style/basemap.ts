@@ -37,7 +37,7 @@ export function hillshade({ catalog, tokens: { map }, ...env }: StyleEnv): Layer
         'hillshade-highlight-color': map.hillLight,
         'hillshade-shadow-color': map.hillShade,
         'hillshade-accent-color': map.land,
-        'hillshade-exaggeration': 0.25,
+        'hillshade-exaggeration': env.is3D ? 0.4 : 0.25,
       },
     }),
   ]

@@ -1,5 +1,4 @@
 import type { ExpressionSpecification, LayerSpecification, SymbolLayerSpecification } from 'maplibre-gl'
-import type { Sun } from '../tiles3d/sun'
 import type { Tokens } from '../../tokens/tokens'
 import type { Locale, MapCatalog, MapLayerId } from '../types'
 
@@ -16,8 +15,6 @@ export interface StyleEnv {
   is3D: boolean
   /** Source of the picture that lies on the ground; null for none. */
   picture: string | null
-  /** Where the light comes from; without it from the south-west, as on drawn maps. */
-  sun?: Sun
 }
 
 export type Expression = ExpressionSpecification

@@ -40,7 +40,7 @@ func (d drawing) draw(t testing.TB, login string, incident int64, c *marking.Con
 
 func (d drawing) labels(t testing.TB, login string, incident int64) (out []string) {
 	t.Helper()
-	p, err := d.s.Plan(d.as(t, login), incident)
+	p, err := d.s.Drawing(d.as(t, login), incident)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestWhatIsDrawnForACaseIsSeenWhereTheCaseIs(t *testing.T) {
 			t.Errorf("%s sees %q of the case and %q beside it", login, c, own)
 		}
 	}
-	if _, err := d.s.Plan(d.as(t, "east"), in.ID); layers.ErrorCode(err) != layers.CodeNotFound {
+	if _, err := d.s.Drawing(d.as(t, "east"), in.ID); layers.ErrorCode(err) != layers.CodeNotFound {
 		t.Errorf("a neighbour's case: %v", err)
 	}
 	if got := d.labels(t, "east", 0); len(got) != 0 {
@@ -163,7 +163,7 @@ func TestActsAreTakenBackAndDoneAgain(t *testing.T) {
 	wantError(t, err, layers.CodeConflict, "nothing_to_undo")
 	step(marking.Redo, marking.Drew, "一号")
 	step(marking.Redo, marking.Changed, "二号")
-	p, err := d.s.Plan(anna, in.ID)
+	p, err := d.s.Drawing(anna, in.ID)
 	if err != nil || p.Undo == nil || p.Undo.Deed != marking.Changed || p.Redo == nil || p.Redo.Deed != marking.Removed {
 		t.Fatalf("%+v, %v", p, err)
 	}
@@ -214,7 +214,7 @@ func TestAPlanGoesWithItsCase(t *testing.T) {
 	_, err := d.s.Change(d.as(t, "anna"), m.ID, m.Revision, &m.Content)
 	wantError(t, err, layers.CodeConflict, "case_over")
 	if got := d.labels(t, "anna", in.ID); len(got) != 1 {
-		t.Errorf("%q is left of the plan of a case that is over", got)
+		t.Errorf("%q is left of the drawing of a case that is over", got)
 	}
 	d.exec(t, `UPDATE incident SET state = 'handling', area_path = $1 WHERE id = $2`, east, in.ID)
 	r.until(t, "the marking to come back", func() bool { return r.Len("marking") == 1 })
@@ -227,8 +227,8 @@ func TestAPlanHasALimit(t *testing.T) {
 	t.Parallel()
 	d := newDrawing(t)
 	in := d.create(t, inWest)
-	d.exec(t, `INSERT INTO marking (incident_id, kind, standing, author, editor, geom) SELECT $1, 'hazard', 'actual', 'x', 'x', ST_Point(119.65, 29.75, 4326) FROM generate_series(1, $2)`, in.ID, marking.MaxInPlan)
+	d.exec(t, `INSERT INTO marking (incident_id, kind, standing, author, editor, geom) SELECT $1, 'hazard', 'actual', 'x', 'x', ST_Point(119.65, 29.75, 4326) FROM generate_series(1, $2)`, in.ID, marking.MaxInDrawing)
 	_, err := d.s.Draw(d.as(t, "anna"), in.ID, content("hazard", inWest))
 	wantError(t, err, layers.CodeConflict, "too_many_markings")
-	d.draw(t, "anna", 0, content("hazard", inWest)) // another plan
+	d.draw(t, "anna", 0, content("hazard", inWest)) // another drawing
 }

@@ -44,7 +44,7 @@ class Controller implements MapController {
   private readonly retries: Retries
   private readonly hidden = new Set<MapLayerId>()
   private markings: Markings | null = null
-  private plansHidden: ReadonlySet<number> = new Set()
+  private drawingsHidden: ReadonlySet<number> = new Set()
   private chosen: number | null = null
   private picture: string | null = null
   private severity = 3
@@ -302,8 +302,8 @@ class Controller implements MapController {
     this.pointer.hold(on)
   }
 
-  hidePlans(plans: ReadonlySet<number>): void {
-    this.plansHidden = plans
+  hideDrawings(drawings: ReadonlySet<number>): void {
+    this.drawingsHidden = drawings
     this.markings?.refresh()
   }
 
@@ -409,7 +409,7 @@ class Controller implements MapController {
         const begin = (): void => {
           if (this.stop.signal.aborted) return
           this.markings = new Markings(map, live, () => ({
-            tokens: tokens[this.theme], scale: this.scale, locale: this.locale, visible: !this.hidden.has('marking'), incident: this.chosen, hidden: this.plansHidden,
+            tokens: tokens[this.theme], scale: this.scale, locale: this.locale, visible: !this.hidden.has('marking'), incident: this.chosen, hidden: this.drawingsHidden,
           }))
         }
         if (this.styled) begin()

@@ -15,14 +15,14 @@ export interface MarkingsEnv {
   scale: number
   locale: Locale
   visible: boolean
-  /** The case that is chosen: its plan is shown, and that of the areas. Null shows those of all cases. */
+  /** The case that is chosen: its drawing is shown, and that of the areas. Null shows those of all cases. */
   incident: number | null
   /** Plans that a person has put out of sight, by case; 0 is that of the areas. */
   hidden: ReadonlySet<number>
 }
 
 /** What a planned thing's name has behind it: shape and text say it beside the broken line. */
-const plannedMark: Record<Locale, string> = { zh: '（计划）', en: ' (planned)' }
+const plannedMark: Record<Locale, string> = { zh: '（计划）', en: ' (intended)' }
 
 /** What is drawn of one row: up to three features, whose ids are its own. */
 export function featuresOf(id: number, row: Drawable, locale: Locale): MapFeature[] {
@@ -49,11 +49,11 @@ export const drawableOf = (row: Row): Drawable => ({
   geometry: row.geometry!,
 })
 
-/** Whether a plan is shown: that of the chosen case alone when it has one, all that nobody has put out of sight else. */
-export function plansShown(plans: Iterable<number>, { incident, hidden }: Pick<MarkingsEnv, 'incident' | 'hidden'>): Set<number> {
-  const all = new Set(plans)
+/** Whether a drawing is shown: that of the chosen case alone when it has one, all that nobody has put out of sight else. */
+export function drawingsShown(drawings: Iterable<number>, { incident, hidden }: Pick<MarkingsEnv, 'incident' | 'hidden'>): Set<number> {
+  const all = new Set(drawings)
   const alone = incident !== null && all.has(incident)
-  return new Set([...all].filter((plan) => !hidden.has(plan) && (plan === 0 || !alone || plan === incident)))
+  return new Set([...all].filter((drawing) => !hidden.has(drawing) && (drawing === 0 || !alone || drawing === incident)))
 }
 
 /** Keeps what is drawn on the map equal to the live markings. It is loaded when there is one. */
@@ -106,7 +106,7 @@ export class Markings {
 
   private features(env: MarkingsEnv): MapFeature[] {
     const rows = [...this.live.layer('marking').rows()].filter((row) => row.geometry)
-    const shown = plansShown(rows.map((row) => Number(row.incident_id ?? 0)), env)
+    const shown = drawingsShown(rows.map((row) => Number(row.incident_id ?? 0)), env)
     return rows.filter((row) => shown.has(Number(row.incident_id ?? 0))).flatMap((row) => featuresOf(row.id, drawableOf(row), env.locale))
   }
 

@@ -298,18 +298,20 @@ func show(ctx context.Context, tx pgx.Tx, id int64, c *marking.Content, act int6
 // storedAct is an act with what it did.
 type storedAct struct {
 	marking.Act
+	incident      int64
 	parent        int64
+	undone        *time.Time
 	before, after *marking.Content
 }
 
-const selectAct = `SELECT a.id, a.marking_id, a.deed, m.kind, m.label, a.actor_name, a.at, a.undone_at IS NOT NULL, coalesce(a.parent_id, 0), a.before, a.after
+const selectAct = `SELECT a.id, a.marking_id, a.deed, m.kind, m.label, a.actor_name, a.at, a.undone_at, coalesce(a.incident_id, 0), coalesce(a.parent_id, 0), a.before, a.after
 	FROM marking_act a JOIN marking m ON m.id = a.marking_id `
 
 func scanAct(row pgx.CollectableRow) (*storedAct, error) {
 	var a storedAct
 	var before, after []byte
-	err := row.Scan(&a.ID, &a.Marking, &a.Deed, &a.Kind, &a.Label, &a.By, &a.At, &a.Undone, &a.parent, &before, &after)
-	a.At = a.At.UTC()
+	err := row.Scan(&a.ID, &a.Marking, &a.Deed, &a.Kind, &a.Label, &a.By, &a.At, &a.undone, &a.incident, &a.parent, &before, &after)
+	a.At, a.Undone = a.At.UTC(), a.undone != nil
 	for _, c := range []struct {
 		raw []byte
 		to  **marking.Content
@@ -332,6 +334,25 @@ func nextAct(ctx context.Context, q querier, actor *auth.Actor, incident int64, 
 		return nil, err
 	}
 	return found[0], nil
+}
+
+// Done implements marking.Service.
+func (s *Markings) Done(ctx context.Context, incidents []int64, until time.Time) ([]*marking.Done, error) {
+	actor := auth.ActorFrom(ctx)
+	if err := forbid(actor, auth.ActionRead); err != nil {
+		return nil, err
+	}
+	found, err := collect(ctx, s.db.Pool, scanAct, selectAct+`WHERE a.incident_id = ANY($1) AND a.at < $2 AND `+inAreas("m.area_path", "$3")+` ORDER BY a.id LIMIT $4`,
+		incidents, until, actor.Scope.Areas, marking.MaxDone)
+	out := make([]*marking.Done, len(found))
+	for i, a := range found {
+		a.Undone = a.undone != nil && a.undone.Before(until)
+		out[i] = &marking.Done{Act: a.Act, Incident: a.incident, Content: a.after}
+		if a.after != nil { // as it was then
+			out[i].Kind, out[i].Label = a.after.Kind, a.after.Label
+		}
+	}
+	return out, err
 }
 
 // Acts implements marking.Service.

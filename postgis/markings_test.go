@@ -1,7 +1,9 @@
 package postgis_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/geojson"
@@ -231,4 +233,51 @@ func TestAPlanHasALimit(t *testing.T) {
 	_, err := d.s.Draw(d.as(t, "anna"), in.ID, content("hazard", inWest))
 	wantError(t, err, layers.CodeConflict, "too_many_markings")
 	d.draw(t, "anna", 0, content("hazard", inWest)) // another drawing
+}
+
+// Who looks back sees what was done up to then, as it was called then, and what was taken back by then as such.
+func TestMarkingsDoneBeforeAMoment(t *testing.T) {
+	t.Parallel()
+	d := newDrawing(t)
+	in := d.create(t, inWest)
+	first := d.draw(t, "anna", in.ID, content("hazard", inWest))
+	d.relabel(t, "anna", first, "二号")
+	second := d.draw(t, "anna", in.ID, content("roadblock", inVillage))
+	if _, err := d.s.Step(d.as(t, "anna"), in.ID, marking.Undo); err != nil {
+		t.Fatal(err)
+	}
+	then := time.Now()
+	if err := d.s.Remove(d.as(t, "anna"), first.ID, 2); err != nil {
+		t.Fatal(err)
+	}
+	type seen struct {
+		marking int64
+		deed    marking.Deed
+		label   string
+		undone  bool
+	}
+	done := func(login string, until time.Time) (out []seen) {
+		t.Helper()
+		found, err := d.s.Done(d.as(t, login), []int64{in.ID}, until)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range found {
+			if a.Incident != in.ID || (a.Content == nil) != (a.Deed == marking.Removed) {
+				t.Errorf("%+v", a)
+			}
+			out = append(out, seen{a.Marking, a.Deed, a.Label, a.Undone})
+		}
+		return out
+	}
+	want := []seen{{first.ID, marking.Drew, "一号", false}, {first.ID, marking.Changed, "二号", false}, {second.ID, marking.Drew, "一号", true}}
+	if got := done("viewer", then); !slices.Equal(got, want) {
+		t.Errorf("before it was removed: %v", got)
+	}
+	if got := done("duty", time.Now()); len(got) != 4 || got[3] != (seen{first.ID, marking.Removed, "二号", false}) {
+		t.Errorf("after: %v", got)
+	}
+	if got := done("east", time.Now()); len(got) != 0 {
+		t.Errorf("the other town sees %v", got)
+	}
 }

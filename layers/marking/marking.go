@@ -26,7 +26,8 @@ const (
 	MaxSize      = 3.0  // times the usual
 	MaxRadiusM   = 20e3 // metres
 	MaxSpanM     = 200e3
-	MaxActs      = 200 // that are listed of one marking
+	MaxDone      = 5000 // that one looks back on at once
+	MaxActs      = 200  // that are listed of one marking
 )
 
 // Shape is what the points of a marking are.
@@ -235,6 +236,13 @@ type Act struct {
 	Undone  bool      `json:"undone"`
 }
 
+// Done is an act with what it made of its marking, for who looks back on a case.
+type Done struct {
+	Act
+	Incident int64    `json:"-"`
+	Content  *Content `json:"content"` // nil: it was taken off the map
+}
+
 // Drawing is what is drawn for a case, or for an area by itself, and what the caller may take back and do again there.
 type Drawing struct {
 	Items []*Marking `json:"items"`
@@ -269,6 +277,8 @@ type Service interface {
 	Remove(ctx context.Context, id, revision int64) error
 	// Acts lists what was done with one, the latest first.
 	Acts(ctx context.Context, id int64) ([]*Act, error)
+	// Done lists what was done before a moment in the drawings of cases that the actor sees, the earliest first, MaxDone at most; what was taken back by then is Undone.
+	Done(ctx context.Context, incidents []int64, until time.Time) ([]*Done, error)
 	// Step takes back the last act of the actor's in a drawing, or does again the last one that was taken back. CodeConflict with reason "nothing_to_undo", "nothing_to_redo";
 	// with "overtaken" where somebody has changed the marking since: the act is then left as it is and not asked for again.
 	Step(ctx context.Context, incident int64, s Step) (*Act, error)

@@ -186,6 +186,7 @@ function Tools({ map, incident }: { map: MapController; incident: number }) {
         <DrawingChoice incident={incident} />
         {offline && <p className="marking-note marking-warn" role="alert">{t('marking.offline')}</p>}
         {seen && held !== null && <Edit key={held} id={held} marking={mine} row={row!} onSave={save} onRemoved={() => setHeld(null)} onClose={() => setHeld(null)} onFailed={failed} />}
+        {seen && <h3 className="marking-next">{t('marking.next')}</h3>}
         <div className="marking-standing" role="radiogroup" aria-label={t('marking.standingHint')}>
           {(['planned', 'actual'] as const).map((one) => (
             <button key={one} type="button" role="radio" aria-checked={standing === one} data-standing={one} onClick={() => setStanding(one)} data-testid={`standing-${one}`}>

@@ -1,7 +1,7 @@
 import type { Geometry } from 'geojson'
 import type { GeoJSONSource, LayerSpecification, Map as MapLibre } from 'maplibre-gl'
 import type { LiveStore, Row } from '../../live/store'
-import type { Tokens } from '../../tokens/tokens'
+import { type Tokens, tokens } from '../../tokens/tokens'
 import { DiffSource, type MapFeature } from '../diffSource'
 import { restyle } from '../restyle'
 import type { Locale } from '../types'
@@ -37,6 +37,16 @@ export function featuresOf(id: number, row: Drawable, locale: Locale): MapFeatur
   if (shape.body) out.push(feature(1, shape.body, { part: 'body', body: form === 'attack' || form === 'route' || form === 'arrow', fill: shape.body.type === 'Polygon' }))
   out.push(feature(2, { type: 'Point', coordinates: shape.at }, { part: 'at', text, icon: kinds[row.kind].sign ? signName(row.kind, row.standing) : '' }))
   return out
+}
+
+/** Draws what once was on a map of paper's colours that stays as it is. */
+export function drawOnPaper(map: MapLibre, drawn: readonly { id: number; row: Drawable }[], locale: Locale): void {
+  map.on('styleimagemissing', ({ id }) => {
+    const sign = renderSign(id, tokens.light, 1, map.getPixelRatio())
+    if (sign && !map.hasImage(id)) map.addImage(id, sign.data, sign.options)
+  })
+  map.addSource(SOURCE, { type: 'geojson', data: { type: 'FeatureCollection', features: drawn.flatMap(({ id, row }) => featuresOf(id, row, locale)) } })
+  for (const layer of markingLayers(tokens.light, 1, true)) map.addLayer(layer)
 }
 
 export const drawableOf = (row: Row): Drawable => ({

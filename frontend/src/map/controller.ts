@@ -363,6 +363,12 @@ class Controller implements MapController {
     this.container.querySelector('.map-attribution')?.remove()
   }
 
+  /** The smallest text: 1 rem on a wall. */
+  private get least(): number {
+    const { still } = this.options
+    return still ? (still.least ?? 0) : document.documentElement.dataset.display === 'wall' ? 16 * this.scale : 0
+  }
+
   private env(): StyleEnv {
     return {
       tokens: tokens[this.theme],
@@ -370,6 +376,7 @@ class Controller implements MapController {
       catalog: this.options.catalog,
       origin: location.origin,
       scale: this.scale,
+      least: this.least,
       hidden: new Set([...this.hidden, ...(this.live.layer('camera').loaded ? [] : ['camera' as const]), ...(this.tilesets.length > 0 ? ['building' as const] : [])]), // photographed houses stand where drawn ones would
       sun: this.sun(),
       is3D: this.viewport.is3D,
@@ -409,7 +416,7 @@ class Controller implements MapController {
         const begin = (): void => {
           if (this.stop.signal.aborted) return
           this.markings = new Markings(map, live, () => ({
-            tokens: tokens[this.theme], scale: this.scale, locale: this.locale, visible: !this.hidden.has('marking'), incident: this.chosen, hidden: this.drawingsHidden,
+            tokens: tokens[this.theme], scale: this.scale, least: this.least, locale: this.locale, visible: !this.hidden.has('marking'), incident: this.chosen, hidden: this.drawingsHidden,
           }))
         }
         if (this.styled) begin()

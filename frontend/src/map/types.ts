@@ -106,6 +106,8 @@ export interface Still {
   pixelRatio: number
   /** Size of text and signs, 1 for a desk. */
   scale: number
+  /** The smallest text in CSS pixels, of a wall's picture. */
+  least?: number
 }
 
 export interface View {

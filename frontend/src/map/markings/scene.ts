@@ -13,6 +13,7 @@ import { renderSign, signName } from './signs'
 export interface MarkingsEnv {
   tokens: Tokens
   scale: number
+  least: number
   locale: Locale
   visible: boolean
   /** The case that is chosen: its drawing is shown, and that of the areas. Null shows those of all cases. */
@@ -29,7 +30,7 @@ export function featuresOf(id: number, row: Drawable, locale: Locale): MapFeatur
   const shape = shapeOf(row)
   if (!shape) return []
   const { side, form } = kinds[row.kind]
-  const properties = { side, form, standing: row.standing, size: row.size, rotation: row.rotation_deg, order: -id }
+  const properties = { kind: row.kind, side, form, standing: row.standing, size: row.size, rotation: row.rotation_deg, order: -id }
   const text = row.label + (row.label && row.standing === 'planned' ? plannedMark[locale] : '')
   const feature = (n: number, geometry: Geometry, more: object): MapFeature => ({ type: 'Feature', id: id * 4 + n, geometry, properties: { ...properties, ...more } })
   const out: MapFeature[] = []
@@ -100,7 +101,7 @@ export class Markings {
     const { map } = this
     if (!map.getSource(SOURCE)) return
     const env = this.env()
-    const next = markingLayers(env.tokens, env.scale, env.visible)
+    const next = markingLayers(env.tokens, env.scale, env.visible, env.least)
     if (this.drawn.length === 0) for (const layer of next) map.addLayer(layer, map.getLayer('incident-anchor') ? 'incident-anchor' : undefined)
     else restyle(map, this.drawn, next)
     this.drawn = next

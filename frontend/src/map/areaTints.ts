@@ -131,7 +131,7 @@ export function tintAreas(container: HTMLElement, options: { theme: Theme; local
       return [point(line.at(-1)!, { index, width, turn, head: true }), point(line[Math.floor(line.length / 2)]!, { index, text, head: false })]
     }))
   }
-  map.once('load', () => {
+  map.once('style.load', () => { // before the basemap's tiles are there: the numbers are what is waited for
     scale = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16
     const style = map.getStyle().layers
     const above = style.find((layer) => layer.type === 'line' || layer.type === 'symbol')?.id // roads and names stay readable

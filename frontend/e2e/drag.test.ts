@@ -40,6 +40,7 @@ test('a unit of the list is dragged onto a case of the queue and sent with Enter
   expect(server.psql(`select count(*) from task where ended_at is null`)).toBe('0') // a hand that slipped sends nobody
   await desk.page.keyboard.press('Enter')
   await until('the unit is sent', () => server.psql(`select incident_id from task where unit_id = ${unit} and ended_at is null`) === String(second), 20_000)
+  await desk.page.locator('.left-out').evaluate((list: HTMLDetailsElement) => (list.open = true))
   await until('the console knows it', async () => (await desk.page.locator(`[data-testid=left-${unit}], [data-testid=pick-${unit}]`).count()) > 0, 20_000)
 
   // A case onto a unit that is busy now: the board says why not, and nothing happens.

@@ -60,7 +60,7 @@ export function useMap(container: RefObject<HTMLDivElement | null>, frame: RefOb
   useEffect(() => map?.setLocale(locale), [map, locale])
   useEffect(() => map?.resize(), [map, display])
   useEffect(() => map?.setAreas(areas ?? []), [map, areas])
-  useInsets(frame) // before the selection, which is shown beside the panels
+  useInsets(frame)
   const { creating } = useStore(workbench)
   useEffect(() => (creating?.point ? map?.mark(creating.point) : map?.select(selection, true)), [map, selection, creating])
   useEffect(() => {
@@ -76,7 +76,10 @@ export function useMap(container: RefObject<HTMLDivElement | null>, frame: RefOb
   return failed
 }
 
-/** Tells the map which of its pixels panels cover, so that what is flown to is not under one. */
+/**
+ * Tells the map which of its pixels panels cover, so that what is flown to is not under one. It looks when the browser has laid the panels
+ * out anyway: to ask for their places before would have it do so twice.
+ */
 function useInsets(frame: RefObject<HTMLElement | null>): void {
   const map = useStore(theMap)
   const { selection } = usePlace()
@@ -89,10 +92,11 @@ function useInsets(frame: RefObject<HTMLElement | null>): void {
       const detail = document.querySelector('.column-detail')?.getBoundingClientRect()
       const over = detail && detail.left < box.right - 1 && detail.right > box.left ? box.right - detail.left : 0
       const right = Math.max(0, Math.round(over))
-      stage.style.setProperty('--inset-right', `${right}px`) // controls and attribution move aside
+      if (right !== told) stage.style.setProperty('--inset-right', `${right}px`) // controls and attribution move aside
       map.setInsets({ right })
+      told = right
     }
-    measure()
+    let told: number | undefined
     const watch = new ResizeObserver(measure)
     watch.observe(stage)
     return () => watch.disconnect()

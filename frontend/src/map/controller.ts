@@ -189,6 +189,7 @@ class Controller implements MapController {
     this.chosen = feature?.layer === 'incident' ? feature.id : null
     this.markings?.refresh()
     if (!feature) {
+      this.viewport.stay()
       this.scene.select(null)
       return
     }
@@ -351,6 +352,7 @@ class Controller implements MapController {
 
   destroy(): void {
     this.stop.abort()
+    this.viewport.stay()
     clearInterval(this.sunTimer)
     this.selecting?.abort()
     this.sizes.disconnect()

@@ -355,7 +355,7 @@ export const en: Dictionary = {
   },
   search: {
     label: 'Search',
-    placeholder: 'Search places, incidents, cameras, coordinates',
+    placeholder: 'Search',
     none: 'Nothing found for “{{q}}”',
     searching: 'Searching…',
     failed: 'Search failed',

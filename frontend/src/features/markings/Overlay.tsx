@@ -110,6 +110,13 @@ export function Overlay({ map, ghost, loose, held, cross, onMove }: OverlayProps
     const next = points[(i + 1) % points.length]!
     return [(points[i]![0] + next[0]) / 2, (points[i]![1] + next[1]) / 2]
   }
+  /** A point between two others by keyboard: it is then moved as they are. */
+  const insert = (index: number, at: LonLat) => (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' && event.key !== ' ') return
+    onMove(points.toSpliced(index, 0, at), true)
+    event.preventDefault()
+    event.stopPropagation()
+  }
   const gaps = info && info.shape !== 'point' && points.length < info.most ? points.map((_, i) => i).filter((i) => i + 1 < points.length || info.shape === 'area') : []
   return (
     <svg className="marking-overlay" width={width} height={height} role="group" aria-label={t('marking.title')} data-testid="marking-overlay">
@@ -125,7 +132,7 @@ export function Overlay({ map, ghost, loose, held, cross, onMove }: OverlayProps
       {gaps.map((i) => {
         const at = between(i)
         const { x, y } = engine.project(at)
-        return <circle key={`g${i}`} className="marking-gap" cx={x} cy={y} r={5} role="button" aria-label={t('marking.addVertex', { n: i + 1 })} {...hand((_, to) => points.toSpliced(i + 1, 0, to))} />
+        return <circle key={`g${i}`} className="marking-gap" cx={x} cy={y} r={5} role="button" tabIndex={0} aria-label={t('marking.addVertex', { n: i + 1 })} onKeyDown={insert(i + 1, at)} {...hand((_, to) => points.toSpliced(i + 1, 0, to))} />
       })}
       {points.map((at, i) => {
         const { x, y } = engine.project(at)

@@ -164,7 +164,7 @@ export const en: Dictionary = {
   },
   detections: {
     review: 'Review queue',
-    title: 'Illegal building',
+    title: 'Detections',
     order: 'by area and score',
     empty: 'No open detections',
     emptyDetail: 'What a comparison of flights finds appears here by itself.',
@@ -388,7 +388,7 @@ export const en: Dictionary = {
     queueOpen: 'Show the selection on the map',
     close: 'Close details, select nothing',
     situation: 'Situation',
-    detections: 'Illegal building',
+    detections: 'Detections',
     cameras: 'Cameras',
     admin: 'Admin',
     zoomIn: 'Zoom in',

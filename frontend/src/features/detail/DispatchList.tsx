@@ -4,6 +4,7 @@ import { api, take } from '../../api/client'
 import { recommendationsQuery } from '../../api/queries'
 import type { IncidentDetail, Recommendation } from '../../api/types'
 import { may, useSession } from '../../app/session'
+import { useUnitName } from '../../domain/useUnitName'
 import { useText } from '../../i18n'
 import { distance } from '../../lib/format'
 import { duration } from '../../lib/time'
@@ -16,6 +17,7 @@ import { useStep } from './useStep'
 /** Whom to send, with the reason of each pick and, folded away, of each unit left out. One press sends. */
 export function DispatchList({ detail, onConflict }: { detail: IncidentDetail; onConflict: (seen: ConflictSeen) => void }) {
   const { t } = useText()
+  const nameOf = useUnitName()
   const { incident } = detail
   const possible = detail.may_dispatch === true
   const asked = useQuery({ ...recommendationsQuery(incident.id), enabled: possible })
@@ -23,7 +25,7 @@ export function DispatchList({ detail, onConflict }: { detail: IncidentDetail; o
     incident.id,
     (item: Recommendation) =>
       take(api.POST('/api/incidents/{id}/tasks', { params: { path: { id: incident.id } }, body: { unit_id: item.unit.id, revision: incident.revision } })),
-    (item) => t('dispatch.sent', { unit: item.unit.name }),
+    (item) => t('dispatch.sent', { unit: nameOf(item.unit) }),
     onConflict,
   )
   const role = may(useSession(), 'task.dispatch')
@@ -38,7 +40,7 @@ export function DispatchList({ detail, onConflict }: { detail: IncidentDetail; o
       look={look}
       isDisabled={send.isPending}
       onPress={() => send.mutate(item)}
-      aria-label={t('dispatch.sendTo', { unit: item.unit.name })}
+      aria-label={t('dispatch.sendTo', { unit: nameOf(item.unit) })}
       data-testid={`dispatch-${item.unit.id}`}
       data-dispatch=""
     >
@@ -80,10 +82,11 @@ export function DispatchList({ detail, onConflict }: { detail: IncidentDetail; o
 }
 
 function Line({ item, mixed, testid, children }: { item: Recommendation; mixed: boolean; testid: string; children: ReactNode }) {
+  const nameOf = useUnitName()
   return (
     <li className="pick" data-testid={testid} data-thing={`unit/${item.unit.id}`}>
       <div className="pick-who">
-        <span className="pick-name truncate">{item.unit.name}</span>
+        <span className="pick-name truncate">{nameOf(item.unit)}</span>
         <Reasons item={item} />
       </div>
       <Reach item={item} mixed={mixed} />

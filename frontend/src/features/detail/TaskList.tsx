@@ -3,6 +3,7 @@ import { api, take } from '../../api/client'
 import type { IncidentDetail, Task } from '../../api/types'
 import { select } from '../../app/router'
 import { may, useSession } from '../../app/session'
+import { useUnitName } from '../../domain/useUnitName'
 import { useText } from '../../i18n'
 import { useNow } from '../../lib/clock'
 import { age, clock, moment } from '../../lib/time'
@@ -17,13 +18,15 @@ const ReasonDialog = later(() => import('./ReasonDialog'))
 /** Who was sent, and how far each has come. */
 export function TaskList({ detail, onConflict }: { detail: IncidentDetail; onConflict: (seen: ConflictSeen) => void }) {
   const { t, locale } = useText()
+  const unitName = useUnitName()
+  const nameOf = (task: Task) => unitName({ id: task.unit_id, name: task.unit_name })
   const mayCallOff = may(useSession(), 'task.dispatch')
   const [callingOff, setCallingOff] = useState<Task | null>(null)
   const callOff = useStep(
     detail.incident.id,
     ({ task, reason }: { task: Task; reason: string }) =>
       take(api.POST('/api/tasks/{id}/moves', { params: { path: { id: task.id } }, body: { move: 'call_off', reason, revision: task.revision } })),
-    ({ task }) => `${t('move.task.call_off')} ${task.unit_name}`,
+    ({ task }) => `${t('move.task.call_off')} ${nameOf(task)}`,
     onConflict,
   )
   return (
@@ -33,7 +36,7 @@ export function TaskList({ detail, onConflict }: { detail: IncidentDetail; onCon
           <li key={task.id} className="task" data-testid={`task-${task.id}`} data-state={task.state}>
             <div className="task-head">
               <button type="button" className="task-unit truncate" onClick={() => select({ layer: 'unit', id: task.unit_id })}>
-                {task.unit_name}
+                {nameOf(task)}
               </button>
               {task.part && (
                 <span className="task-since" data-testid="task-part">
@@ -56,7 +59,7 @@ export function TaskList({ detail, onConflict }: { detail: IncidentDetail; onCon
       </ul>
       {callingOff && (
         <ReasonDialog
-          title={t('dispatch.callOffTitle', { unit: callingOff.unit_name })}
+          title={t('dispatch.callOffTitle', { unit: nameOf(callingOff) })}
           confirm={t('dispatch.callOff')}
           busy={callOff.isPending}
           onClose={() => setCallingOff(null)}

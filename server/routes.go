@@ -70,6 +70,7 @@ var routes = []route{
 	{http.MethodGet, "/api/cameras/:id/snapshot", may(auth.ActionWatch), (*Server).getSnapshot},
 	{http.MethodPost, whepRoute, may(auth.ActionWatch), (*Server).createWHEP},
 	{http.MethodDelete, whepRoute + "/:session", may(auth.ActionWatch), (*Server).deleteWHEP},
+	{http.MethodGet, "/api/cameras/:id/control", may(auth.ActionWatch), (*Server).getControl},
 	{http.MethodPost, "/api/cameras/:id/control", may(auth.ActionDispatch), (*Server).controlCamera},
 	{http.MethodPost, hlsRoute, may(auth.ActionWatch), (*Server).createHLS},
 	{http.MethodGet, hlsPieces, may(auth.ActionWatch), (*Server).getHLS},

@@ -367,7 +367,7 @@ func New(o Options) *Server {
 		hls:             hlsSessions{shelf: hls.New(), byID: map[string]*hlsSession{}},
 		transcodes:      transcode.NewBudget(o.Transcodes),
 		controlByUser:   newLimiter(30, 200*time.Millisecond, o.Now),
-		turning:         turning{byID: map[int64]*time.Timer{}},
+		turning:         turning{byID: map[int64]*time.Timer{}, told: map[int64]teller{}},
 		whepByUser:      newLimiter(64, 500*time.Millisecond, o.Now),
 		stills:          still.New(o.Now),
 	}

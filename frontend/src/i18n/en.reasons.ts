@@ -125,7 +125,7 @@ export const enReasons: Record<keyof typeof zhReasons, string> = {
   too_many_viewers: 'Too many people are watching; try again shortly',
   not_your_marking: '{{by}} drew it; you cannot change it',
   case_over: 'The case is over',
-  too_many_markings: 'The plan is full; remove something first',
+  too_many_markings: 'The drawing is full; remove something first',
   nothing_to_undo: 'There is nothing to undo',
   nothing_to_redo: 'There is nothing to redo',
   overtaken: '{{by}} has changed it since; it is not undone',

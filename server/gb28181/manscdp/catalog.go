@@ -43,7 +43,7 @@ func ReadCatalog(file []byte) (device string, items []Item, err error) {
 
 // Channel is the entry as it is kept.
 func (i *Item) Channel() camera.DeviceChannel {
-	c := camera.DeviceChannel{ID: i.ID, Name: i.Name, Parent: i.Parent, Manufacturer: i.Manufacturer, Camera: !i.Group, Off: i.Off}
+	c := camera.DeviceChannel{ID: i.ID, Name: i.Name, Parent: i.Parent, Manufacturer: i.Manufacturer, Camera: !i.Group, Off: i.Off, Fixed: i.Fixed}
 	if i.Point != nil {
 		at := orb.Point(*i.Point)
 		c.Point = &at

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -19,10 +20,10 @@ import (
 )
 
 const (
-	cpuCameras = 4 // each with one who watches; of cameras with masks one
-	cpuSettle  = 3 * time.Second
-	cpuSeconds = 6
-	cpuLeast   = videoRate // pictures of each camera: of fewer nothing is told
+	cpuCameras  = 4                // each with one who watches; of cameras with masks one
+	cpuPatience = 40 * time.Second // until all play
+	cpuSeconds  = 6
+	cpuLeast    = videoRate // pictures of each camera: of fewer nothing is told
 )
 
 // videoCPU measures what a picture of 720p25 costs the server by each way, the pull included: its processor time, and that of the ffmpeg that it runs for masks. Who watches is this program, and not counted. The reference is ffmpeg that takes the same cameras' pictures and does nothing with them, and for masks ffmpeg that decodes one, fills a box and encodes it with the same settings.
@@ -36,7 +37,7 @@ var videoCPU = bench{figures: []string{"video-cpu-webcodecs", "video-cpu-whep", 
 	if _, err := f.db.Pool.Exec(ctx, `INSERT INTO camera_mask (camera_id, polygons) VALUES ($1, '[[[0.5,0.5],[0.7,0.5],[0.7,0.8],[0.5,0.8]]]')`, masked); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute)
 	defer cancel()
 	copied, err := cpuOfFFmpeg(ctx, f.streams[:cpuCameras], "-c", "copy", "-f", "null", "-")
 	if err != nil {
@@ -72,12 +73,16 @@ var videoCPU = bench{figures: []string{"video-cpu-webcodecs", "video-cpu-whep", 
 func (f *filmed) cost(ctx context.Context, cameras []int64, watch func(context.Context, int64, *atomic.Int64) error) (float64, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	seen, ended := make([]atomic.Int64, len(cameras)), make(chan error, len(cameras))
+	seen, ended := make([]*atomic.Int64, len(cameras)), make(chan error, len(cameras))
 	for i, id := range cameras {
-		go func() { ended <- watch(ctx, id, &seen[i]) }()
+		seen[i] = &atomic.Int64{}
+		go func() { ended <- watch(ctx, id, seen[i]) }()
 	}
 	var before []int64
-	used, took, err := cpuBetween(ctx, f.cmd.Process.Pid, ended, func() {
+	play := func() bool {
+		return !slices.ContainsFunc(seen, func(n *atomic.Int64) bool { return n.Load() < cpuLeast })
+	}
+	used, took, err := cpuBetween(ctx, f.cmd.Process.Pid, ended, play, func() {
 		for i := range seen {
 			before = append(before, seen[i].Load())
 		}
@@ -100,28 +105,37 @@ func (f *filmed) cost(ctx context.Context, cameras []int64, watch func(context.C
 	return used / float64(pictures) * videoRate, nil
 }
 
-// cpuBetween returns what a process and those that it runs take, once what begins it is over.
-func cpuBetween(ctx context.Context, pid int, ended <-chan error, begin func()) (used, took float64, err error) {
-	for i, wait := range []time.Duration{cpuSettle, cpuSeconds * time.Second} {
+// cpuBetween returns what a process and those that it runs take for some seconds, from when it is ready on.
+func cpuBetween(ctx context.Context, pid int, ended <-chan error, ready func() bool, begin func()) (used, took float64, err error) {
+	wait := func(d time.Duration) error {
 		select {
 		case err := <-ended:
-			return 0, 0, fmt.Errorf("it ended before its time: %w", err)
-		case <-time.After(wait):
+			return fmt.Errorf("it ended before its time: %w", err)
+		case <-time.After(d):
+			return nil
 		case <-ctx.Done():
-			return 0, 0, ctx.Err()
-		}
-		now, err := treeCPUSeconds(pid)
-		if err != nil {
-			return 0, 0, err
-		}
-		if i == 0 {
-			begin()
-			used, took = -now, -float64(time.Now().UnixMicro())/1e6
-		} else {
-			used, took = used+now, took+float64(time.Now().UnixMicro())/1e6
+			return ctx.Err()
 		}
 	}
-	return used, took, nil
+	for limit := time.Now().Add(cpuPatience); !ready(); {
+		if err := wait(100 * time.Millisecond); err != nil {
+			return 0, 0, err
+		}
+		if time.Now().After(limit) {
+			return 0, 0, fmt.Errorf("no pictures within %v", cpuPatience)
+		}
+	}
+	before, err := treeCPUSeconds(pid)
+	if err != nil {
+		return 0, 0, err
+	}
+	began := time.Now()
+	begin()
+	if err := wait(cpuSeconds * time.Second); err != nil {
+		return 0, 0, err
+	}
+	after, err := treeCPUSeconds(pid)
+	return after - before, time.Since(began).Seconds(), err
 }
 
 // cpuOfFFmpeg returns the processor seconds that ffmpeg takes for a second's pictures of one of the streams.
@@ -141,7 +155,7 @@ func cpuOfFFmpeg(ctx context.Context, streams []string, args ...string) (float64
 				seen   atomic.Int64
 				before int64
 			)
-			cmd := exec.CommandContext(ctx, "ffmpeg", append([]string{"-hide_banner", "-loglevel", "fatal", "-nostdin", "-stats_period", "0.1", "-progress", "pipe:1", "-rtsp_transport", "tcp", "-i", address}, args...)...) // #nosec G204 -- ours
+			cmd := exec.CommandContext(ctx, "ffmpeg", append([]string{"-hide_banner", "-loglevel", "fatal", "-nostdin", "-stats_period", "0.1", "-progress", "pipe:1", "-rtsp_transport", "tcp", "-analyzeduration", "500000", "-i", address}, args...)...) // #nosec G204 -- ours
 			out, err := cmd.StdoutPipe()
 			if err == nil {
 				err = cmd.Start()
@@ -160,7 +174,7 @@ func cpuOfFFmpeg(ctx context.Context, streams []string, args ...string) (float64
 				}
 				ended <- cmd.Wait()
 			}()
-			r.used, _, r.err = cpuBetween(ctx, cmd.Process.Pid, ended, func() { before = seen.Load() })
+			r.used, _, r.err = cpuBetween(ctx, cmd.Process.Pid, ended, func() bool { return seen.Load() >= cpuLeast }, func() { before = seen.Load() })
 			if r.pictures = seen.Load() - before; r.err == nil && r.pictures < cpuLeast {
 				r.err = fmt.Errorf("%d pictures of a camera", r.pictures)
 			}

@@ -213,6 +213,9 @@ func CatalogFile(device string, entries []DeviceChannel) *File {
 
 // A preset of a cell is number|name|azimuth|tilt|field of view; the last two may be left out. Presets are parted by ";". "|", ";" and "\" of a name stand behind a "\".
 func readPresets(text string) (Presets, error) {
+	if len(text) > maxPresetText {
+		return nil, errPreset
+	}
 	if strings.HasPrefix(text, "[") {
 		var out Presets
 		d := json.NewDecoder(strings.NewReader(text))
@@ -223,39 +226,48 @@ func readPresets(text string) (Presets, error) {
 		return out, nil
 	}
 	var (
-		out   Presets
-		parts = []string{""}
+		out     Presets
+		parts   []string
+		part    strings.Builder
+		escaped bool
 	)
+	next := func() {
+		parts = append(parts, part.String())
+		part.Reset()
+	}
 	end := func() error {
-		if len(parts) == 1 && strings.TrimSpace(parts[0]) == "" {
-			parts = []string{""}
+		next()
+		all := parts
+		parts = nil
+		if len(all) == 1 && strings.TrimSpace(all[0]) == "" {
 			return nil
 		}
-		p, err := preset(parts)
-		out, parts = append(out, p), []string{""}
+		p, err := preset(all)
+		out = append(out, p)
 		return err
 	}
-	escaped := false
 	for _, c := range text {
-		last := &parts[len(parts)-1]
 		switch {
 		case escaped:
-			*last += string(c)
+			part.WriteRune(c)
 			escaped = false
 		case c == '\\':
 			escaped = true
 		case c == '|':
-			parts = append(parts, "")
+			next()
 		case c == ';', c == '；':
 			if err := end(); err != nil {
 				return nil, err
 			}
 		default:
-			*last += string(c)
+			part.WriteRune(c)
 		}
 	}
 	return out, end()
 }
+
+// maxPresetText is more than 255 presets with the longest names need, in bytes.
+const maxPresetText = 128 << 10
 
 var errPreset = errors.New("a preset is number|name|azimuth|tilt|field of view")
 

@@ -77,6 +77,10 @@ func TestReadFileTellsWhatIsWrong(t *testing.T) {
 	if err != nil || len(f.Found.Errors) != 1 || f.Found.Errors[0] != (RowError{2, "device_id", "twice", "34020000001310000001"}) {
 		t.Errorf("%+v %v", f, err)
 	}
+	f, err = ReadFile(strings.NewReader("id,presets\n1," + strings.Repeat("x", MaxFile-100) + "\n"))
+	if err != nil || len(f.Found.Errors) != 1 || f.Found.Errors[0].Reason != "bad_presets" || len(f.Found.Errors[0].Value) > 100 {
+		t.Errorf("a cell of megabytes: %v", err)
+	}
 	if _, err := ReadFile(strings.NewReader("")); reason(err) != "no_rows" {
 		t.Error(err)
 	}

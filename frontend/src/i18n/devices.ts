@@ -306,7 +306,7 @@ const en: typeof zh = {
     wrong: '{{n}} errors, nothing was imported',
     row: 'Row {{row}}',
     more: '{{n}} more',
-    shown: 'The first {{n}} are listed; find fewer',
+    shown: 'Only the first {{n}} are listed: find the others by name or id',
     fields: {
       kind: 'kind',
       id: 'id',

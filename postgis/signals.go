@@ -161,11 +161,11 @@ func (s *Signals) Catalog(ctx context.Context, device string, channels []camera.
 	}
 	err = s.db.transact(ctx, func(tx pgx.Tx) error {
 		// A device that went silent for a day has lost its channels to whoever tells of them now: a recorder was replaced.
-		if _, err := tx.Exec(ctx, `INSERT INTO gb_channel AS h (id, device_id, name, parent_id, manufacturer, camera, off, geom)
-			SELECT DISTINCT ON (n."ID") n."ID", $1, n."Name", n."Parent", n."Manufacturer", n."Camera", n."Off", ST_SetSRID(ST_MakePoint(n."Lon", n."Lat"), 4326)
-			FROM jsonb_to_recordset($2) AS n ("ID" text, "Name" text, "Parent" text, "Manufacturer" text, "Camera" boolean, "Off" boolean, "Lon" float8, "Lat" float8) ORDER BY n."ID"
+		if _, err := tx.Exec(ctx, `INSERT INTO gb_channel AS h (id, device_id, name, parent_id, manufacturer, camera, off, fixed, geom)
+			SELECT DISTINCT ON (n."ID") n."ID", $1, n."Name", n."Parent", n."Manufacturer", n."Camera", n."Off", n."Fixed", ST_SetSRID(ST_MakePoint(n."Lon", n."Lat"), 4326)
+			FROM jsonb_to_recordset($2) AS n ("ID" text, "Name" text, "Parent" text, "Manufacturer" text, "Camera" boolean, "Off" boolean, "Fixed" boolean, "Lon" float8, "Lat" float8) ORDER BY n."ID"
 			ON CONFLICT (id) DO UPDATE SET device_id = excluded.device_id, name = excluded.name, parent_id = excluded.parent_id, manufacturer = excluded.manufacturer,
-				camera = excluded.camera, off = excluded.off, geom = excluded.geom, seen_at = now()
+				camera = excluded.camera, off = excluded.off, fixed = excluded.fixed, geom = excluded.geom, seen_at = now()
 			WHERE h.device_id = excluded.device_id OR (SELECT d.heard_at < now() - interval '1 day' FROM gb_device d WHERE d.id = h.device_id)`, device, rows); err != nil {
 			return err
 		}

@@ -51,11 +51,11 @@ func (s *Streams) Stream(ctx context.Context, id int64) (*camera.Stream, error) 
 		masks, sealed []byte
 	)
 	err := s.db.Pool.QueryRow(ctx, `SELECT coalesce(c.area_path, ''), c.stream_url, c.stream_sub, m.polygons, coalesce(k.key_id, ''), k.sealed,
-			coalesce(d.id, ''), CASE WHEN d.id IS NULL THEN '' ELSE c.device_id END, coalesce(c.device_id, '')
+			coalesce(d.id, ''), CASE WHEN d.id IS NULL THEN '' ELSE c.device_id END, d.id IS NOT NULL AND NOT coalesce(h.fixed, false), coalesce(c.device_id, '')
 		FROM camera c LEFT JOIN camera_mask m ON m.camera_id = c.id LEFT JOIN camera_secret k ON k.camera_id = c.id
 			LEFT JOIN gb_channel h ON h.id = c.device_id LEFT JOIN gb_device d ON d.id = coalesce(h.device_id, c.device_id) AND coalesce(h.camera, true)
 		WHERE c.id = $1`, id).
-		Scan(&path, &out.URL, &out.Sub, &masks, &keyID, &sealed, &out.Device, &out.Channel, &code)
+		Scan(&path, &out.URL, &out.Sub, &masks, &keyID, &sealed, &out.Device, &out.Channel, &out.Turns, &code)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows), err == nil && (!actor.Scope.May(auth.ActionRead) || !actor.Scope.InArea(path)):
 		return nil, notFound("camera", id)

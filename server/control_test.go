@@ -71,7 +71,7 @@ func (devicesOf) Devices(context.Context) ([]camera.Device, error) {
 func TestControl(t *testing.T) {
 	t.Parallel()
 	log := &streams{area: map[int64]string{1: "c.t1", 2: "c.t2", 3: "c.t1"}, byID: map[int64]camera.Stream{
-		1: {CameraID: 1, Device: recorderID, Channel: channelID}, 2: {CameraID: 2, Device: recorderID, Channel: channelID}, 3: {CameraID: 3, URL: "rtsp://10.0.0.1/1"}}}
+		1: {CameraID: 1, Device: recorderID, Channel: channelID, Turns: true}, 2: {CameraID: 2, Device: recorderID, Channel: channelID}, 3: {CameraID: 3, URL: "rtsp://10.0.0.1/1"}}}
 	devices := &told{}
 	w := newWorld(t, func(o *server.Options) { o.Streams, o.Devices, o.Signals = log, devices, devicesOf{} })
 	for id, area := range log.area {
@@ -80,7 +80,23 @@ func TestControl(t *testing.T) {
 	w.start()
 	town := w.as("town")
 	post := func(path string, body map[string]any) *servertest.Response { return town.Do("POST", path, body) }
+	get := func(as *servertest.Client, id string) (is struct {
+		Turns bool
+		By    *struct{ Name string }
+	}) {
+		as.Get("/api/cameras/" + id + "/control").Want(200).Into(&is)
+		return is
+	}
+	if is := get(town, "1"); !is.Turns || is.By != nil {
+		t.Errorf("before: %+v", is)
+	}
 	post("/api/cameras/1/control", map[string]any{"command": "move", "pan": -0.5, "for_ms": 300}).Want(204)
+	if is := get(w.as("viewer"), "1"); !is.Turns || is.By == nil || is.By.Name == "" {
+		t.Errorf("who turns it: %+v", is)
+	}
+	if is := get(town, "3"); is.Turns || is.By != nil {
+		t.Errorf("one without a device: %+v", is)
+	}
 	eventually(t, "it is stopped", func() bool { c := devices.commands(); return len(c) == 2 && c[1] == camera.Stop })
 	devices.mu.Lock()
 	if d := devices.at[1].Sub(devices.at[0]); d < 300*time.Millisecond {
@@ -108,6 +124,26 @@ func TestControl(t *testing.T) {
 	devices.fails = gb28181.ErrNoAnswer
 	devices.mu.Unlock()
 	post("/api/cameras/1/control", map[string]any{"command": "stop"}).WantError(503, "unavailable", "", "device_silent")
+
+	// A move whose answer was lost may have been heard: it is stopped at once.
+	before := len(devices.commands())
+	post("/api/cameras/1/control", map[string]any{"command": "move", "pan": 1, "for_ms": 10_000}).WantError(503, "unavailable", "", "device_silent")
+	eventually(t, "it is stopped all the same", func() bool { c := devices.commands(); return len(c) >= before+4 && c[len(c)-1] == camera.Stop })
+
+	// Who has told too much waits, but not with what stops a camera.
+	devices.mu.Lock()
+	devices.fails = nil
+	devices.mu.Unlock()
+	limited := 0
+	for range 60 {
+		if r := post("/api/cameras/1/control", map[string]any{"command": "move", "tilt": 1, "for_ms": 10_000}); r.Status == 429 {
+			limited++
+		}
+	}
+	if limited == 0 {
+		t.Error("sixty moves at once were taken")
+	}
+	post("/api/cameras/1/control", map[string]any{"command": "stop"}).Want(204)
 
 	var about manscdp.About
 	admin := w.as("admin")

@@ -62,6 +62,7 @@ func requests() map[string]request {
 		"DELETE /api/patrols/:id":                             {path: "/api/patrols/1", who: "admin duty town viewer", want: 404},
 		"POST /api/cameras/:id/whep":                          {path: "/api/cameras/1/whep", body: "v=0", who: "admin duty town viewer", want: 404},
 		"DELETE /api/cameras/:id/whep/:session":               {path: "/api/cameras/1/whep/x", who: "admin duty town viewer", want: 404},
+		"GET /api/cameras/:id/control":                        {path: "/api/cameras/1/control", who: "admin duty town viewer", want: 404},
 		"POST /api/cameras/:id/control":                       {path: "/api/cameras/1/control", body: `{"command":"stop"}`, who: "admin duty town", want: 404},
 		"GET /api/gb28181/devices/:device/about":              {path: "/api/gb28181/devices/34020000001180000001/about", who: "admin", want: 404},
 		"POST /api/cameras/:id/hls":                           {path: "/api/cameras/1/hls", who: "admin duty town viewer", want: 404},
@@ -204,6 +205,8 @@ func requests() map[string]request {
 		"GET /api/devices/cameras":                            {who: "admin", want: 404},
 		"PUT /api/devices/cameras":                            {body: map[string]any{}, who: "admin", want: 404},
 		"POST /api/devices/import":                            {body: map[string]any{}, who: "admin", want: 404},
+		"POST /api/cameras/import":                            {body: map[string]any{}, who: "admin", want: 404},
+		"GET /api/cameras/export":                             {who: "admin", want: 404},
 		"GET /api/bookmarks":                                  {who: readers, want: 404},                         // this world has none
 		"POST /api/prints":                                    {body: map[string]any{}, who: readers, want: 404}, // this world keeps no account
 		"GET /api/cameras/repair":                             {who: readers, want: 404},                         // this world has none

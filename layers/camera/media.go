@@ -53,6 +53,7 @@ func (m MediaServer) Through(s *Stream, device string) {
 		return
 	}
 	s.URL, s.Sub, s.Device, s.Channel = m.fill(s.CameraID, device, MainStream), "", "", ""
+	s.Turns = false
 	if m.streams {
 		s.Sub = m.fill(s.CameraID, device, SubStream)
 	}

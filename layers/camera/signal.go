@@ -28,6 +28,7 @@ type DeviceChannel struct {
 	Manufacturer string
 	Camera       bool // it has a picture; else it is a group
 	Off          bool
+	Fixed        bool       // it says that it does not turn
 	Point        *orb.Point // EPSG:4326; nil where the device says none
 }
 

@@ -12,6 +12,7 @@ type Stream struct {
 	Sub      string // the same of small pictures
 	Device   string // that registers by itself (GB/T 28181), and has the camera as Channel; "" where there is none
 	Channel  string
+	Turns    bool // it has a device that can be told to turn it, and does not say that it is fixed
 	Masks    Masks
 }
 

@@ -5,7 +5,7 @@ import type { Catalog } from '../api/types'
 import { may, useSession } from '../app/session'
 import { select, usePlace } from '../app/router'
 import { settings } from '../app/settings'
-import { change, grabbed, hiddenPlans, theMap, threeD, workbench } from '../app/workbench'
+import { change, grabbed, hiddenDrawings, theMap, threeD, workbench } from '../app/workbench'
 import { useStore } from '../lib/store'
 import { shownLayers, shownPicture, shownTilesets, tilesetStates } from '../features/layers/tree'
 import { useLive } from '../live/hooks'
@@ -60,7 +60,7 @@ export function useMap(container: RefObject<HTMLDivElement | null>, frame: RefOb
   useEffect(() => map?.setLocale(locale), [map, locale])
   useEffect(() => map?.resize(), [map, display])
   useEffect(() => map?.setAreas(areas ?? []), [map, areas])
-  useInsets(frame) // before the selection, which is shown beside the panels
+  useInsets(frame)
   const { creating } = useStore(workbench)
   useEffect(() => (creating?.point ? map?.mark(creating.point) : map?.select(selection, true)), [map, selection, creating])
   useEffect(() => {
@@ -68,15 +68,18 @@ export function useMap(container: RefObject<HTMLDivElement | null>, frame: RefOb
   }, [map, shown])
   useEffect(() => map?.setPicture(picture), [map, picture])
   useEffect(() => map?.setTilesets(tilesets), [map, tilesets])
-  const plans = useStore(hiddenPlans)
-  useEffect(() => map?.hidePlans(plans), [map, plans])
+  const drawings = useStore(hiddenDrawings)
+  useEffect(() => map?.hideDrawings(drawings), [map, drawings])
   const { measure, drawing } = useStore(workbench)
   const taking = (measure || drawing !== null) && creating === null
   useLayoutEffect(() => map?.holdPresses(taking), [map, taking]) // the tool itself comes later: no press is lost on its way
   return failed
 }
 
-/** Tells the map which of its pixels panels cover, so that what is flown to is not under one. */
+/**
+ * Tells the map which of its pixels panels cover, so that what is flown to is not under one. It looks when the browser has laid the panels
+ * out anyway: to ask for their places before would have it do so twice.
+ */
 function useInsets(frame: RefObject<HTMLElement | null>): void {
   const map = useStore(theMap)
   const { selection } = usePlace()
@@ -89,10 +92,11 @@ function useInsets(frame: RefObject<HTMLElement | null>): void {
       const detail = document.querySelector('.column-detail')?.getBoundingClientRect()
       const over = detail && detail.left < box.right - 1 && detail.right > box.left ? box.right - detail.left : 0
       const right = Math.max(0, Math.round(over))
-      stage.style.setProperty('--inset-right', `${right}px`) // controls and attribution move aside
+      if (right !== told) stage.style.setProperty('--inset-right', `${right}px`) // controls and attribution move aside
       map.setInsets({ right })
+      told = right
     }
-    measure()
+    let told: number | undefined
     const watch = new ResizeObserver(measure)
     watch.observe(stage)
     return () => watch.disconnect()

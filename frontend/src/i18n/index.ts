@@ -1,5 +1,5 @@
 import i18next, { type i18n } from 'i18next'
-import { initReactI18next, useTranslation } from 'react-i18next'
+import { createStore, useStore } from '../lib/store'
 import { zh } from './zh'
 
 /** Chinese first: it is what screens are laid out for and what a missing text falls back to. */
@@ -19,7 +19,7 @@ export type Translate = (key: string, values?: Record<string, unknown>) => strin
 
 /** Starts i18next in Chinese; the other language comes by [speak]. */
 export function startI18n(): i18n {
-  void i18next.use(initReactI18next).init({
+  void i18next.init({
     lng: 'zh',
     fallbackLng: 'zh',
     resources: { zh: { translation: zh } },
@@ -27,6 +27,9 @@ export function startI18n(): i18n {
     initAsync: false,
     returnNull: false,
   })
+  text.set(textNow())
+  i18next.on('languageChanged', () => text.set(textNow()))
+  i18next.store.on('added', () => plain.clear())
   return i18next
 }
 
@@ -50,11 +53,34 @@ export async function speak(locale: Locale): Promise<void> {
   await i18next.changeLanguage(locale)
 }
 
-/** The translator and the language of the screen. */
-export function useText(): { t: Translate; locale: Locale; has: (key: string) => boolean } {
-  const { t, i18n } = useTranslation()
-  return { t: t as unknown as Translate, locale: i18n.language === 'en' ? 'en' : 'zh', has: (key) => i18n.exists(key) }
+interface Text {
+  t: Translate
+  locale: Locale
+  has: (key: string) => boolean
 }
+
+/** Texts without values, of the language of the screen: hundreds of components ask for the same few hundred. */
+const plain = new Map<string, string>()
+
+/** What components are given: another object, and another translator, just when the language changes. */
+function textNow(): Text {
+  plain.clear()
+  return {
+    t: (key, values) => {
+      if (values) return i18next.t(key as never, values as never) as unknown as string
+      let known = plain.get(key)
+      if (known === undefined) plain.set(key, (known = i18next.t(key as never) as unknown as string))
+      return known
+    },
+    locale: i18next.language === 'en' ? 'en' : 'zh',
+    has: (key) => i18next.exists(key),
+  }
+}
+
+const text = createStore<Text>(textNow())
+
+/** The translator and the language of the screen. */
+export const useText = (): Text => useStore(text)
 
 /** The text of a code that the server may know and this build may not: the code itself is better than nothing. */
 export function textOr(t: Translate, has: (key: string) => boolean, key: string, fallback: string): string {

@@ -21,6 +21,8 @@ const zh = {
     noStream: '无视频流',
     guessed: '登记不全，按常用值估算',
     others: '看不到的 {{n}} 台',
+    showBest: '看画面（最佳 {{n}} 路）',
+    hideBest: '收起画面',
     flat: '按平地和建筑高度计算；未计树木、车辆和地形',
   },
   video: {
@@ -60,6 +62,9 @@ const zh = {
     transcode_budget: 'H.265：此浏览器不能解码，转码名额已满',
     masks: '隐私遮挡区已由服务器涂黑',
     watched: '查看画面会被记录',
+    noStill: '也没有静态画面',
+    picture: '{{name}}的画面',
+    turned: '{{name}}的画面；方向键转动，+ − 变倍',
   },
 }
 
@@ -83,6 +88,8 @@ const en = {
     noStream: 'no stream',
     guessed: 'registry incomplete: usual values taken',
     others: '{{n}} that do not see it',
+    showBest: 'Show the pictures of the best ({{n}})',
+    hideBest: 'Hide the pictures',
     flat: 'Flat ground and building heights; trees, vehicles and terrain are not known',
   },
   video: {
@@ -122,6 +129,9 @@ const en = {
     transcode_budget: 'H.265: this browser cannot show it, and the transcoding budget is used up',
     masks: 'Parts of the picture are masked for privacy',
     watched: 'Watching is recorded',
+    noStill: 'and no still',
+    picture: 'Picture of {{name}}',
+    turned: 'Picture of {{name}}; arrows turn the camera, + − zoom',
   },
 }
 

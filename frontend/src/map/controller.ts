@@ -43,7 +43,7 @@ class Controller implements MapController {
   private readonly retries: Retries
   private readonly hidden = new Set<MapLayerId>()
   private markings: Markings | null = null
-  private plansHidden: ReadonlySet<number> = new Set()
+  private drawingsHidden: ReadonlySet<number> = new Set()
   private chosen: number | null = null
   private picture: string | null = null
   private severity = 3
@@ -190,6 +190,7 @@ class Controller implements MapController {
     this.chosen = feature?.layer === 'incident' ? feature.id : null
     this.markings?.refresh()
     if (!feature) {
+      this.viewport.stay()
       this.scene.select(null)
       return
     }
@@ -303,8 +304,8 @@ class Controller implements MapController {
     this.pointer.hold(on)
   }
 
-  hidePlans(plans: ReadonlySet<number>): void {
-    this.plansHidden = plans
+  hideDrawings(drawings: ReadonlySet<number>): void {
+    this.drawingsHidden = drawings
     this.markings?.refresh()
   }
 
@@ -352,6 +353,7 @@ class Controller implements MapController {
 
   destroy(): void {
     this.stop.abort()
+    this.viewport.stay()
     clearInterval(this.sunTimer)
     this.selecting?.abort()
     this.sizes.disconnect()
@@ -364,6 +366,12 @@ class Controller implements MapController {
     this.container.querySelector('.map-attribution')?.remove()
   }
 
+  /** The smallest text: 1 rem on a wall. */
+  private get least(): number {
+    const { still } = this.options
+    return still ? (still.least ?? 0) : document.documentElement.dataset.display === 'wall' ? 16 * this.scale : 0
+  }
+
   private env(): StyleEnv {
     return {
       tokens: tokens[this.theme],
@@ -371,6 +379,7 @@ class Controller implements MapController {
       catalog: this.options.catalog,
       origin: location.origin,
       scale: this.scale,
+      least: this.least,
       hidden: new Set([...this.hidden, ...(this.live.layer('camera').loaded ? [] : ['camera' as const]), ...(this.tilesets.length > 0 ? ['building' as const] : [])]), // photographed houses stand where drawn ones would
       is3D: this.viewport.is3D,
       picture: this.picture,
@@ -409,7 +418,7 @@ class Controller implements MapController {
         const begin = (): void => {
           if (this.stop.signal.aborted) return
           this.markings = new Markings(map, live, () => ({
-            tokens: tokens[this.theme], scale: this.scale, locale: this.locale, visible: !this.hidden.has('marking'), incident: this.chosen, hidden: this.plansHidden,
+            tokens: tokens[this.theme], scale: this.scale, least: this.least, locale: this.locale, visible: !this.hidden.has('marking'), incident: this.chosen, hidden: this.drawingsHidden,
           }))
         }
         if (this.styled) begin()

@@ -40,6 +40,7 @@ export function verticalFov(width: number, height: number): number {
 /** Moves the camera. */
 export class Viewport {
   private insets: Insets = { left: 0, right: 0, top: 0, bottom: 0 }
+  private revealing: ResizeObserver | null = null
   private settled = false
   /** How the map stood when it was laid flat. */
   private stood: { pitch: number; bearing: number } | null = null
@@ -66,8 +67,25 @@ export class Viewport {
     Object.assign(this.insets, change)
   }
 
-  /** Moves the map just when the place is outside of its free part, near that part's edge, or under something; the scale stays. */
+  /**
+   * Moves the map just when the place is outside of its free part, near that part's edge, or under something; the scale stays. What covers
+   * it is known when the browser has laid out the panels that came with the selection: the last thing asked for counts.
+   */
   reveal(place: LonLat): void {
+    this.stay()
+    this.revealing = new ResizeObserver(() => {
+      this.stay()
+      this.revealNow(place)
+    })
+    this.revealing.observe(this.map.getContainer())
+  }
+
+  /** What was to be revealed is not: the map is going somewhere by itself, or away. */
+  stay(): void {
+    this.revealing?.disconnect()
+  }
+
+  private revealNow(place: LonLat): void {
     const container = this.map.getContainer()
     const { clientWidth, clientHeight } = container
     const { left, right, top, bottom } = this.insets
@@ -104,6 +122,7 @@ export class Viewport {
   }
 
   fly(target: LonLat | Bbox, { zoom, instant = false }: FlyOptions = {}): void {
+    this.stay()
     if (target.length === 2) {
       this.go({ center: target, zoom: Math.max(zoom ?? POINT_ZOOM, Math.min(this.map.getZoom(), 17)) }, instant)
       return
@@ -128,6 +147,7 @@ export class Viewport {
   }
 
   private go(to: { center: LonLat; zoom: number; pitch?: number; bearing?: number }, instant: boolean): void {
+    this.stay()
     if (instant || !this.settled || wantsStill()) this.map.easeTo({ ...to, offset: this.offset, duration: 0 })
     else this.map.flyTo({ ...to, offset: this.offset, duration: FLIGHT_MS })
   }

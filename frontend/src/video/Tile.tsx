@@ -1,16 +1,20 @@
 import i18next from 'i18next'
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { errorText } from '../api/error'
 import { Stopped } from '../features/sight/Live'
-import { StillAge, StillPicture, stillReasons, useStill } from '../features/sight/still'
+import { StillAge, StillPicture, standsIn, stillReasons, useStill } from '../features/sight/still'
 import { usePlayer, useShown } from '../features/sight/usePlayer'
 import { useText } from '../i18n'
 import { useRow } from '../live/hooks'
 import { Button, IconButton } from '../ui/Button'
 import { Icon } from '../ui/icons'
+import { later } from '../ui/later'
+import { useControl } from './useControl'
 
-/** One camera on the wall: a still until the live picture is there, then that; its state in words and a sign over it. */
-export function Tile({ id, small, onClear }: { id: number; small: boolean; onClear?: () => void }) {
+const Ptz = later(() => import('./Ptz'))
+
+/** One camera on the wall: a still until the live picture is there, then that; its state in words and a sign over it. `alone`: it fills the wall, and may be turned there. */
+export function Tile({ id, small, alone = false, onClear }: { id: number; small: boolean; alone?: boolean; onClear?: () => void }) {
   const { t } = useText()
   const tile = useRef<HTMLElement>(null) // the canvas is hidden at first, and what is hidden is never in view
   const canvas = useRef<HTMLCanvasElement>(null)
@@ -20,7 +24,13 @@ export function Tile({ id, small, onClear }: { id: number; small: boolean; onCle
   const state = usePlayer(id, canvas, shown, round, small)
   const drawn = state.drawnAt !== undefined
   const stills = stillReasons.includes(state.reason) // and nothing else
-  const still = useStill(id, shown && !drawn, stills || state.reason === 'transcode_budget' || state.reason === 'codec')
+  const still = useStill(id, shown && !drawn, stills || standsIn(state))
+  const { turns } = useControl(id, alone)
+  const [turning, setTurning] = useState(false)
+  const host = useRef<HTMLElement | null>(null)
+  useEffect(() => {
+    host.current = tile.current!.parentElement // which has the focus
+  }, [])
   const status = String(row?.status ?? 'unknown')
   const phase = !shown ? 'paused' : stills ? 'still' : state.phase
   const refused = still.error && still.error.status !== 503 && !drawn ? still.error : null
@@ -45,10 +55,18 @@ export function Tile({ id, small, onClear }: { id: number; small: boolean; onCle
       <canvas ref={canvas} width={16} height={9} hidden={!drawn} aria-hidden />
       {!drawn && still.blob && <StillPicture blob={still.blob} />}
       <figcaption>
-        <span className={`tile-name truncate status-${status}`}>
-          <Icon name="camera" size="1em" /> {String(row?.name ?? id)}
+        <span className="tile-name truncate">
+          <span className={`status-${status}`}>
+            <Icon name="camera" size="1em" />
+          </span>{' '}
+          {String(row?.name ?? id)}
           {status !== 'online' && ` · ${t(`state.camera.${status}`)}`}
         </span>
+        {turns && alone && (
+          <Button small aria-expanded={turning} onPress={() => setTurning(!turning)} data-testid="tile-ptz">
+            {t('wall.turn')}
+          </Button>
+        )}
         {onClear && <IconButton icon="close" label={t('wall.clear')} onPress={onClear} />}
       </figcaption>
       <p className="tile-state" role="status">
@@ -60,6 +78,11 @@ export function Tile({ id, small, onClear }: { id: number; small: boolean; onCle
           </Button>
         )}
       </p>
+      {turns && alone && turning && (
+        <div className="tile-ptz" draggable onDragStart={(event) => (event.preventDefault(), event.stopPropagation())} onDoubleClick={(event) => event.stopPropagation()}>
+          <Ptz id={id} host={host} />
+        </div>
+      )}
     </figure>
   )
 }

@@ -16,6 +16,7 @@ import { Patrols, patrolsQuery, type Patrol } from './Patrols'
 import { Tile } from './Tile'
 import { usePatrol } from './usePatrol'
 import './video.css'
+import { turns } from './turner'
 import { addressed, formatWall, keepWall, keptWall, layouts, parseWall, put, step, type Wall } from './wall'
 
 /** Keys that the wall leaves to the console: theme, language, and the alarm's acknowledgement. */
@@ -102,6 +103,7 @@ function Board() {
     const press = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement
       if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || target.closest('input, textarea, select, [role=dialog], [role=listbox], [role=menu]')) return
+      if (turns(event.key) && target.closest('[data-turns]')) return
       if ((event.key === 'Enter' || event.key === ' ') && target.closest('button, a')) return
       if (event.key.startsWith('Arrow')) focus(step(at, event.key, layout))
       else if (event.key === 'Enter') setSingle(!single)
@@ -198,7 +200,7 @@ function Board() {
                   {i === at && <span>{t('wall.emptyHint')}</span>}
                 </p>
               ) : (
-                <Tile key={id} id={id} small={!single && layout >= 9} onClear={patrol ? undefined : () => place(i, null)} />
+                <Tile key={id} id={id} small={!single && layout >= 9} alone={single || layout === 1} onClear={patrol ? undefined : () => place(i, null)} />
               )}
             </div>
           )

@@ -1,5 +1,5 @@
 import { paint, type Point } from '../features/sight/paint'
-import { RETRY_MS, STALE_MS, type PlayerState } from '../features/sight/player'
+import { RETRY_MS, STALE_MS, forbids, type PlayerState } from '../features/sight/player'
 
 /** Without a picture for so long the server is asked anew, which tells why. */
 const SILENT_MS = 10_000
@@ -116,7 +116,7 @@ export abstract class ElementPlayer {
     if (!current()) return
     if (reason === 'codec_not_offered' && !this.h264) return this.transcoded()
     if (final[reason]) this.end(final[reason])
-    else if ([401, 403].includes(answer.status) || (answer.status === 404 && !reason)) this.end({ reason: 'forbidden' })
+    else if (forbids(answer.status, reason)) this.end({ reason: 'forbidden' })
     else this.again({ reason: passing.includes(reason) ? reason : 'broken' })
   }
 

@@ -84,9 +84,10 @@ func TestDevicePictures(t *testing.T) {
 		c.Cameras = []string{"127.0.0.1/32"}
 		c.SIP = SIPFlags{Listen: "127.0.0.1:0", ID: "33012200002000000001", Password: "geheim"}
 	})
-	const channel = "33012200001310009999"
-	r := &recorder.Recorder{ID: "33012200001180000009", Password: "geheim", Server: n.Config.SIP.ID, Pictures: pictures,
-		Channels: []string{"<Item><DeviceID>" + channel + "</DeviceID><Name>新桥</Name><Status>ON</Status><Longitude>119.68</Longitude><Latitude>29.79</Latitude></Item>"}}
+	const channel, fixed = "33012200001310009999", "33012200001310009998"
+	const item = "</DeviceID><Name>新桥</Name><Status>ON</Status><Longitude>119.68</Longitude><Latitude>29.79</Latitude>"
+	r := &recorder.Recorder{ID: "33012200001180000009", Password: "geheim", Server: n.Config.SIP.ID, Pictures: pictures, Controls: make(chan string, 4),
+		Channels: []string{"<Item><DeviceID>" + channel + item + "</Item>", "<Item><DeviceID>" + fixed + item + "<Info><PTZType>3</PTZType></Info></Item>"}}
 	if err := r.Dial(t.Context(), "udp", n.signals.conns.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
@@ -114,6 +115,25 @@ func TestDevicePictures(t *testing.T) {
 		t.Errorf("%d pulls, %d calls for two who watch", plays, r.Playing())
 	}
 	duty.Get(fmt.Sprintf("/api/cameras/%d/snapshot", id)).Want(200)
+
+	// It turns, and the server stops it; the other one says that it is fixed.
+	var is struct{ Turns bool }
+	if duty.Get(fmt.Sprintf("/api/cameras/%d/control", id)).Want(200).Into(&is); !is.Turns {
+		t.Error("a camera of a recorder does not turn")
+	}
+	var still int64
+	if err := n.DB.Pool.QueryRow(t.Context(), `SELECT id FROM camera WHERE device_id = $1`, fixed).Scan(&still); err != nil {
+		t.Fatal(err)
+	}
+	if duty.Get(fmt.Sprintf("/api/cameras/%d/control", still)).Want(200).Into(&is); is.Turns {
+		t.Error("a camera turns that is fixed")
+	}
+	duty.Do("POST", fmt.Sprintf("/api/cameras/%d/control", id), map[string]any{"command": "move", "pan": 1, "for_ms": 200}).Want(204)
+	for _, want := range []string{"A50F0101FF0000B5", "A50F0100000000B5"} {
+		if told := <-r.Controls; !strings.Contains(told, "<PTZCmd>"+want+"<") {
+			t.Errorf("it was told %s, want %s", told, want)
+		}
+	}
 
 	if err := r.HangUp(t.Context()); err != nil {
 		t.Fatal(err)

@@ -80,6 +80,7 @@ type Item struct {
 	Parent       string // the last id of ParentID, "" where it is none
 	Group        bool   // it is no camera
 	Off          bool
+	Fixed        bool        // it says that it does not turn
 	Point        *[2]float64 // longitude, latitude as the device says them (WGS 84 by the standard); nil where it says none
 }
 
@@ -117,7 +118,10 @@ type wire struct {
 }
 
 type wireItem struct {
-	DeviceID, Name, Manufacturer, ParentID, Parental, Status, Longitude, Latitude string
+	DeviceID, Name, Manufacturer, ParentID, Parental, Status, Longitude, Latitude, PTZType string
+	Info                                                                                   struct {
+		PTZType string
+	}
 }
 
 // Parse reads a body. Times without a zone are of zone.
@@ -192,6 +196,11 @@ func (w *wireItem) item() (Item, bool) {
 	case "OFF", "OFFLINE", "ERROR", "VLOST", "NOTONLINE":
 		i.Off = true
 	}
+	kind := text(w.Info.PTZType) // where the standard has it; older devices write it beside
+	if kind == "" {
+		kind = text(w.PTZType)
+	}
+	i.Fixed = kind == "3"                           // a fixed bullet camera: the other kinds turn, or may
 	parents := strings.Split(text(w.ParentID), "/") // of the outermost to the next one
 	if last := parents[len(parents)-1]; ID(last) && last != i.ID {
 		i.Parent = last

@@ -33,7 +33,7 @@ func gbk(t testing.TB, s string) []byte {
 const catalogue = `<?xml version="1.0" encoding="GB2312"?>
 <Response><CmdType>Catalog</CmdType><SN>7</SN><DeviceID>` + device + `</DeviceID><SumNum>3</SumNum><DeviceList Num="3">
 <Item><DeviceID>` + one + `</DeviceID><Name>人民路&南街</Name><ParentID>34020000002000000001/` + device + `</ParentID><Status>ON</Status><Longitude>119.68</Longitude><Latitude>29.79</Latitude></Item>
-<Item><DeviceID>` + two + `</DeviceID><Name></Name><Status>OFF</Status><Longitude>0</Longitude><Latitude>0.0</Latitude></Item>
+<Item><DeviceID>` + two + `</DeviceID><Name></Name><Status>OFF</Status><Longitude>0</Longitude><Latitude>0.0</Latitude><Info><PTZType>3</PTZType></Info></Item>
 <Item><DeviceID>3402000000</DeviceID><Name>区</Name></Item>
 </DeviceList></Response>`
 
@@ -41,7 +41,7 @@ func TestParse(t *testing.T) {
 	t.Parallel()
 	head := `<CmdType>%</CmdType><SN>4</SN><DeviceID>` + device + `</DeviceID>`
 	of := func(kind string) string { return strings.Replace(head, "%", kind, 1) }
-	items := []Item{{ID: one, Name: "人民路&南街", Parent: device, Point: &[2]float64{119.68, 29.79}}, {ID: two, Name: two, Off: true}}
+	items := []Item{{ID: one, Name: "人民路&南街", Parent: device, Point: &[2]float64{119.68, 29.79}}, {ID: two, Name: two, Off: true, Fixed: true}}
 	at := time.Date(2026, 6, 5, 10, 30, 0, 0, china)
 	for name, c := range map[string]struct {
 		body []byte

@@ -1,3 +1,4 @@
+import { memo } from 'react'
 import { useText } from '../../i18n'
 import { useNow } from '../../lib/clock'
 import { clock, duration } from '../../lib/time'
@@ -6,7 +7,7 @@ import { LampShape } from '../../ui/LampSign'
 import './banner.css'
 
 /** Over the map when the picture is not live: since when it is old and that it comes back by itself. */
-export function LampBanner() {
+export const LampBanner = memo(function LampBanner() {
   const { t, locale } = useText()
   const lamp = useLamp()
   const now = useNow(5)
@@ -19,4 +20,4 @@ export function LampBanner() {
       <span>{good ? t(`lamp.${key}`, { time: clock(good, locale), age: duration(now - good.getTime(), t) }) : t('lamp.bannerNever')}</span>
     </div>
   )
-}
+})

@@ -1,4 +1,4 @@
-import { useMemo } from 'react'
+import { memo, useMemo } from 'react'
 import { select } from '../../app/router'
 import { theMap } from '../../app/workbench'
 import { shortName } from '../../domain/areas'
@@ -10,7 +10,7 @@ import { useText } from '../../i18n'
 import './boards.css'
 
 /** Every town in one line: where most is open, what is broken, who is free. */
-export function TownBoard() {
+export const TownBoard = memo(function TownBoard() {
   const { t, locale } = useText()
   const areas = useAreas()
   const incidents = useIncidents()
@@ -66,6 +66,6 @@ export function TownBoard() {
       </table>
     </section>
   )
-}
+})
 
 const Cell = ({ n, urgent }: { n: number; urgent?: boolean }) => <td className={n === 0 ? 'town-none' : urgent ? 'town-urgent' : undefined}>{n}</td>

@@ -1,4 +1,4 @@
-import { useMemo } from 'react'
+import { memo, useMemo } from 'react'
 import { select, usePlace } from '../../app/router'
 import { sameSelection, theMap } from '../../app/workbench'
 import { useText } from '../../i18n'
@@ -10,7 +10,7 @@ import './boards.css'
 /** Units at work first, those on the way before all: who is where with what. */
 const order = ['responding', 'dispatched', 'acknowledged', 'on_scene', 'available', 'off_duty']
 
-export function UnitBoard() {
+export const UnitBoard = memo(function UnitBoard() {
   const { t, locale } = useText()
   const units = useLayer('unit')
   const tasks = useLayer('task')
@@ -64,4 +64,4 @@ export function UnitBoard() {
       </ul>
     </section>
   )
-}
+})

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { api, take } from '../../api/client'
 import { recommendationsQuery } from '../../api/queries'
 import type { IncidentDetail, Recommendation } from '../../api/types'
@@ -27,6 +27,7 @@ export function DispatchList({ detail, onConflict }: { detail: IncidentDetail; o
     onConflict,
   )
   const role = may(useSession(), 'task.dispatch')
+  const [unfolded, setUnfolded] = useState(false)
   if (!possible) return role || incident.closed_at ? null : <p className="detail-hint">{t('dispatch.notAllowed')}</p>
 
   const picks = asked.data?.items.filter((item) => item.picked) ?? []
@@ -61,15 +62,17 @@ export function DispatchList({ detail, onConflict }: { detail: IncidentDetail; o
         ))}
       </ul>
       {left.length > 0 && (
-        <details className="left-out">
+        <details className="left-out" onToggle={(e) => setUnfolded(e.currentTarget.open)}>
           <summary>{t('dispatch.leftOut', { n: left.length })}</summary>
-          <ul>
-            {left.map((item) => (
-              <Line key={item.unit.id} item={item} mixed={asked.data?.basis === 'road'} testid={`left-${item.unit.id}`}>
-                {item.unit.status === 'available' && button(item, 'quiet') /* left out is advice: the dispatcher decides */}
-              </Line>
-            ))}
-          </ul>
+          {unfolded && ( // tens of rows with a button each, which nobody looks at in most cases
+            <ul>
+              {left.map((item) => (
+                <Line key={item.unit.id} item={item} mixed={asked.data?.basis === 'road'} testid={`left-${item.unit.id}`}>
+                  {item.unit.status === 'available' && button(item, 'quiet') /* left out is advice: the dispatcher decides */}
+                </Line>
+              ))}
+            </ul>
+          )}
         </details>
       )}
     </Section>

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { incidentQuery } from '../../api/queries'
 import type { IncidentDetail as Detail } from '../../api/types'
 import { openIncident, stageOf, waitsForDesk } from '../../domain/incidents'
@@ -115,8 +115,11 @@ function useFresh(id: number, have: Detail | undefined): void {
     return `${row?.revision} ${row?.updated_at} ${mine.sort().join(' ')}`
   }, [id, row, tasks, tasks.version])
   const loaded = have !== undefined
+  const opening = useRef(true)
   useEffect(() => {
-    if (loaded) void client.invalidateQueries({ queryKey: incidentQuery(id).queryKey })
+    // a case that was open before is asked for by being opened: that one question is enough
+    if (loaded) void client.invalidateQueries({ queryKey: incidentQuery(id).queryKey }, { cancelRefetch: !opening.current })
+    opening.current = false
     // not on `loaded`: the first answer is fresh
   }, [client, id, sign])
 }

@@ -11,6 +11,7 @@ import { TextInput } from '../../ui/Field'
 import { FormDialog } from '../../ui/FormDialog'
 import { notify } from '../../ui/notices'
 import { Failure, Loading } from '../../ui/State'
+import './presets.css'
 
 type Preset = components['schemas']['Preset']
 /** A row as it is typed. */
@@ -52,6 +53,7 @@ function Editor({ id, title, seen, onClose }: { id: number; title: string; seen:
     mutationFn: () => take(api.PUT('/api/cameras/{id}/presets', { params: { path: { id } }, body: { presets: rows.map(presetOf), seen }, parseAs: 'text' })),
     onSuccess: () => {
       void queryClient.invalidateQueries({ queryKey: ['seeing'] })
+      void queryClient.invalidateQueries({ queryKey: ['presets', id] })
       notify('done', t('presets.saved'))
       onClose()
     },

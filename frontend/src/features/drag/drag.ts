@@ -182,12 +182,14 @@ export function openToSend({ unit, incident }: { unit: number; incident: number 
     const detail = document.querySelector<HTMLElement>(`[data-testid=incident-detail][data-thing="incident/${incident}"]`)
     const button = detail?.querySelector<HTMLElement>(`[data-testid="dispatch-${unit}"]:not([data-disabled])`)
     if (button) {
-      button.closest('details')?.setAttribute('open', '')
       button.scrollIntoView({ block: 'center' })
       button.focus()
       button.dataset.dropped = ''
       setTimeout(() => delete button.dataset.dropped, 6000)
-    } else if (Date.now() < until) requestAnimationFrame(look)
+      return
+    }
+    detail?.querySelector('.left-out')?.setAttribute('open', '') // not among the picks: those left out are drawn when they are unfolded
+    if (Date.now() < until) requestAnimationFrame(look)
     else missing()
   }
   look()

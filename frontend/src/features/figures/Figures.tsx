@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { lazy, type ReactNode, Suspense, useEffect } from 'react'
+import { lazy, memo, type ReactNode, Suspense, useEffect } from 'react'
 import { statisticsQuery } from '../../api/queries'
 import { cameraFigures, detectionFigures, unitFigures } from '../../domain/figures'
 import { useIncidents } from '../../domain/useIncidents'
@@ -15,7 +15,7 @@ import './figures.css'
 const HourChart = lazy(() => import('./HourChart')) // with uPlot: the figures do not wait for it
 
 /** The figures at a glance, each with what it is of or how it moves. */
-export function Figures() {
+export const Figures = memo(function Figures() {
   const { t } = useText()
   const statistics = useQuery({ ...statisticsQuery, enabled: !replaying }) // they are of now
   useFreshStatistics()
@@ -38,7 +38,7 @@ export function Figures() {
       <LoadBars />
     </div>
   )
-}
+})
 
 /** A case that came or went changes the day's figures: ask for them again, but not for each of a storm. */
 function useFreshStatistics(): void {

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { memo, type ReactNode } from 'react'
 import { Button, Disclosure, DisclosurePanel, Heading, Radio, RadioGroup, Switch } from 'react-aria-components'
 import { toggleLayers } from '../../actions/toggleLayers'
 import type { Catalog } from '../../api/types'
@@ -31,7 +31,7 @@ const signs: Record<MapLayerId, ReactNode> = {
 }
 
 /** What is drawn on the map, what its signs mean, how many there are, and a switch for each. */
-export function LayerPanel({ catalog }: { catalog: Catalog }) {
+export const LayerPanel = memo(function LayerPanel({ catalog }: { catalog: Catalog }) {
   const { t } = useText()
   const { layers: open } = useStore(workbench)
   if (!open) {
@@ -69,7 +69,7 @@ export function LayerPanel({ catalog }: { catalog: Catalog }) {
       ))}
     </section>
   )
-}
+})
 
 function LayerRow({ layer }: { layer: TreeLayer }) {
   const { t, locale } = useText()
@@ -133,7 +133,7 @@ const cameraStates = ['online', 'offline', 'fault', 'unknown'] as const
 function CameraStates() {
   const { t } = useText()
   return (
-    <ul className="layer-key">
+    <ul className="layer-key layer-states">
       {cameraStates.map((status) => (
         <li key={status}>
           <CameraSign status={status} />

@@ -1,4 +1,4 @@
-import { useMemo } from 'react'
+import { memo, useMemo } from 'react'
 import { go, paths } from '../../app/router'
 import { useAreas } from '../../domain/useAreas'
 import { useLayerEvery } from '../../domain/useLayerEvery'
@@ -20,7 +20,7 @@ interface AbnormalCamera {
 const idOf = (camera: AbnormalCamera) => camera.id
 
 /** Cameras that are not online, the longest first: what somebody has to repair. */
-export function CameraList() {
+export const CameraList = memo(function CameraList() {
   const { t, locale } = useText()
   const { layer, version } = useLayerEvery('camera', 1000)
   const areas = useAreas()
@@ -86,4 +86,4 @@ export function CameraList() {
       )}
     </section>
   )
-}
+})

@@ -1,4 +1,4 @@
-import { useMemo } from 'react'
+import { memo, useMemo } from 'react'
 import { useAreas } from '../../domain/useAreas'
 import { useText } from '../../i18n'
 import { percent, squareMetres } from '../../lib/format'
@@ -22,7 +22,7 @@ const idOf = (detection: OpenDetection) => detection.id
 const number = (value: unknown) => (typeof value === 'number' ? value : null)
 
 /** Proposed illegal buildings that nobody has cleared, the largest and surest first. */
-export function DetectionList() {
+export const DetectionList = memo(function DetectionList() {
   const { t, locale } = useText()
   const layer = useLayer('detection')
   const areas = useAreas()
@@ -76,4 +76,4 @@ export function DetectionList() {
       )}
     </section>
   )
-}
+})

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react'
+import { memo, useMemo, useState } from 'react'
 import { queueFilter } from '../../app/workbench'
 import { areaName } from '../../domain/areas'
 import { byUrgency, dueLamp, noFilter, type OpenIncident, passes, stages, type Stage, waitsForDesk } from '../../domain/incidents'
@@ -24,7 +24,7 @@ const levels: SeverityLevel[] = [1, 2, 3]
 const idOf = (incident: OpenIncident) => incident.id
 
 /** Open cases, the most urgent first: what the desk lives by. */
-export function IncidentQueue() {
+export const IncidentQueue = memo(function IncidentQueue() {
   const { t, locale } = useText()
   const incidents = useIncidents()
   const { loaded } = useLayer('incident')
@@ -119,7 +119,7 @@ export function IncidentQueue() {
       <UrgentAnnouncer place={place} incidents={incidents} loaded={loaded} />
     </section>
   )
-}
+})
 
 /** How long a case has been there; from 80 % of its limit on, what is left of that, and then by how much it is over. */
 function Due({ incident }: { incident: OpenIncident }) {

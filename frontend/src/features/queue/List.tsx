@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useMemo, useRef } from 'react'
+import { memo, type ReactNode, useEffect, useMemo, useRef } from 'react'
 import { select, usePlace } from '../../app/router'
 import { listOrder, noOrder, theMap } from '../../app/workbench'
 import { settings } from '../../app/settings'
@@ -40,31 +40,46 @@ export function List<T>({ label, layer, rows, idOf, children }: ListProps<T>) {
         {rows.slice(first, end).map((row, i) => {
           const index = first + i
           const id = ids[index]!
-          return (
-            <div
-              key={id}
-              id={`${layer}-${id}`}
-              className="row"
-              role="option"
-              aria-selected={index === chosen}
-              aria-setsize={rows.length}
-              aria-posinset={index + 1}
-              data-testid={`row-${layer}-${id}`}
-              data-thing={`${layer}/${id}`}
-              style={{ height: rowHeight, transform: `translateY(${index * rowHeight}px)` }}
-              onClick={() => {
-                if (index === chosen) void theMap.get()?.flyToFeature({ layer, id })
-                else select({ layer, id }) // the map shows it without changing its scale
-              }}
-            >
-              {children(row)}
-            </div>
-          )
+          return <Line key={id} layer={layer} id={id} row={row} index={index} count={rows.length} height={rowHeight} chosen={index === chosen} draw={children as (row: unknown) => ReactNode} />
         })}
       </div>
     </div>
   )
 }
+
+interface LineProps {
+  layer: string
+  id: number
+  row: unknown
+  index: number
+  count: number
+  height: number
+  chosen: boolean
+  draw: (row: unknown) => ReactNode
+}
+
+/** One row. Going from one to the next draws these two alone. */
+const Line = memo(function Line({ layer, id, row, index, count, height, chosen, draw }: LineProps) {
+  return (
+    <div
+      id={`${layer}-${id}`}
+      className="row"
+      role="option"
+      aria-selected={chosen}
+      aria-setsize={count}
+      aria-posinset={index + 1}
+      data-testid={`row-${layer}-${id}`}
+      data-thing={`${layer}/${id}`}
+      style={{ height, transform: `translateY(${index * height}px)` }}
+      onClick={() => {
+        if (chosen) void theMap.get()?.flyToFeature({ layer, id })
+        else select({ layer, id }) // the map shows it without changing its scale
+      }}
+    >
+      {draw(row)}
+    </div>
+  )
+})
 
 /** A loop, since `Float64Array.from` walks an iterator: ten times as long for 100,000 rows. */
 function idsOf<T>(rows: readonly T[], idOf: (row: T) => number): Float64Array {

@@ -21,7 +21,7 @@ export default function CameraLive({ id, name }: { id: number; name: string }) {
       {!allowed ? (
         <p className="detail-hint">{t('video.forbidden')}</p>
       ) : playing ? (
-        <Live id={id} onClose={() => setPlaying(false)} />
+        <Live id={id} name={name} onClose={() => setPlaying(false)} />
       ) : (
         <div className="live-begin">
           <Button onPress={() => setPlaying(true)} data-testid="play">

@@ -4,16 +4,21 @@ import { useEffect, useState } from 'react'
 import { api, take } from '../../api/client'
 import type { components } from '../../api/schema.gen'
 import { select } from '../../app/router'
+import { may, useSession } from '../../app/session'
 import { theMap } from '../../app/workbench'
 import { useText } from '../../i18n'
 import '../../i18n/sight'
 import { distance } from '../../lib/format'
 import { useRow } from '../../live/hooks'
 import { replayQuery } from '../../live/replay'
+import { Button } from '../../ui/Button'
 import { Icon } from '../../ui/icons'
+import { later } from '../../ui/later'
 import { Failure, Loading } from '../../ui/State'
 import { Section } from '../detail/Frame'
 import './sight.css'
+
+const Best = later(() => import('./Best'))
 
 type Seer = components['schemas']['Seer']
 
@@ -39,12 +44,22 @@ export default function WhatSees({ point }: { point: readonly number[] }) {
   useEffect(() => () => theMap.get()?.sight(null), [])
 
   const seeing = items?.filter(({ sees }) => sees) ?? []
+  // Those that were the best when they were asked for stay: no picture is taken away while it is looked at.
+  const [shown, setShown] = useState<readonly number[] | null>(null)
+  const watches = may(useSession(), 'camera.watch')
+  const best = seeing.filter(({ playable, status }) => playable && status === 'online').slice(0, SHOWN)
   const others = items?.filter(({ sees }) => !sees) ?? []
   return (
     <Section title={t('sight.title')} note={asked.data && t('sight.note', { sees: asked.data.sees, known: asked.data.known })} testid="what-sees">
       {asked.isError && !asked.data && <Failure compact error={asked.error} title={t('sight.failed')} onRetry={() => void asked.refetch()} />}
       {asked.isPending && <Loading text={t('sight.loading')} />}
       {items && <p className="detail-hint">{items.length === 0 ? t('sight.none', { radius: distance(WITHIN_M, t) }) : seeing.length === 0 ? t('sight.blind') : t('sight.flat')}</p>}
+      {watches && (shown || best.length > 0) && (
+        <Button small icon="camera" aria-expanded={shown !== null} onPress={() => setShown(shown ? null : best.map(({ id }) => id))} data-testid="show-best">
+          {shown ? t('sight.hideBest') : t('sight.showBest', { n: best.length })}
+        </Button>
+      )}
+      {shown && <Best cameras={shown} />}
       <ul>
         {seeing.map((seer) => (
           <SeerRow key={seer.id} seer={seer} />

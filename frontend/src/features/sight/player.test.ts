@@ -110,3 +110,35 @@ test('a patrol that turned two thousand pages leaves no socket, decoder, picture
   vi.advanceTimersByTime(60_000) // who was to connect again does not
   expect([sockets.size, decoders.size, frames, intervals.size, vi.getTimerCount()]).toEqual([0, 0, 0, 0, 0])
 })
+
+test('a handshake that fails is explained: no stream is asked for again now and then, what is forbidden is not', async () => {
+  const answers: [number, object][] = [[404, { code: 'not_found', reason: 'no_stream' }], [401, { code: 'unauthorized' }], [404, { code: 'not_found' }]]
+  const asked: string[] = []
+  vi.stubGlobal('fetch', (url: string) => {
+    asked.push(url)
+    const [status, body] = answers.shift()!
+    return Promise.resolve(new Response(JSON.stringify(body), { status }))
+  })
+  const told: (string | undefined)[][] = []
+  const player = new Player(7, canvas(), ({ phase, reason }) => told.push([phase, reason]))
+  const fail = async () => {
+    const [socket] = [...sockets]
+    sockets.delete(socket!)
+    socket!.onclose?.({ code: 1006 })
+    await vi.advanceTimersByTimeAsync(0)
+  }
+  await fail()
+  expect(asked).toEqual(['http://localhost/api/cameras/7/live?stream=main'])
+  expect(told).toEqual([['broken', 'noStream']])
+  await vi.advanceTimersByTimeAsync(29_000)
+  expect(sockets.size).toBe(0)
+  await vi.advanceTimersByTimeAsync(1_000)
+  await fail()
+  expect(told.at(-1)).toEqual(['connecting', 'broken']) // the session is lost, and will come back
+  await vi.advanceTimersByTimeAsync(2_000)
+  await fail()
+  expect(told.at(-1)).toEqual(['ended', 'forbidden'])
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(sockets.size).toBe(0)
+  player.stop()
+})

@@ -19,10 +19,15 @@ const HEADER = 16
 /** Without a picture for so long what is seen is not called live. */
 export const STALE_MS = 3000
 export const RETRY_MS = 2000
+/** What the registry would have to change for is tried again less often. */
+const SLOW_MS = 30_000
 /** Pictures that are older are painted no more often than this. */
 const OLD_MS = 150
 /** Pictures that wait for the decoder: beyond that it is left out until the next key picture. */
 const BEHIND = 30
+
+/** Whether an answer says that the picture is not for this person, or that there is no such camera. A lost session (401) comes back. */
+export const forbids = (status: number, reason: string) => status === 403 || (status === 404 && !reason)
 
 /**
  * Plays one camera onto a canvas: access units by websocket, decoded by WebCodecs. Masks are filled and the viewer's name and the time are written on every
@@ -76,9 +81,11 @@ export class Player {
     const socket = (this.socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/api/cameras/${this.id}/live?stream=${this.small ? 'sub' : 'main'}${this.h264 ? '&codec=h264' : ''}`))
     socket.binaryType = 'arraybuffer'
     let ended = false
+    let begun = false
     const asked = this.h264
     socket.onmessage = ({ data }) => {
       if (typeof data !== 'string') return this.picture(data as ArrayBuffer)
+      begun = true
       const news = JSON.parse(data) as { type: string; masks?: Point[][]; user?: string; reason?: string }
       if (news.type === 'hello') {
         this.masks = news.masks ?? []
@@ -96,10 +103,22 @@ export class Player {
       this.reset()
       if (this.stopped || ended) return
       if (code === 1008) return this.say({ phase: 'ended', reason: 'forbidden' })
+      if (!begun && navigator.onLine) return void this.ask(socket.url)
       const other = this.h264 && !asked // the socket was closed to ask for another codec
       this.say({ phase: this.state.drawnAt ? 'broken' : 'connecting', reason: navigator.onLine ? 'broken' : 'offline' })
       window.setTimeout(() => this.connect(), other ? 0 : RETRY_MS)
     }
+  }
+
+  /** A handshake that fails does not tell why; a plain request of the same address does. */
+  private async ask(url: string): Promise<void> {
+    const answer = await fetch(url.replace(/^ws/, 'http')).catch(() => null)
+    const { reason = '' } = ((await answer?.json().catch(() => null)) ?? {}) as { reason?: string }
+    if (this.stopped) return
+    if (answer && forbids(answer.status, reason)) return this.say({ phase: 'ended', reason: 'forbidden' })
+    const none = reason === 'no_stream'
+    this.say({ phase: none || this.state.drawnAt ? 'broken' : 'connecting', reason: none ? 'noStream' : 'broken' })
+    window.setTimeout(() => this.connect(), none ? SLOW_MS : RETRY_MS)
   }
 
   private reset(): void {

@@ -1,5 +1,5 @@
 import type { LayerSpecification } from 'maplibre-gl'
-import { type Expression, type StyleEnv, byZoom, fonts, part, round, sized } from './env'
+import { type Expression, type StyleEnv, byZoom, fonts, part, px, round, sized } from './env'
 
 /** How high a camera hangs, about: its registry does not say. */
 const POST_M = 6
@@ -129,7 +129,7 @@ export function markers(env: StyleEnv): LayerSpecification[] {
       layout: {
         'text-field': ['to-string', ['get', 'count']],
         'text-font': fonts.bold,
-        'text-size': 12 * scale,
+        'text-size': px(env, 12),
         'text-offset': ['get', 'badge'],
         'text-anchor': 'center',
         'icon-image': 'badge',

@@ -144,7 +144,7 @@ test('over terrain, heights along a line are drawn, read by keyboard, and a ridg
   const model = join(server.data, 'ridge.asc')
   const terrain = join(server.data, 'tiles', 'terrain.pmtiles')
   writeFileSync(model, ridge())
-  writeFileSync(model.replace('.asc', '.prj'), 'EPSG:4326')
+  writeFileSync(model.replace('.asc', '.prj'), 'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]]')
   execFileSync(binary, ['terrain', 'build', model, '--data', server.data, '--max-zoom', '12'], { stdio: 'ignore' })
   const desk = await Desk.open(browser, server, 'duty', { width: 1280, height: 800 })
   const { page } = desk

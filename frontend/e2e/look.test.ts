@@ -152,7 +152,6 @@ test('over terrain, heights along a line are drawn, read by keyboard, and a ridg
     await until('the catalogue has the terrain', async () => JSON.stringify(await (await page.request.get(`${server.url}/api/catalog`)).json()).includes('"terrain"'), 30_000)
     await page.reload()
     await desk.queue()
-    await desk.drawn()
     await page.keyboard.press('m')
     const measure = page.getByTestId('measure')
     await measure.waitFor()
@@ -161,7 +160,7 @@ test('over terrain, heights along a line are drawn, read by keyboard, and a ridg
     await page.mouse.click(800, 540)
     await page.locator('.measure-point').nth(1).waitFor({ state: 'attached' })
     const along = page.getByTestId('measure-along')
-    await along.waitFor({ timeout: 60_000 })
+    await along.waitFor({ timeout: 150_000 }) // terrain takes a processor that draws it long
     const numbers = async () => (await measure.locator('.measure-figures').last().innerText()).match(/-?[\d,]+(?= ?(m|米))/g)!.map((n) => Number(n.replace(',', '')))
     await until('the ridge stands in the profile', async () => {
       const [least, most] = await numbers()

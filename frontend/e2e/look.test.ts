@@ -144,7 +144,7 @@ test('over terrain, heights along a line are drawn, read by keyboard, and a ridg
   const model = join(server.data, 'ridge.asc')
   const terrain = join(server.data, 'tiles', 'terrain.pmtiles')
   writeFileSync(model, ridge())
-  writeFileSync(model.replace('.asc', '.prj'), 'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]]')
+  writeFileSync(model.replace('.asc', '.prj'), 'EPSG:4326')
   execFileSync(binary, ['terrain', 'build', model, '--data', server.data, '--max-zoom', '12'], { stdio: 'ignore' })
   const desk = await Desk.open(browser, server, 'duty', { width: 1280, height: 800 })
   const { page } = desk
@@ -152,6 +152,7 @@ test('over terrain, heights along a line are drawn, read by keyboard, and a ridg
     await until('the catalogue has the terrain', async () => JSON.stringify(await (await page.request.get(`${server.url}/api/catalog`)).json()).includes('"terrain"'), 30_000)
     await page.reload()
     await desk.queue()
+    await desk.drawn()
     await page.keyboard.press('m')
     const measure = page.getByTestId('measure')
     await measure.waitFor()
@@ -160,7 +161,7 @@ test('over terrain, heights along a line are drawn, read by keyboard, and a ridg
     await page.mouse.click(800, 540)
     await page.locator('.measure-point').nth(1).waitFor({ state: 'attached' })
     const along = page.getByTestId('measure-along')
-    await along.waitFor({ timeout: 150_000 }) // terrain takes a processor that draws it long
+    await along.waitFor({ timeout: 60_000 })
     const numbers = async () => (await measure.locator('.measure-figures').last().innerText()).match(/-?[\d,]+(?= ?(m|米))/g)!.map((n) => Number(n.replace(',', '')))
     await until('the ridge stands in the profile', async () => {
       const [least, most] = await numbers()

@@ -60,7 +60,7 @@ async function rest() {
   for (let since = Date.now(); Date.now() - since < REST_MS; ) {
     await new Promise((done) => setTimeout(done, 250))
     const now = await read()
-    if (now.bytes !== last.bytes) since = Date.now()
+    if (now.bytes !== last.bytes || Math.abs(now.graphics - last.graphics) > 2 ** 20) since = Date.now()
     last = now
   }
   return last
@@ -83,6 +83,8 @@ for (const station of stations) {
   console.error(`# tiles3d: at zoom ${station.zoom}: ${(bytes / 2 ** 20).toFixed(1)} MiB held, ${((graphics - before) / 2 ** 20).toFixed(1)} MiB in the graphics context, ${fetched.size} files`)
 }
 await show({ center: [119.3, 29.7], zoom: 12, pitch: 40, bearing: 0 }, true)
+await rest()
+await show({ center: [119.3, 29.72], zoom: 12, pitch: 40, bearing: 0 }, true)
 const away = await rest()
 await show(stations[0], false)
 const off = await rest()

@@ -144,6 +144,7 @@ export class TilesetsLayer implements CustomLayerInterface {
     let models = 0
     let lost = 0
     tiles.addEventListener('needs-update', draw)
+    tiles.addEventListener('dispose-model', () => this.tell()) // goes on when nothing is drawn
     tiles.addEventListener('load-model', () => {
       models++
       draw()

@@ -65,10 +65,10 @@ func mayChange(actor *auth.Actor, m *marking.Marking) error {
 	return nil
 }
 
-// Plan implements marking.Service.
-func (s *Markings) Plan(ctx context.Context, incident int64) (*marking.Plan, error) {
+// Drawing implements marking.Service.
+func (s *Markings) Drawing(ctx context.Context, incident int64) (*marking.Drawing, error) {
 	actor := auth.ActorFrom(ctx)
-	if err := s.seePlan(ctx, s.db.Pool, incident); err != nil {
+	if err := s.seeDrawing(ctx, s.db.Pool, incident); err != nil {
 		return nil, err
 	}
 	found, err := collect(ctx, s.db.Pool, scanMarking(actor), selectMarking+`WHERE m.incident_id IS NOT DISTINCT FROM nullif(@incident::bigint, 0) AND m.removed_at IS NULL
@@ -76,7 +76,7 @@ func (s *Markings) Plan(ctx context.Context, incident int64) (*marking.Plan, err
 	if err != nil {
 		return nil, err
 	}
-	out := &marking.Plan{Items: make([]*marking.Marking, len(found))}
+	out := &marking.Drawing{Items: make([]*marking.Marking, len(found))}
 	for i, k := range found {
 		out.Items[i] = k.Marking
 	}
@@ -91,8 +91,8 @@ func (s *Markings) Plan(ctx context.Context, incident int64) (*marking.Plan, err
 	return out, nil
 }
 
-// seePlan reports whether the actor may read the plan of a case, or of areas by themselves.
-func (s *Markings) seePlan(ctx context.Context, q querier, id int64) error {
+// seeDrawing reports whether the actor may read the drawing of a case, or of areas by themselves.
+func (s *Markings) seeDrawing(ctx context.Context, q querier, id int64) error {
 	actor := auth.ActorFrom(ctx)
 	if err := forbid(actor, auth.ActionRead); err != nil || id == 0 {
 		return err
@@ -104,8 +104,8 @@ func (s *Markings) seePlan(ctx context.Context, q querier, id int64) error {
 	return checkSeen(ctx, q, actor, in)
 }
 
-// openPlan takes the plan of a case for a change, or of areas by themselves, and returns the case's area.
-func openPlan(ctx context.Context, tx pgx.Tx, id int64) (area string, err error) {
+// openDrawing takes the drawing of a case for a change, or of areas by themselves, and returns the case's area.
+func openDrawing(ctx context.Context, tx pgx.Tx, id int64) (area string, err error) {
 	actor := auth.ActorFrom(ctx)
 	if err := forbid(actor, auth.ActionDraw); err != nil || id == 0 {
 		return "", err
@@ -130,7 +130,7 @@ func openPlan(ctx context.Context, tx pgx.Tx, id int64) (area string, err error)
 func (s *Markings) Draw(ctx context.Context, incident int64, c *marking.Content) (out *marking.Marking, err error) {
 	actor := auth.ActorFrom(ctx)
 	err = s.db.transact(ctx, func(tx pgx.Tx) error {
-		area, err := openPlan(ctx, tx, incident)
+		area, err := openDrawing(ctx, tx, incident)
 		if err != nil {
 			return err
 		}
@@ -143,7 +143,7 @@ func (s *Markings) Draw(ctx context.Context, incident int64, c *marking.Content)
 				return outsideAreas(area)
 			}
 		}
-		if err := roomInPlan(ctx, tx, incident, area); err != nil {
+		if err := roomInDrawing(ctx, tx, incident, area); err != nil {
 			return err
 		}
 		var id int64
@@ -158,15 +158,15 @@ func (s *Markings) Draw(ctx context.Context, incident int64, c *marking.Content)
 	return out, err
 }
 
-// roomInPlan refuses one more marking of a plan that is full. Two at once count one after the other.
-func roomInPlan(ctx context.Context, tx pgx.Tx, incident int64, area string) error {
+// roomInDrawing refuses one more marking of a drawing that is full. Two at once count one after the other.
+func roomInDrawing(ctx context.Context, tx pgx.Tx, incident int64, area string) error {
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('markings'), hashtext($1 || ' ' || $2))`, area, subject("incident", incident)); err != nil {
 		return err
 	}
 	var n int
 	err := tx.QueryRow(ctx, `SELECT count(*) FROM marking WHERE removed_at IS NULL AND incident_id IS NOT DISTINCT FROM nullif($1::bigint, 0) AND ($1 <> 0 OR coalesce(area_path, '') = $2)`, incident, area).Scan(&n)
-	if err == nil && n >= marking.MaxInPlan {
-		err = &layers.Error{Code: layers.CodeConflict, Reason: "too_many_markings", Msg: "the plan has as many markings as are kept: remove one first"}
+	if err == nil && n >= marking.MaxInDrawing {
+		err = &layers.Error{Code: layers.CodeConflict, Reason: "too_many_markings", Msg: "the drawing has as many markings as are kept: remove one first"}
 	}
 	return err
 }
@@ -177,7 +177,7 @@ func (s *Markings) hold(ctx context.Context, tx pgx.Tx, id, revision int64) (kep
 	if err != nil {
 		return k, err
 	}
-	if _, err := openPlan(ctx, tx, k.Incident); err != nil { // the case before what is drawn for it, as whoever moves the case
+	if _, err := openDrawing(ctx, tx, k.Incident); err != nil { // the case before what is drawn for it, as whoever moves the case
 		return k, err
 	}
 	if k, err = s.find(ctx, tx, id, "FOR UPDATE OF m"); err != nil {
@@ -298,18 +298,20 @@ func show(ctx context.Context, tx pgx.Tx, id int64, c *marking.Content, act int6
 // storedAct is an act with what it did.
 type storedAct struct {
 	marking.Act
+	incident      int64
 	parent        int64
+	undone        *time.Time
 	before, after *marking.Content
 }
 
-const selectAct = `SELECT a.id, a.marking_id, a.deed, m.kind, m.label, a.actor_name, a.at, a.undone_at IS NOT NULL, coalesce(a.parent_id, 0), a.before, a.after
+const selectAct = `SELECT a.id, a.marking_id, a.deed, m.kind, m.label, a.actor_name, a.at, a.undone_at, coalesce(a.incident_id, 0), coalesce(a.parent_id, 0), a.before, a.after
 	FROM marking_act a JOIN marking m ON m.id = a.marking_id `
 
 func scanAct(row pgx.CollectableRow) (*storedAct, error) {
 	var a storedAct
 	var before, after []byte
-	err := row.Scan(&a.ID, &a.Marking, &a.Deed, &a.Kind, &a.Label, &a.By, &a.At, &a.Undone, &a.parent, &before, &after)
-	a.At = a.At.UTC()
+	err := row.Scan(&a.ID, &a.Marking, &a.Deed, &a.Kind, &a.Label, &a.By, &a.At, &a.undone, &a.incident, &a.parent, &before, &after)
+	a.At, a.Undone = a.At.UTC(), a.undone != nil
 	for _, c := range []struct {
 		raw []byte
 		to  **marking.Content
@@ -321,7 +323,7 @@ func scanAct(row pgx.CollectableRow) (*storedAct, error) {
 	return &a, err
 }
 
-// nextAct returns the act of the actor's that is taken back or done again next in a plan, nil for none.
+// nextAct returns the act of the actor's that is taken back or done again next in a drawing, nil for none.
 func nextAct(ctx context.Context, q querier, actor *auth.Actor, incident int64, s marking.Step, lock string) (*storedAct, error) {
 	which := `a.undone_at IS NULL ORDER BY a.id DESC`
 	if s == marking.Redo {
@@ -332,6 +334,25 @@ func nextAct(ctx context.Context, q querier, actor *auth.Actor, incident int64, 
 		return nil, err
 	}
 	return found[0], nil
+}
+
+// Done implements marking.Service.
+func (s *Markings) Done(ctx context.Context, incidents []int64, until time.Time) ([]*marking.Done, error) {
+	actor := auth.ActorFrom(ctx)
+	if err := forbid(actor, auth.ActionRead); err != nil {
+		return nil, err
+	}
+	found, err := collect(ctx, s.db.Pool, scanAct, selectAct+`WHERE a.incident_id = ANY($1) AND a.at < $2 AND `+inAreas("m.area_path", "$3")+` ORDER BY a.id LIMIT $4`,
+		incidents, until, actor.Scope.Areas, marking.MaxDone)
+	out := make([]*marking.Done, len(found))
+	for i, a := range found {
+		a.Undone = a.undone != nil && a.undone.Before(until)
+		out[i] = &marking.Done{Act: a.Act, Incident: a.incident, Content: a.after}
+		if a.after != nil { // as it was then
+			out[i].Kind, out[i].Label = a.after.Kind, a.after.Label
+		}
+	}
+	return out, err
 }
 
 // Acts implements marking.Service.
@@ -357,7 +378,7 @@ func (s *Markings) Step(ctx context.Context, incident int64, step marking.Step) 
 	actor := auth.ActorFrom(ctx)
 	var overtaken error
 	err = s.db.transact(ctx, func(tx pgx.Tx) error {
-		if _, err := openPlan(ctx, tx, incident); err != nil {
+		if _, err := openDrawing(ctx, tx, incident); err != nil {
 			return err
 		}
 		a, err := nextAct(ctx, tx, actor, incident, step, "FOR UPDATE OF a, m")

@@ -1,7 +1,9 @@
 package postgis_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/geojson"
@@ -40,7 +42,7 @@ func (d drawing) draw(t testing.TB, login string, incident int64, c *marking.Con
 
 func (d drawing) labels(t testing.TB, login string, incident int64) (out []string) {
 	t.Helper()
-	p, err := d.s.Plan(d.as(t, login), incident)
+	p, err := d.s.Drawing(d.as(t, login), incident)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +78,7 @@ func TestWhatIsDrawnForACaseIsSeenWhereTheCaseIs(t *testing.T) {
 			t.Errorf("%s sees %q of the case and %q beside it", login, c, own)
 		}
 	}
-	if _, err := d.s.Plan(d.as(t, "east"), in.ID); layers.ErrorCode(err) != layers.CodeNotFound {
+	if _, err := d.s.Drawing(d.as(t, "east"), in.ID); layers.ErrorCode(err) != layers.CodeNotFound {
 		t.Errorf("a neighbour's case: %v", err)
 	}
 	if got := d.labels(t, "east", 0); len(got) != 0 {
@@ -163,7 +165,7 @@ func TestActsAreTakenBackAndDoneAgain(t *testing.T) {
 	wantError(t, err, layers.CodeConflict, "nothing_to_undo")
 	step(marking.Redo, marking.Drew, "一号")
 	step(marking.Redo, marking.Changed, "二号")
-	p, err := d.s.Plan(anna, in.ID)
+	p, err := d.s.Drawing(anna, in.ID)
 	if err != nil || p.Undo == nil || p.Undo.Deed != marking.Changed || p.Redo == nil || p.Redo.Deed != marking.Removed {
 		t.Fatalf("%+v, %v", p, err)
 	}
@@ -214,7 +216,7 @@ func TestAPlanGoesWithItsCase(t *testing.T) {
 	_, err := d.s.Change(d.as(t, "anna"), m.ID, m.Revision, &m.Content)
 	wantError(t, err, layers.CodeConflict, "case_over")
 	if got := d.labels(t, "anna", in.ID); len(got) != 1 {
-		t.Errorf("%q is left of the plan of a case that is over", got)
+		t.Errorf("%q is left of the drawing of a case that is over", got)
 	}
 	d.exec(t, `UPDATE incident SET state = 'handling', area_path = $1 WHERE id = $2`, east, in.ID)
 	r.until(t, "the marking to come back", func() bool { return r.Len("marking") == 1 })
@@ -227,8 +229,55 @@ func TestAPlanHasALimit(t *testing.T) {
 	t.Parallel()
 	d := newDrawing(t)
 	in := d.create(t, inWest)
-	d.exec(t, `INSERT INTO marking (incident_id, kind, standing, author, editor, geom) SELECT $1, 'hazard', 'actual', 'x', 'x', ST_Point(119.65, 29.75, 4326) FROM generate_series(1, $2)`, in.ID, marking.MaxInPlan)
+	d.exec(t, `INSERT INTO marking (incident_id, kind, standing, author, editor, geom) SELECT $1, 'hazard', 'actual', 'x', 'x', ST_Point(119.65, 29.75, 4326) FROM generate_series(1, $2)`, in.ID, marking.MaxInDrawing)
 	_, err := d.s.Draw(d.as(t, "anna"), in.ID, content("hazard", inWest))
 	wantError(t, err, layers.CodeConflict, "too_many_markings")
-	d.draw(t, "anna", 0, content("hazard", inWest)) // another plan
+	d.draw(t, "anna", 0, content("hazard", inWest)) // another drawing
+}
+
+// Who looks back sees what was done up to then, as it was called then, and what was taken back by then as such.
+func TestMarkingsDoneBeforeAMoment(t *testing.T) {
+	t.Parallel()
+	d := newDrawing(t)
+	in := d.create(t, inWest)
+	first := d.draw(t, "anna", in.ID, content("hazard", inWest))
+	d.relabel(t, "anna", first, "二号")
+	second := d.draw(t, "anna", in.ID, content("roadblock", inVillage))
+	if _, err := d.s.Step(d.as(t, "anna"), in.ID, marking.Undo); err != nil {
+		t.Fatal(err)
+	}
+	then := time.Now()
+	if err := d.s.Remove(d.as(t, "anna"), first.ID, 2); err != nil {
+		t.Fatal(err)
+	}
+	type seen struct {
+		marking int64
+		deed    marking.Deed
+		label   string
+		undone  bool
+	}
+	done := func(login string, until time.Time) (out []seen) {
+		t.Helper()
+		found, err := d.s.Done(d.as(t, login), []int64{in.ID}, until)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range found {
+			if a.Incident != in.ID || (a.Content == nil) != (a.Deed == marking.Removed) {
+				t.Errorf("%+v", a)
+			}
+			out = append(out, seen{a.Marking, a.Deed, a.Label, a.Undone})
+		}
+		return out
+	}
+	want := []seen{{first.ID, marking.Drew, "一号", false}, {first.ID, marking.Changed, "二号", false}, {second.ID, marking.Drew, "一号", true}}
+	if got := done("viewer", then); !slices.Equal(got, want) {
+		t.Errorf("before it was removed: %v", got)
+	}
+	if got := done("duty", time.Now()); len(got) != 4 || got[3] != (seen{first.ID, marking.Removed, "二号", false}) {
+		t.Errorf("after: %v", got)
+	}
+	if got := done("east", time.Now()); len(got) != 0 {
+		t.Errorf("the other town sees %v", got)
+	}
 }

@@ -3,6 +3,8 @@ package postgis
 import (
 	"context"
 	"errors"
+	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,23 +16,22 @@ import (
 // bringing is an import under way: what there is, by the ids of the file.
 type bringing struct {
 	tx      pgx.Tx
-	out     *camera.ParentImport
+	out     *camera.FileImport
 	areas   []string
 	parents map[int64]camera.Parent
-	ids     map[string]int64 // of parents, by code
-	several map[string]bool  // codes that more than one device has
-	owned   map[int64]bool   // that the actor may change
+	coded
+	owned map[int64]bool // that the actor may change
 }
 
 // Import implements camera.Parents. Devices are recognised by their code, whoever gave it: a recorder that has registered by itself is the one of its id.
-func (s *Parents) Import(ctx context.Context, rows []camera.ParentRow, dry bool) (*camera.ParentImport, error) {
-	out := &camera.ParentImport{Rows: len(rows), Errors: []camera.RowError{}}
+func (s *Parents) Import(ctx context.Context, rows []camera.ParentRow, dry bool) (*camera.FileImport, error) {
+	out := &camera.FileImport{Rows: len(rows), Errors: []camera.RowError{}}
 	camera.CheckRows(rows, out)
 	if len(out.Errors) > 0 {
 		return out, forbid(auth.ActorFrom(ctx), auth.ActionManageCameras)
 	}
 	err := s.alone(ctx, func(tx pgx.Tx) error {
-		b := &bringing{tx: tx, out: out, areas: auth.ActorFrom(ctx).Scope.Areas, ids: map[string]int64{}, several: map[string]bool{}, owned: map[int64]bool{}}
+		b := &bringing{tx: tx, out: out, areas: auth.ActorFrom(ctx).Scope.Areas, owned: map[int64]bool{}}
 		if err := b.load(ctx); err != nil {
 			return err
 		}
@@ -57,24 +58,71 @@ func (s *Parents) Import(ctx context.Context, rows []camera.ParentRow, dry bool)
 	return out, err
 }
 
+// coded are devices by their codes, whoever gave them.
+type coded struct {
+	ids     map[string]int64
+	several map[string]bool // codes that more than one device has
+	numbers map[int64]string
+}
+
+func deviceCodes(ctx context.Context, q querier) (*coded, error) {
+	c := &coded{ids: map[string]int64{}, several: map[string]bool{}, numbers: map[int64]string{}}
+	_, err := collect(ctx, q, func(row pgx.CollectableRow) (id int64, err error) {
+		var code string
+		if err = row.Scan(&id, &code); err != nil {
+			return id, err
+		}
+		c.numbers[id] = code
+		if code != "" {
+			_, twice := c.ids[code]
+			c.several[code] = twice
+			c.ids[code] = id
+		}
+		return id, nil
+	}, `SELECT id, source_id FROM device_parent`)
+	return c, err
+}
+
+// of tells a device by its code, or by its number behind a # where that alone is clear.
+func (c *coded) of(id int64) string {
+	code := c.numbers[id]
+	if id != 0 && (code == "" || c.several[code] || code[0] == '#') {
+		return "#" + strconv.FormatInt(id, 10)
+	}
+	return code
+}
+
+// find is the inverse of of; it returns why there is none.
+func (c *coded) find(code string) (id int64, reason string) {
+	if code == "" {
+		return 0, ""
+	}
+	if number, is := strings.CutPrefix(code, "#"); is {
+		id, _ := strconv.ParseInt(number, 10, 64)
+		if _, known := c.numbers[id]; !known {
+			return 0, "unknown_value"
+		}
+		return id, ""
+	}
+	id, known := c.ids[code]
+	switch {
+	case c.several[code]:
+		return 0, "several"
+	case !known:
+		return 0, "unknown_value"
+	}
+	return id, ""
+}
+
 func (b *bringing) load(ctx context.Context) (err error) {
 	if b.parents, err = allParents(ctx, b.tx); err != nil {
 		return err
 	}
-	type coded struct {
-		id   int64
-		code string
-	}
-	all, err := collect(ctx, b.tx, func(row pgx.CollectableRow) (c coded, err error) { return c, row.Scan(&c.id, &c.code) }, `SELECT id, source_id FROM device_parent WHERE source_id <> ''`)
+	codes, err := deviceCodes(ctx, b.tx)
 	if err != nil {
 		return err
 	}
-	for _, c := range all {
-		if _, twice := b.ids[c.code]; twice {
-			b.several[c.code] = true
-		}
-		b.ids[c.code] = c.id
-	}
+	b.coded = *codes
 	owned, err := collect(ctx, b.tx, scanNode, selectNode(nodeOwned), b.areas)
 	for _, n := range owned {
 		b.owned[n.ID] = true
@@ -144,18 +192,11 @@ func (b *bringing) devices(ctx context.Context, rows []camera.ParentRow) error {
 
 // parentOf finds what a row hangs on; it notes what is wrong.
 func (b *bringing) parentOf(r camera.ParentRow) (int64, bool) {
-	if r.Parent == "" {
-		return 0, true
+	id, reason := b.find(r.Parent)
+	if reason != "" {
+		b.out.Wrong(r.Row, "parent", reason, r.Parent)
 	}
-	id, known := b.ids[r.Parent]
-	switch {
-	case b.several[r.Parent]:
-		b.out.Wrong(r.Row, "parent", "several", r.Parent)
-		return 0, false
-	case !known:
-		b.out.Wrong(r.Row, "parent", "unknown_value", r.Parent)
-	}
-	return id, known
+	return id, reason == ""
 }
 
 // cameras hangs cameras on devices: by their device id, else by a name that one camera has.

@@ -93,7 +93,7 @@ func TestParentsImport(t *testing.T) {
 	admin := w.as(t, "admin")
 	w.exec(t, `INSERT INTO device_parent (kind, name, source, source_id) VALUES ('recorder', '34020000001180000001', 'gb28181', '34020000001180000001')`)
 	const file = "kind,id,name,parent\nrecorder,34020000001180000001,城西录像机,S1\nswitch,S1,交换机,P1\npower,P1,配电,\ncamera,34020000001310000001,,34020000001180000001\ncamera,,东门外,S1\n"
-	bring := func(text string, dry bool) *camera.ParentImport {
+	bring := func(text string, dry bool) *camera.FileImport {
 		t.Helper()
 		rows, err := camera.ReadParents(strings.NewReader(text))
 		if err != nil {

@@ -69,15 +69,22 @@ func (s *Presets) SetPresets(ctx context.Context, cameraID int64, p, seen camera
 		if !kept[cameraID].Equal(seen) {
 			return &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Field: "seen", Msg: "the presets were changed since"}
 		}
-		if _, err := tx.Exec(ctx, `DELETE FROM camera_preset WHERE camera_id = $1`, cameraID); err != nil {
+		if err := replacePresets(ctx, tx, cameraID, p); err != nil {
 			return err
-		}
-		for _, each := range p {
-			if _, err := tx.Exec(ctx, `INSERT INTO camera_preset (camera_id, number, name, azimuth_deg, tilt_deg, fov_deg) VALUES ($1, $2, $3, $4, $5, $6)`,
-				cameraID, each.Number, each.Name, each.Azimuth, each.Tilt, each.FOV); err != nil {
-				return err
-			}
 		}
 		return appendAudit(ctx, tx, "camera.presets", subject("camera", cameraID), map[string]any{"presets": len(p)})
 	})
+}
+
+func replacePresets(ctx context.Context, tx pgx.Tx, cameraID int64, p camera.Presets) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM camera_preset WHERE camera_id = $1`, cameraID); err != nil {
+		return err
+	}
+	for _, each := range p {
+		if _, err := tx.Exec(ctx, `INSERT INTO camera_preset (camera_id, number, name, azimuth_deg, tilt_deg, fov_deg) VALUES ($1, $2, $3, $4, $5, $6)`,
+			cameraID, each.Number, each.Name, each.Azimuth, each.Tilt, each.FOV); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -120,6 +120,42 @@ func TestStreams(t *testing.T) {
 	}
 }
 
+// What a camera is told to do is in the audit log as it was told, before the device is; of others' cameras, and for those who only watch, nothing is.
+func TestControlled(t *testing.T) {
+	t.Parallel()
+	db := postgistest.New(t)
+	s := postgis.NewStreams(db, &camera.KeyRing{}, camera.MediaServer{})
+	run(t, db, `INSERT INTO camera (name, area_path, geom) VALUES ('a', 'c.t1', 'SRID=4326;POINT(119.68 29.79)'), ('b', 'c.t2', 'SRID=4326;POINT(119.69 29.79)')`)
+	as := func(role auth.Role, area string) *auth.Actor {
+		return &auth.Actor{User: &auth.User{Login: "x", Name: "x"}, Scope: (&auth.User{Roles: []auth.Role{role}, Areas: []string{area}}).Scope()}
+	}
+	move := &camera.Control{Command: camera.Move, Pan: -0.5, Zoom: 1, ForMS: 500}
+	for _, tc := range []struct {
+		name    string
+		actor   *auth.Actor
+		id      int64
+		control *camera.Control
+		want    layers.Code
+	}{
+		{"the duty officer", as(auth.RoleDuty, "c.t1"), 1, move, ""},
+		{"a dispatcher", as(auth.RoleDispatcher, "c"), 2, &camera.Control{Command: camera.PresetGo, Preset: 7}, ""},
+		{"the neighbour's", as(auth.RoleDuty, "c.t1"), 2, move, layers.CodeNotFound},
+		{"who only watches", as(auth.RoleViewer, "c.t1"), 1, move, layers.CodeForbidden},
+		{"none", as(auth.RoleAdmin, "*"), 9, move, layers.CodeNotFound},
+	} {
+		if err := s.Controlled(auth.WithActor(t.Context(), tc.actor), tc.id, tc.control); layers.ErrorCode(err) != tc.want {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+	}
+	var told string
+	if err := db.Pool.QueryRow(t.Context(), `SELECT string_agg(subject || ' ' || details::text, '; ' ORDER BY id) FROM audit_log WHERE action = 'camera.control'`).Scan(&told); err != nil {
+		t.Fatal(err)
+	}
+	if want := `camera/1 {"pan": -0.5, "zoom": 1, "for_ms": 500, "command": "move"}; camera/2 {"preset": 7, "command": "preset_go"}`; told != want {
+		t.Errorf("%s, want %s", told, want)
+	}
+}
+
 // Whoever sealed the password of a camera, its picture is had with it; the table holds it no more.
 func TestSealedStreamIsPlayed(t *testing.T) {
 	t.Parallel()

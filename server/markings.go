@@ -28,11 +28,11 @@ func (s *Server) listMarkings(c echo.Context) error {
 	if err := q.err(); err != nil {
 		return err
 	}
-	plan, err := service.Plan(c.Request().Context(), id)
+	drawing, err := service.Drawing(c.Request().Context(), id)
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, plan)
+	return c.JSON(http.StatusOK, drawing)
 }
 
 func (s *Server) drawMarking(c echo.Context) error {

@@ -1,9 +1,13 @@
 package server
 
 import (
+	"context"
+	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
@@ -84,19 +88,24 @@ func (s *Server) importParents(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	switch mt, _, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType)); {
-	case err != nil, mt != "text/csv" && mt != mimeGeoJSON && mt != echo.MIMEApplicationJSON:
-		return layers.Invalid("", "content_type", "the body has to be text/csv or application/geo+json")
+	return importFile(c, []string{"text/csv", mimeGeoJSON, echo.MIMEApplicationJSON}, func(_ string, file io.Reader) ([]camera.ParentRow, error) { return camera.ReadParents(file) }, service.Import)
+}
+
+// importFile reads a file of one of types and has it brought, or checked where the caller asks for that.
+func importFile[T any](c echo.Context, types []string, read func(mt string, file io.Reader) (T, error), bring func(context.Context, T, bool) (*camera.FileImport, error)) error {
+	mt, _, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType))
+	if err != nil || !slices.Contains(types, mt) {
+		return layers.Invalid("", "content_type", "the body has to be %s", strings.Join(types, " or "))
 	}
 	dry := c.QueryParam("dry_run")
 	if dry != "" && dry != "true" && dry != "false" {
 		return layers.Invalid("dry_run", "not_a_value", "%.20q is neither true nor false", dry)
 	}
-	rows, err := camera.ReadParents(http.MaxBytesReader(c.Response(), c.Request().Body, camera.MaxParentFile+1))
+	rows, err := read(mt, http.MaxBytesReader(c.Response(), c.Request().Body, camera.MaxFile+1))
 	if err != nil {
 		return err
 	}
-	out, err := service.Import(c.Request().Context(), rows, dry == "true")
+	out, err := bring(c.Request().Context(), rows, dry == "true")
 	if err != nil {
 		return err
 	}

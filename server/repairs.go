@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -67,19 +66,11 @@ func (s *Server) writeUptimes(c echo.Context, month time.Time) error {
 		if r.Expected > 0 {
 			share = strconv.FormatFloat(float64(r.Online)/float64(r.Expected), 'f', 4, 64)
 		}
-		_ = w.Write([]string{strconv.FormatInt(r.CameraID, 10), r.DeviceID, cell(r.Name), cell(r.Department), string(r.Status), r.Since.Format(time.RFC3339), cell(r.Parent),
+		_ = w.Write([]string{strconv.FormatInt(r.CameraID, 10), r.DeviceID, camera.Cell(r.Name), camera.Cell(r.Department), string(r.Status), r.Since.Format(time.RFC3339), camera.Cell(r.Parent),
 			strconv.FormatInt(r.Online, 10), strconv.FormatInt(r.Expected, 10), strconv.FormatInt(r.Unseen, 10), share}) // the writer keeps its first error
 	}
 	w.Flush()
 	return w.Error()
-}
-
-// cell keeps a name from being a formula of a spreadsheet.
-func cell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
 
 // listDevices lists the devices that register by themselves, and what others have to be told that shall do so.

@@ -16,6 +16,7 @@ import (
 	"wanglou/layers"
 	"wanglou/layers/auth"
 	"wanglou/layers/incident"
+	"wanglou/layers/marking"
 	"wanglou/server/live"
 	"wanglou/server/strictjson"
 )
@@ -451,6 +452,7 @@ type reviewedBody struct {
 	Incident incidentBody        `json:"incident"`
 	State    incident.State      `json:"state_then"`
 	Log      []incident.LogEntry `json:"log"`
+	Drawn    []*marking.Done     `json:"drawn"`
 }
 
 // getReview tells what was done in a span, for an after-action review 复盘.
@@ -463,9 +465,20 @@ func (s *Server) getReview(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	items := make([]reviewedBody, len(found))
+	items, place, ids := make([]reviewedBody, len(found)), make(map[int64]int, len(found)), make([]int64, len(found))
 	for i, r := range found {
-		items[i] = reviewedBody{Incident: bodyOfIncident(r.Incident), State: r.State, Log: r.Log}
+		items[i] = reviewedBody{Incident: bodyOfIncident(r.Incident), State: r.State, Log: r.Log, Drawn: []*marking.Done{}}
+		place[r.Incident.ID], ids[i] = i, r.Incident.ID
+	}
+	if s.markings != nil {
+		drawn, err := s.markings.Done(c.Request().Context(), ids, until)
+		if err != nil {
+			return err
+		}
+		for _, d := range drawn {
+			r := &items[place[d.Incident]]
+			r.Drawn = append(r.Drawn, d)
+		}
 	}
 	return c.JSON(http.StatusOK, list(items))
 }

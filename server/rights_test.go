@@ -205,6 +205,8 @@ func requests() map[string]request {
 		"GET /api/devices/cameras":                            {who: "admin", want: 404},
 		"PUT /api/devices/cameras":                            {body: map[string]any{}, who: "admin", want: 404},
 		"POST /api/devices/import":                            {body: map[string]any{}, who: "admin", want: 404},
+		"POST /api/cameras/import":                            {body: map[string]any{}, who: "admin", want: 404},
+		"GET /api/cameras/export":                             {who: "admin", want: 404},
 		"GET /api/bookmarks":                                  {who: readers, want: 404},                         // this world has none
 		"POST /api/prints":                                    {body: map[string]any{}, who: readers, want: 404}, // this world keeps no account
 		"GET /api/cameras/repair":                             {who: readers, want: 404},                         // this world has none

@@ -232,6 +232,8 @@ var routes = []route{
 	{http.MethodGet, "/api/devices/cameras", may(auth.ActionManageCameras), (*Server).listHanging},
 	{http.MethodPut, "/api/devices/cameras", may(auth.ActionManageCameras), (*Server).hangCameras},
 	{http.MethodPost, "/api/devices/import", may(auth.ActionManageCameras), (*Server).importParents},
+	{http.MethodPost, "/api/cameras/import", may(auth.ActionManageCameras), (*Server).importCameras},
+	{http.MethodGet, "/api/cameras/export", may(auth.ActionManageCameras), (*Server).exportCameras},
 	{http.MethodGet, "/api/cameras/repair", may(auth.ActionRead), (*Server).getRepairs},
 	{http.MethodGet, "/api/markings", may(auth.ActionRead), (*Server).listMarkings},
 	{http.MethodPost, "/api/markings", may(auth.ActionDraw), (*Server).drawMarking},

@@ -244,6 +244,8 @@ func TestAccessByRole(t *testing.T) {
 		"GET /api/devices/cameras":                           {auth.RoleAdmin},
 		"PUT /api/devices/cameras":                           {auth.RoleAdmin},
 		"POST /api/devices/import":                           {auth.RoleAdmin},
+		"POST /api/cameras/import":                           {auth.RoleAdmin},
+		"GET /api/cameras/export":                            {auth.RoleAdmin},
 		"GET /api/webhooks":                                  {auth.RoleAdmin},
 		"POST /api/webhooks":                                 {auth.RoleAdmin},
 		"PUT /api/webhooks/:id":                              {auth.RoleAdmin},

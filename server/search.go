@@ -25,8 +25,10 @@ type hitBody struct {
 	Kind   string      `json:"kind"`
 	ID     int64       `json:"id,omitempty"`
 	Name   string      `json:"name"`
+	NameEN string      `json:"name_en,omitempty"`
 	Detail string      `json:"detail,omitempty"`
 	Area   string      `json:"area,omitempty"`
+	Path   string      `json:"area_path,omitempty"` // of area
 	Point  orb.Point   `json:"point"`
 	Bbox   *[4]float64 `json:"bbox,omitempty"`
 	System string      `json:"system,omitempty"`
@@ -96,7 +98,7 @@ func (s *Server) findOver(ctx context.Context, text string, limit int) ([]hitBod
 		case strings.HasPrefix(in.Number, whole) || strings.HasPrefix(strings.ToLower(in.Title), whole):
 			match = names.Begin
 		}
-		hits[i] = hitBody{Kind: "incident", ID: in.ID, Name: in.Title, Detail: in.Number, Area: s.names.titles[in.AreaPath], Point: in.Point, State: string(in.State),
+		hits[i] = hitBody{Kind: "incident", ID: in.ID, Name: in.Title, Detail: in.Number, Area: s.names.titles[in.AreaPath], Path: in.AreaPath, Point: in.Point, State: string(in.State),
 			kind: slices.Index(hitKinds, "incident"), match: match, size: 1<<20 + i}
 	}
 	return hits, nil
@@ -139,11 +141,12 @@ func (s *Server) find(ctx context.Context, scope *auth.Scope, text string, limit
 	for _, at := range x.ofTree.Find(q, limit, everywhere, all) {
 		a := byID[at.ID]
 		box := bbox(a.Bound)
-		add("area", at, hitBody{ID: a.ID, Name: a.Name, Detail: a.Code, Area: x.titles[a.Path[:max(0, strings.LastIndexByte(a.Path, '.'))]], Point: a.Center, Bbox: &box})
+		above := a.Path[:max(0, strings.LastIndexByte(a.Path, '.'))]
+		add("area", at, hitBody{ID: a.ID, Name: a.Name, NameEN: a.NameEN, Detail: a.Code, Area: x.titles[above], Path: above, Point: a.Center, Bbox: &box})
 	}
 	for _, at := range x.ofPlace.Find(q, limit, everywhere, all) {
 		p := x.places[at.ID]
-		add("place", at, hitBody{ID: p.ID, Name: p.Name, Detail: p.NameEN, Point: p.Point})
+		add("place", at, hitBody{ID: p.ID, Name: p.Name, NameEN: p.NameEN, Detail: p.NameEN, Point: p.Point})
 	}
 	for _, n := range named {
 		s.findFeatures(scope, q, limit, n.layer, n.detail, add)
@@ -185,7 +188,7 @@ func (s *Server) findFeatures(scope *auth.Scope, q names.Query, limit int, kind,
 		p orb.Point
 	}
 	visible := map[int64]seen{}
-	about := l.Index(detail)
+	about, english := l.Index(detail), l.Index("name_en")
 	inArea := func(path string) bool { return !l.Scoped() || scope.InArea(path) }
 	for _, at := range kept.index.Find(q, limit, inArea, func(id int64) bool {
 		f := s.replica.Get(kind, id)
@@ -207,8 +210,12 @@ func (s *Server) findFeatures(scope *auth.Scope, q names.Query, limit int, kind,
 		if about >= 0 {
 			h.Detail, _ = f.Values[about].(string)
 		}
+		if english >= 0 {
+			h.NameEN, _ = f.Values[english].(string)
+		}
 		if l.Scoped() {
-			h.Area = s.names.titles[l.Area(f)]
+			h.Path = l.Area(f)
+			h.Area = s.names.titles[h.Path]
 		}
 		if kind == "unit_grid" {
 			box := bbox(f.Bound)

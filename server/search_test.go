@@ -14,6 +14,8 @@ import (
 
 type hit struct {
 	Kind, Name, Detail, Area, System string
+	NameEN                           string `json:"name_en"`
+	Path                             string `json:"area_path"`
 	ID                               int64
 	Point                            []float64
 	Bbox                             []float64
@@ -81,6 +83,20 @@ func TestSearch(t *testing.T) {
 		slices.Sort(wanted)
 		if strings.Join(got, ", ") != strings.Join(wanted, ", ") {
 			t.Errorf("%q finds %q, want %q", text, got, wanted)
+		}
+	}
+}
+
+// Of a hit the screen says both names, and its area in its own language.
+func TestSearchNames(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(feature("unit", 5, nil, "一队", "First team", "u5", "c.t1"), feature("position", 5, orb.Point{119.71, 29.81}, "c.t1"))
+	c := w.as("duty")
+	for text, want := range map[string][3]string{"一队": {"一队", "First team", "c.t1"}, "tonglu": {"桐庐县", "Tonglu", ""}} {
+		got := search(c, text, 5)
+		if len(got) != 1 || [3]string{got[0].Name, got[0].NameEN, got[0].Path} != want {
+			t.Errorf("%q: %+v, want %q", text, got, want)
 		}
 	}
 }

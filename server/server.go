@@ -91,6 +91,7 @@ type Options struct {
 	Prober    *probe.Prober   // whose counts /metrics tells; default none
 	Streams   camera.Streams  // default none: no pictures
 
+	CameraFiles  camera.Files                                            // the registry as a file; default none
 	Parents      camera.Parents                                          // what cameras hang on; default none
 	EventSources alarm.Sources                                           // whose streams of events are held; default none
 	TryEvents    func(ctx context.Context, t *alarm.Target) (why string) // connects to one once: "" where its stream begins
@@ -189,6 +190,7 @@ type Server struct {
 	loginsByAddress *limiter
 	loginsByLogin   *limiter
 	intake          *limiter       // messages of other systems, by account
+	cameraFiles     camera.Files   // nil: there is no registry
 	parents         camera.Parents // nil: there are none
 	eventSources    alarm.Sources  // nil: there are none
 	tryEvents       func(ctx context.Context, t *alarm.Target) string
@@ -297,6 +299,7 @@ func New(o Options) *Server {
 		loginsByAddress: newLimiter(30, 10*time.Second, o.Now),
 		loginsByLogin:   newLimiter(10, 30*time.Second, o.Now),
 		intake:          newLimiter(100, 2*time.Second, o.Now),
+		cameraFiles:     o.CameraFiles,
 		parents:         o.Parents,
 		eventSources:    o.EventSources,
 		tryEvents:       o.TryEvents,

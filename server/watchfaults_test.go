@@ -135,12 +135,77 @@ func TestCameraFaults(t *testing.T) {
 			t.Errorf("afterwards: %s", codec)
 		}
 	})
+	t.Run("it changes its codec in the midst of a session", func(t *testing.T) {
+		camera := &rtsp.Server{}
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { _ = camera.Serve(t.Context(), l) }()
+		first, change := context.WithCancel(t.Context())
+		defer change()
+		h264, h265 := encoded(t, "x264"), encoded(t, "x265")
+		go func() {
+			_ = camera.Loop(first, h264, 25, nil)
+			camera.Turn()
+			_ = camera.Loop(t.Context(), h265, 25, nil)
+		}()
+		move(3, "rtsp://"+l.Addr().String()+"/1")
+		v, asH264 := watch(3), func() watched {
+			conn, _, err := w.watch(viewer, "/api/cameras/3/live?codec=h264")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return watched{t, conn}
+		}()
+		var begun begunHLS
+		viewer.Do("POST", "/api/cameras/3/hls", nil).Want(201).Into(&begun)
+		playlist := func() string { return string(viewer.Get(begun.Playlist).Want(200).Body) }
+		if codec := codecOf(t, v.conn); !strings.HasPrefix(codec, "avc1.") || strings.Contains(playlist(), "DISCONTINUITY\n") {
+			t.Errorf("at first: %s, %s", codec, playlist())
+		}
+		codecOf(t, asH264.conn)
+		change()
+		// By the websocket nothing is broken off: up to a key picture of the new codec come pictures of the old one, and from it on none.
+		last := "avc1"
+		for n := 0; n < 30; {
+			kind, b, err := v.conn.Read(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if kind != websocket.MessageBinary {
+				t.Fatalf("told %s", b)
+			}
+			named := 16 + int(b[2])<<8 + int(b[3])
+			if b[1] == 1 {
+				last, _, _ = strings.Cut(string(b[16:named]), ".")
+			}
+			if last == "hev1" {
+				n++
+			} else if strings.HasPrefix(string(b[named:]), "\x00\x00\x00\x01\x02\x01") {
+				t.Fatal("a picture of H.265 is passed off as one of H.264")
+			}
+		}
+		eventually(t, "the pieces are broken off, with a head of their own", func() bool {
+			list := playlist()
+			_, after, broken := strings.Cut(list, "#EXT-X-DISCONTINUITY\n")
+			return broken && strings.Contains(after, "#EXT-X-MAP")
+		})
+		// Who asked for H.264 is told that it is begun anew, and sees H.264 again.
+		if got := asH264.state(); got == "" {
+			t.Error("told nothing")
+		}
+		if codec := codecOf(t, asH264.conn); !strings.HasPrefix(codec, "avc1.") {
+			t.Error(codec)
+		}
+		viewer.Do("DELETE", begun.Place, nil).Want(204)
+	})
 	t.Run("its address points elsewhere", func(t *testing.T) {
 		for _, inside := range []string{"rtsp://169.254.169.254/latest", "rtsp://10.0.0.1:5432/", "rtsp://[::1]:8554/1", "rtsp://0.0.0.0:5432/", "rtsp://[::ffff:10.0.0.1]/1"} {
 			move(9, inside)
 			viewer.Do("POST", "/api/cameras/9/hls", nil).WantError(404, "not_found", "", "refused_address")
 			viewer.Get("/api/cameras/9/snapshot").WantError(404, "not_found", "", "refused_address")
-			eventually(t, "the pull ends", func() bool { began, ended, _ := log.log("live"); return began-ended == 4 }) // of those above
+			eventually(t, "the pull ends", func() bool { began, ended, _ := log.log("live"); return began-ended == 6 }) // of those above
 		}
 	})
 }

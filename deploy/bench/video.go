@@ -16,6 +16,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"wanglou/postgis"
 	"wanglou/server/rtsp"
 )
 
@@ -59,6 +60,7 @@ type filmed struct {
 	cameras []int64
 	streams []string // their addresses
 	film    []byte
+	db      *postgis.DB
 
 	mu   sync.Mutex
 	went [][][]float64 // of each camera, when each picture of the film went out, ms since 1970
@@ -76,6 +78,7 @@ func (e *env) films(ctx context.Context, n int, flags ...string) (out *filmed, e
 		return nil, err
 	}
 	playing, stop := context.WithCancel(ctx)
+	f.db = db
 	f.end = func() error { stop(); db.Close(); return nil }
 	defer func() {
 		if err != nil {

@@ -9,9 +9,10 @@ export const views = [
   { name: 'horizon', center: [119.665, 29.8], zoom: 11.6, pitch: 58, bearing: 15 },
 ].map((view) => ({ ...view, elevation: 0, lang: 'zh', hidden: [], dwell_s: 60 }))
 
-/** The screens of a wall, each a page of its own of one browser, all signed in as the same person. */
-export async function openWalls() {
+/** The screens of a wall, each a page of its own of one browser, all signed in as the same person. A function may run in every page of theirs before it. */
+export async function openWalls(before) {
   const { browser, page } = await openConsole('/walls?lang=en')
+  if (before) await page.context().addInitScript(before)
   await page.locator('.walls, [data-testid=walls]').first().waitFor({ timeout: 60_000 })
   const call = async (method, path, body) => {
     const answer = await page.request.fetch(path, { method, data: body, headers: { Origin: new URL(page.url()).origin } })

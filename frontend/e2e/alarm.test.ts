@@ -39,7 +39,7 @@ test('two consoles sound until one acknowledges, and both say who did', async ()
     await desk.page.getByText(/陈立.*已确认告警：沿街商铺起火/).waitFor()
   }
   const quiet = await tones[1]!()
-  expect(server.psql(`select alarm_by, alarm_at is not null from incident where id = ${id}`)).toBe('陈立（值班长）|t')
+  expect(server.psql(`select alarm_by, alarm_at is not null from incident where id = ${id}`)).toBe('陈立|t')
   expect(server.psql(`select count(*) from audit_log where action = 'alarm.acknowledge' and subject = 'incident/${id}' and login = 'duty'`)).toBe('1')
   expect(await duty.page.getByTestId('incident-detail').count()).toBe(1)
 

@@ -12,7 +12,7 @@ import { type Browser, type BrowserContext, type Page, type Request, chromium } 
 import { afterAll, beforeAll } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../..')
-const binary = join(root, 'bin/wanglou')
+export const binary = join(root, 'bin/wanglou')
 export const DEMO_PASSWORD = 'wanglou-demo'
 
 /** Software rendering of WebGL, and none of the browser's own calls to the outside. */

@@ -18,7 +18,7 @@ test('an arrow for a case is drawn on one desk, seen and changed on another, and
 
   await painter.page.getByTestId('draw-case').click({ timeout: 60_000 })
   await painter.page.getByTestId('kind-attack_arrow').click({ timeout: 60_000 })
-  expect(await painter.page.getByTestId('marking-plan').innerText()).toContain(title)
+  expect(await painter.page.getByTestId('marking-drawing').innerText()).toContain(title)
   for (const key of ['Space', 'ArrowRight', 'ArrowRight', 'Space', 'ArrowUp', 'Space']) await painter.page.keyboard.press(key) // by keyboard alone
   const seen = reader.page.evaluate(() => {
     const list = document.querySelector('[data-testid=case-markings]')!

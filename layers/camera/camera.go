@@ -61,9 +61,14 @@ type Registry interface {
 
 // SameEntry reports whether two states of a camera say the same of what the registry keeps: all but the status, the area, and what is never published.
 func SameEntry(a, b *Camera) bool {
-	same := func(x, y *float64) bool { return x == y || x != nil && y != nil && float32(*x) == float32(*y) } // as exact as they are kept
+	same := SameDegrees
 	return a.ID == b.ID && a.DeviceID == b.DeviceID && a.Name == b.Name && a.Department == b.Department && a.Point == b.Point &&
 		same(a.Height, b.Height) && same(a.Azimuth, b.Azimuth) && same(a.FOV, b.FOV) && same(a.Range, b.Range)
+}
+
+// SameDegrees reports whether two numbers are the same as exactly as they are kept.
+func SameDegrees(x, y *float64) bool {
+	return x == y || x != nil && y != nil && float32(*x) == float32(*y)
 }
 
 // MaxName is the length of a name, in characters.

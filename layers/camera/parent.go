@@ -103,5 +103,5 @@ type Parents interface {
 	// Hang moves cameras to a parent, 0 for nothing: all or none.
 	Hang(ctx context.Context, parent int64, cameras []int64) error
 	// Import brings the rows of a file, all or none. dry says what it would do.
-	Import(ctx context.Context, rows []ParentRow, dry bool) (*ParentImport, error)
+	Import(ctx context.Context, rows []ParentRow, dry bool) (*FileImport, error)
 }

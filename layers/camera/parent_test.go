@@ -69,7 +69,7 @@ func TestReadParents(t *testing.T) {
 		if err != nil || len(rows) != 5 || rows[1].Parent != "P1" || rows[4] != (ParentRow{6, "摄像机", "", "东门", "S1"}) {
 			t.Errorf("%s: %+v %v", name, rows, err)
 		}
-		var out ParentImport
+		var out FileImport
 		if CheckRows(rows, &out); len(out.Errors) > 0 || rows[0].Kind != "power" || rows[2].Kind != "recorder" || rows[4].Kind != RowCamera {
 			t.Errorf("%s: %+v %+v", name, rows, out)
 		}
@@ -87,7 +87,7 @@ func TestReadParents(t *testing.T) {
 func TestCheckRows(t *testing.T) {
 	t.Parallel()
 	rows := []ParentRow{{1, "printer", "a", "a", ""}, {2, "switch", "", "a", ""}, {3, "switch", "s", "", ""}, {4, "camera", "123", "", ""}, {5, "camera", "", "", ""}, {6, "power", "s", "b", ""}, {7, "power", "ok", "ok", ""}}
-	var out ParentImport
+	var out FileImport
 	CheckRows(rows, &out)
 	got := []string{}
 	for _, e := range out.Errors {
@@ -110,7 +110,7 @@ func FuzzReadParents(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		rows, err := ReadParents(strings.NewReader(s))
 		if err == nil {
-			var out ParentImport
+			var out FileImport
 			CheckRows(rows, &out)
 		}
 	})

@@ -1,25 +1,11 @@
 package camera
 
 import (
-	"bytes"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"wanglou/layers"
-)
-
-// Limits of a file of devices.
-const (
-	MaxParentFile = 8 << 20
-	MaxParentRows = 50_000
-	maxRowErrors  = 20 // that are told
 )
 
 // RowCamera is the kind of a row that hangs a camera on a parent.
@@ -32,37 +18,6 @@ type ParentRow struct {
 	Code   string // its id in the file; of a camera 20 digits, or "" where its name is told
 	Name   string
 	Parent string // Code of what it hangs on; "" for nothing
-}
-
-// RowError is what is wrong with a row.
-type RowError struct {
-	Row    int    `json:"row"`
-	Field  string `json:"field,omitempty"`
-	Reason string `json:"reason"`
-	Value  string `json:"value,omitempty"`
-}
-
-// ParentImport is what an import did, or would do. With errors it did nothing.
-type ParentImport struct {
-	Rows    int        `json:"rows"`
-	Added   int        `json:"added"`   // devices
-	Changed int        `json:"changed"` // devices
-	Moved   int        `json:"moved"`   // cameras
-	Same    int        `json:"same"`    // rows that say what is so already
-	Errors  []RowError `json:"errors"`
-	More    int        `json:"more"` // errors that are not listed
-}
-
-// Wrong notes an error of a row.
-func (p *ParentImport) Wrong(row int, field, reason, value string) {
-	if len(p.Errors) >= maxRowErrors {
-		p.More++
-		return
-	}
-	if r := []rune(value); len(r) > 60 {
-		value = string(r[:60]) + "…"
-	}
-	p.Errors = append(p.Errors, RowError{row, field, reason, value})
 }
 
 // columns by the names that people give them.
@@ -78,137 +33,18 @@ var parentKindWords = map[string]string{
 	"camera": RowCamera, "摄像机": RowCamera, "摄像头": RowCamera, "探头": RowCamera,
 }
 
-// ReadParents reads a file of devices: CSV with a header (comma, semicolon or tab), or GeoJSON whose features have the same as properties; UTF-8, or GB 18030. What is wrong with single
-// rows is told by CheckRows.
+// ReadParents reads a file of devices (readTable). What is wrong with single rows is told by CheckRows.
 func ReadParents(r io.Reader) ([]ParentRow, error) {
-	b, err := io.ReadAll(io.LimitReader(r, MaxParentFile+1))
-	if err != nil {
-		return nil, &layers.Error{Code: layers.CodeInvalid, Reason: "truncated", Msg: "the file could not be read whole", Err: err}
+	records, err := readTable(r, parentColumns, "kind", "parent")
+	rows := make([]ParentRow, 0, len(records))
+	for _, each := range records {
+		rows = append(rows, ParentRow{Row: each.row, Kind: each.get("kind"), Code: each.get("id"), Name: each.get("name"), Parent: each.get("parent")})
 	}
-	if len(b) > MaxParentFile {
-		return nil, layers.Errorf(layers.CodeTooLarge, "over %d MB", MaxParentFile>>20)
-	}
-	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
-	if !utf8.Valid(b) {
-		if b, err = simplifiedchinese.GB18030.NewDecoder().Bytes(b); err != nil || bytes.ContainsRune(b, utf8.RuneError) {
-			return nil, layers.Invalid("", "encoding", "the text is neither UTF-8 nor GB 18030")
-		}
-	}
-	var rows []ParentRow
-	if trimmed := bytes.TrimLeft(b, " \t\r\n"); bytes.HasPrefix(trimmed, []byte("{")) {
-		rows, err = parentFeatures(trimmed)
-	} else {
-		rows, err = parentLines(b)
-	}
-	switch {
-	case err != nil:
-		return nil, err
-	case len(rows) == 0:
-		return nil, layers.Invalid("", "no_rows", "the file has no rows")
-	case len(rows) > MaxParentRows:
-		return nil, layers.Errorf(layers.CodeTooLarge, "a file has at most %d rows", MaxParentRows)
-	}
-	return rows, nil
-}
-
-func parentLines(b []byte) ([]ParentRow, error) {
-	first, _, _ := strings.Cut(string(b[:min(len(b), 4096)]), "\n")
-	c := csv.NewReader(bytes.NewReader(b))
-	c.FieldsPerRecord, c.TrimLeadingSpace = -1, true
-	for _, comma := range ";\t" {
-		if strings.Count(first, string(comma)) > strings.Count(first, string(c.Comma)) {
-			c.Comma = comma
-		}
-	}
-	header, err := c.Read()
-	if err != nil {
-		return nil, layers.Invalid("", "no_rows", "the file has no header")
-	}
-	at := map[string]int{}
-	for i, name := range header {
-		if column := parentColumns[strings.ToLower(strings.TrimSpace(name))]; column != "" {
-			if _, twice := at[column]; !twice {
-				at[column] = i
-			}
-		}
-	}
-	if err := wantColumns(func(c string) bool { _, has := at[c]; return has }); err != nil {
-		return nil, err
-	}
-	var rows []ParentRow
-	for n := 1; ; n++ {
-		record, err := c.Read()
-		if errors.Is(err, io.EOF) {
-			return rows, nil
-		}
-		var wrong *csv.ParseError
-		if errors.As(err, &wrong) {
-			e := layers.Invalid("", "malformed_csv", "line %d: %v", wrong.Line, wrong.Err)
-			e.Params = map[string]string{"line": fmt.Sprint(wrong.Line)}
-			return nil, e
-		}
-		if err != nil {
-			return nil, err
-		}
-		get := func(column string) string {
-			if i, has := at[column]; has && i < len(record) {
-				return record[i]
-			}
-			return ""
-		}
-		if len(rows) > MaxParentRows {
-			return rows, nil
-		}
-		rows = appendRow(rows, n, get)
-	}
-}
-
-func wantColumns(has func(string) bool) error {
-	for _, column := range []string{"kind", "parent"} {
-		if !has(column) {
-			return layers.Invalid(column, "no_column", "the file has no column %s", column)
-		}
-	}
-	return nil
-}
-
-func parentFeatures(b []byte) ([]ParentRow, error) {
-	var file struct {
-		Type     string
-		Features []struct {
-			Properties map[string]any
-		}
-	}
-	if err := json.Unmarshal(b, &file); err != nil || file.Type != "FeatureCollection" {
-		return nil, layers.Invalid("", "malformed_json", "it is not a collection of GeoJSON")
-	}
-	var rows []ParentRow
-	for i, f := range file.Features {
-		fields := map[string]string{}
-		for name, v := range f.Properties {
-			if column := parentColumns[strings.ToLower(strings.TrimSpace(name))]; column != "" && v != nil {
-				if text, is := v.(string); is {
-					fields[column] = text
-				} else if number, is := v.(float64); is {
-					fields[column] = fmt.Sprintf("%.0f", number)
-				}
-			}
-		}
-		rows = appendRow(rows, i+1, func(c string) string { return fields[c] })
-	}
-	return rows, nil
-}
-
-func appendRow(rows []ParentRow, n int, get func(string) string) []ParentRow {
-	r := ParentRow{Row: n, Kind: strings.TrimSpace(get("kind")), Code: strings.TrimSpace(get("id")), Name: strings.TrimSpace(get("name")), Parent: strings.TrimSpace(get("parent"))}
-	if r.Kind+r.Code+r.Name+r.Parent == "" {
-		return rows // an empty line
-	}
-	return append(rows, r)
+	return rows, err
 }
 
 // CheckRows tidies rows and notes what is wrong with them whatever the registry holds.
-func CheckRows(rows []ParentRow, out *ParentImport) {
+func CheckRows(rows []ParentRow, out *FileImport) {
 	seen := map[string]bool{}
 	for i := range rows {
 		r := &rows[i]

@@ -73,11 +73,8 @@ func (p Presets) Toward(azimuth, fov float64) *Preset {
 
 // Equal reports whether both say the same.
 func (p Presets) Equal(other Presets) bool {
-	same := func(a, b *float64) bool {
-		return (a == nil) == (b == nil) && (a == nil || float32(*a) == float32(*b)) // as exact as they are kept
-	}
 	return slices.EqualFunc(p, other, func(a, b Preset) bool {
-		return a.Number == b.Number && a.Name == b.Name && float32(a.Azimuth) == float32(b.Azimuth) && same(a.Tilt, b.Tilt) && same(a.FOV, b.FOV)
+		return a.Number == b.Number && a.Name == b.Name && float32(a.Azimuth) == float32(b.Azimuth) && SameDegrees(a.Tilt, b.Tilt) && SameDegrees(a.FOV, b.FOV)
 	})
 }
 

@@ -1,5 +1,5 @@
 // Package marking is what people draw over the map: 标绘. A marking says by its kind what it means (a roadblock, the direction of an attack, a sector to be
-// searched) and by its standing whether it is planned or there; it belongs to the plan of a case, or to an area's own plan. What is kept are the points that somebody set;
+// searched) and by its standing whether it is planned or there; it belongs to the drawing of a case, or to an area's own drawing. What is kept are the points that somebody set;
 // whoever draws it makes the arrow or the curve out of them.
 package marking
 
@@ -18,15 +18,16 @@ import (
 
 // Limits of markings.
 const (
-	MaxInPlan  = 500 // shown of one plan
-	MaxPoints  = 200
-	MaxLabel   = 40   // characters
-	MaxNote    = 500  // characters
-	MinSize    = 0.5  // times the usual
-	MaxSize    = 3.0  // times the usual
-	MaxRadiusM = 20e3 // metres
-	MaxSpanM   = 200e3
-	MaxActs    = 200 // that are listed of one marking
+	MaxInDrawing = 500 // shown of one drawing
+	MaxPoints    = 200
+	MaxLabel     = 40   // characters
+	MaxNote      = 500  // characters
+	MinSize      = 0.5  // times the usual
+	MaxSize      = 3.0  // times the usual
+	MaxRadiusM   = 20e3 // metres
+	MaxSpanM     = 200e3
+	MaxDone      = 5000 // that one looks back on at once
+	MaxActs      = 200  // that are listed of one marking
 )
 
 // Shape is what the points of a marking are.
@@ -199,7 +200,7 @@ func (c *Content) Anchor() orb.Point {
 type Marking struct {
 	ID       int64 `json:"id"`
 	Revision int64 `json:"revision"`
-	Incident int64 `json:"incident_id"` // 0: of the area's own plan
+	Incident int64 `json:"incident_id"` // 0: of the area's own drawing
 	Content
 	AreaPath  string    `json:"area_path"` // who sees this area sees it
 	AuthorID  int64     `json:"author_id"`
@@ -223,7 +224,7 @@ const (
 // Deeds lists them.
 var Deeds = []Deed{Drew, Changed, Removed}
 
-// Act is one deed. Those of one person in one plan are a stack: he takes back the last one, and may do again what he took back.
+// Act is one deed. Those of one person in one drawing are a stack: he takes back the last one, and may do again what he took back.
 type Act struct {
 	ID      int64     `json:"id"`
 	Marking int64     `json:"marking_id"`
@@ -235,8 +236,15 @@ type Act struct {
 	Undone  bool      `json:"undone"`
 }
 
-// Plan is what is drawn for a case, or for an area by itself, and what the caller may take back and do again there.
-type Plan struct {
+// Done is an act with what it made of its marking, for who looks back on a case.
+type Done struct {
+	Act
+	Incident int64    `json:"-"`
+	Content  *Content `json:"content"` // nil: it was taken off the map
+}
+
+// Drawing is what is drawn for a case, or for an area by itself, and what the caller may take back and do again there.
+type Drawing struct {
 	Items []*Marking `json:"items"`
 	Undo  *Act       `json:"undo"`
 	Redo  *Act       `json:"redo"`
@@ -257,8 +265,8 @@ func (s Step) Valid() bool { return slices.Contains([]Step{Undo, Redo}, s) }
 // Service keeps markings. Who may draw sets them in his areas, in cases that are open, and changes his own; who may manage them changes those of others. Every act is kept,
 // with an audit row. Implemented by postgis.Markings.
 type Service interface {
-	// Plan lists what is drawn for a case, or with incident 0 what is drawn in the actor's areas for none. CodeNotFound.
-	Plan(ctx context.Context, incident int64) (*Plan, error)
+	// Drawing lists what is drawn for a case, or with incident 0 what is drawn in the actor's areas for none. CodeNotFound.
+	Drawing(ctx context.Context, incident int64) (*Drawing, error)
 	// Draw stores one that was validated. CodeNotFound for the case; CodeForbidden with reason "role", "outside_areas"; CodeConflict with reason "case_over", "too_many_markings";
 	// CodeInvalid with reason "self_intersection".
 	Draw(ctx context.Context, incident int64, c *Content) (*Marking, error)
@@ -269,7 +277,9 @@ type Service interface {
 	Remove(ctx context.Context, id, revision int64) error
 	// Acts lists what was done with one, the latest first.
 	Acts(ctx context.Context, id int64) ([]*Act, error)
-	// Step takes back the last act of the actor's in a plan, or does again the last one that was taken back. CodeConflict with reason "nothing_to_undo", "nothing_to_redo";
+	// Done lists what was done before a moment in the drawings of cases that the actor sees, the earliest first, MaxDone at most; what was taken back by then is Undone.
+	Done(ctx context.Context, incidents []int64, until time.Time) ([]*Done, error)
+	// Step takes back the last act of the actor's in a drawing, or does again the last one that was taken back. CodeConflict with reason "nothing_to_undo", "nothing_to_redo";
 	// with "overtaken" where somebody has changed the marking since: the act is then left as it is and not asked for again.
 	Step(ctx context.Context, incident int64, s Step) (*Act, error)
 }

@@ -18,8 +18,8 @@ type person struct {
 }
 
 var (
-	duty       = person{"duty", "陈立（值班长）"}
-	dispatcher = person{"dispatch", "王芳（派遣员）"}
+	duty       = person{"duty", "陈立"}
+	dispatcher = person{"dispatch", "王芳"}
 )
 
 // logEntry is one row of a case's or a task's log.

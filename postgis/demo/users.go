@@ -18,11 +18,11 @@ type User struct {
 
 // Users are the demo accounts, one of each kind.
 var Users = []User{
-	{"viewer", "李敏（查看）", "viewer", CountyCode, ""},
-	{"duty", "陈立（值班长）", "duty_officer", CountyCode, ""},
-	{"dispatch", "王芳（派遣员）", "dispatcher", CountyCode, ""},
+	{"viewer", "李敏", "viewer", CountyCode, ""},
+	{"duty", "陈立", "duty_officer", CountyCode, ""},
+	{"dispatch", "王芳", "dispatcher", CountyCode, ""},
 	{"unit7", "巡查7组", "unit", CountyCode, "P07"},
-	{"supervise", "周涛（督办员）", "supervisor", CountyCode, ""},
+	{"supervise", "周涛", "supervisor", CountyCode, ""},
 	{"drone", "无人机1组", "drone_team", CountyCode, "D01"},
 	{"admin", "系统管理员", "admin", "*", ""},
 	{"duty.chengnan", "城南街道值班", "duty_officer", CountyCode + ".330122004", ""},

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/emiago/sipgo/sip"
-	"github.com/paulmach/orb"
 
 	"wanglou/layers/camera"
 	"wanglou/server/gb28181/manscdp"
@@ -89,12 +88,7 @@ func (s *Server) askOne(ctx context.Context, id string) error {
 	s.mu.Lock()
 	channels := make([]camera.DeviceChannel, 0, len(p.items))
 	for _, i := range p.items {
-		c := camera.DeviceChannel{ID: i.ID, Name: i.Name, Parent: i.Parent, Manufacturer: i.Manufacturer, Camera: !i.Group, Off: i.Off, Fixed: i.Fixed}
-		if i.Point != nil {
-			at := orb.Point(*i.Point)
-			c.Point = &at
-		}
-		channels = append(channels, c)
+		channels = append(channels, i.Channel())
 	}
 	sum := p.sum
 	s.mu.Unlock()

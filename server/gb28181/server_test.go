@@ -24,6 +24,8 @@ import (
 	"wanglou/layers/camera"
 	"wanglou/layers/realdata"
 	"wanglou/layers/report"
+	"wanglou/server/digest"
+	"wanglou/server/gb28181/manscdp"
 	"wanglou/server/gb28181/recorder"
 	"wanglou/server/reach"
 )
@@ -360,4 +362,33 @@ func TestRealMessages(t *testing.T) {
 		}
 		_ = c.Close()
 	}
+}
+
+// Whatever comes as a packet: what is read of a request keeps within its bounds, and nothing of it proves a password that was not given.
+func FuzzRequest(f *testing.F) {
+	f.Add([]byte("REGISTER sip:34020000002000000001@3402000000 SIP/2.0\r\nVia: SIP/2.0/UDP 10.8.0.9:5060;branch=z9hG4bK1\r\nFrom: <sip:34020000001180000001@3402000000>;tag=1\r\nTo: <sip:34020000001180000001@3402000000>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n" +
+		"Contact: <sip:34020000001180000001@10.8.0.9:5060>;expires=60\r\nAuthorization: Digest username=\"34020000001180000001\", realm=\"3402000000\", nonce=\"a\", uri=\"sip:x\", response=\"00\"\r\nExpires: 3600\r\nContent-Length: 0\r\n\r\n"))
+	f.Add([]byte("MESSAGE sip:x SIP/2.0\r\nFrom: <sip:1@2>\r\nExpires: -1\r\n\r\n<?xml version=\"1.0\"?><Notify><CmdType>Keepalive</CmdType></Notify>"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := sip.ParseMessage(b)
+		if err != nil {
+			return
+		}
+		req, is := m.(*sip.Request)
+		if !is {
+			return
+		}
+		if d := expiresOf(req); d != 0 && (d < time.Minute || d > maxExpires) {
+			t.Errorf("registered for %v", d)
+		}
+		_ = hostOf(req.Source())
+		if h := req.GetHeader("Authorization"); h != nil {
+			if c := digest.Parse(h.Value()); c.Valid("REGISTER", "a password that is in no seed") {
+				t.Errorf("%q proves a password", h.Value())
+			}
+		}
+		if m, err := manscdp.Parse(req.Body(), time.UTC); err == nil && !manscdp.ID(m.DeviceID) {
+			t.Errorf("a message about %q", m.DeviceID)
+		}
+	})
 }

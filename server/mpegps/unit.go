@@ -1,5 +1,7 @@
 package mpegps
 
+import "wanglou/server/video/nal"
+
 // shortest is how many bytes of a NAL unit tell what it is. Delimiters of H.264 are shorter, and nobody needs them.
 const shortest = 3
 
@@ -38,13 +40,13 @@ func (d *demuxer) place(n []byte) {
 
 // codecOf learns the codec from a parameter set that begins a key picture.
 func (d *demuxer) codecOf(n []byte) {
-	h265 := n[0] == 0x40 && n[1] == 1 // a video parameter set of the lowest layer
-	if !h265 && (n[0]&0x9f != 7 || n[0]&0x60 == 0) {
+	h265, ok := nal.CodecOf(n)
+	if !ok {
 		return
 	}
 	if d.build.H265 != h265 {
-		d.build.Finish()
-		d.build.H265, d.build.Params, d.slices = h265, nil, false
+		d.build.Turn(h265)
+		d.slices = false
 	}
 	d.told, d.err = true, nil
 }

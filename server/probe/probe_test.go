@@ -436,3 +436,17 @@ func TestDevicesAreListenedTo(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a snapshot camera answers with: only what begins as a picture does, and says that it is one, is seen as one.
+func FuzzPicture(f *testing.F) {
+	f.Add(200, "image/jpeg", []byte("\xff\xd8\xff\xe0"))
+	f.Add(200, "text/html", []byte("<html>"))
+	f.Add(302, "", []byte{})
+	f.Fuzz(func(t *testing.T, status int, kind string, head []byte) {
+		got := picture(&http.Response{StatusCode: status, Header: http.Header{"Content-Type": {kind}}}, head)
+		is := status == 200 && len(head) > 2 && (string(head[:3]) == "\xff\xd8\xff" || string(head[:3]) == "\x89PN")
+		if got.sight == camera.SeenOK && !is || got.sight == camera.SeenOK && got.codec != "JPEG" || got.sight != camera.SeenOK && got.detail == "" {
+			t.Errorf("%d %q %x: %+v", status, kind, head, got)
+		}
+	})
+}

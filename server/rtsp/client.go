@@ -34,6 +34,7 @@ const (
 	answerTime     = 5 * time.Second
 	silence        = 10 * time.Second // without a packet the camera is gone
 	keepAlive      = 20 * time.Second
+	drought        = 30 * time.Second // packets without a picture: it sends something else by now, and is asked again
 )
 
 // Options say what to play.
@@ -58,6 +59,7 @@ type Stream struct {
 	channel byte
 	unpack  unpacker
 	alive   time.Time
+	shown   time.Time // the last picture
 	packet  []byte
 }
 
@@ -120,6 +122,7 @@ func Open(ctx context.Context, o Options) (s *Stream, err error) {
 		return nil, err
 	}
 	s.alive = time.Now()
+	s.shown = s.alive
 	return s, nil
 }
 
@@ -145,7 +148,11 @@ func (s *Stream) Close() error {
 func (s *Stream) Next() (*nal.Unit, error) {
 	for {
 		if u := s.unpack.take(); u != nil {
+			s.shown = time.Now()
 			return u, nil
+		}
+		if time.Since(s.shown) > drought {
+			return nil, fmt.Errorf("%w that can be read any more", ErrNoVideo)
 		}
 		if time.Since(s.alive) > keepAlive {
 			s.alive = time.Now()

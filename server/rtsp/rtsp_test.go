@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"wanglou/server/video/nal"
+	"wanglou/server/video/rtp"
 )
 
 // serveCamera plays what is fed to the server until the test ends, and returns its address.
@@ -124,6 +125,103 @@ func TestAnotherResolution(t *testing.T) {
 var tinyFilm = []byte("\x00\x00\x00\x01\x09\xf0\x00\x00\x01\x67\x4d\x40\x1f\x00\x00\x01\x68\xee\x3c\x80\x00\x00\x01\x65\x88\x84\x01" +
 	strings.Repeat("\x00\x00\x00\x01\x09\xf0\x00\x00\x01\x41\x9a\x02\x03", 9))
 
+// tinyFilm265 is the same in H.265.
+var tinyFilm265 = []byte("\x00\x00\x00\x01\x46\x01\x50\x00\x00\x01\x40\x01\x0c\x01\x00\x00\x01\x42\x01\x01\x01\x60\x00\x00\x03\x00\x90\x00\x00\x03\x00\x00\x03\x00\x5d\x00\x00\x01\x44\x01\xc1\x72\x00\x00\x01\x26\x01\xaf\x01" +
+	strings.Repeat("\x00\x00\x00\x01\x46\x01\x50\x00\x00\x01\x02\x01\xd0\x02", 9))
+
+// played is how the camera of a test goes on, after Open.
+func played(t *testing.T, s *Server, film func(ctx context.Context)) *Stream {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	p, err := Open(ctx, Options{URL: "rtsp://camera/1", Dial: func(context.Context, string, string) (net.Conn, error) {
+		ours, theirs := net.Pipe()
+		go s.client(ctx, theirs)
+		return ours, nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() { defer close(done); film(ctx) }()
+	t.Cleanup(func() { cancel(); _ = p.Close(); <-done })
+	return p
+}
+
+// forAWhile plays a film for some seconds.
+func forAWhile(ctx context.Context, s *Server, film []byte, long time.Duration) {
+	ctx, stop := context.WithTimeout(ctx, long)
+	defer stop()
+	_ = s.Loop(ctx, film, 25, nil)
+}
+
+// A camera goes on in the other codec in the midst of its session, and back: each time the next picture is a key picture with the new codec's name, and none is of the other.
+func TestAnotherCodec(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &Server{}
+		p := played(t, s, func(ctx context.Context) {
+			for _, film := range [][]byte{tinyFilm, tinyFilm265, tinyFilm} {
+				forAWhile(ctx, s, film, 2*time.Second)
+				s.Turn()
+			}
+		})
+		var told []string
+		for range 140 {
+			u, err := p.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if u.Key {
+				if name, _, _ := strings.Cut(u.Codec, "."); len(told) == 0 || told[len(told)-1] != name {
+					told = append(told, name)
+				}
+			}
+			if h265 := len(told)%2 == 0; bytes.HasPrefix(u.Data, []byte("\x00\x00\x00\x01\x02\x01")) && !h265 || bytes.HasPrefix(u.Data, []byte("\x00\x00\x00\x01\x41")) && h265 {
+				t.Fatalf("%x after %v", u.Data, told)
+			}
+		}
+		if strings.Join(told, " ") != "avc1 hev1 avc1" {
+			t.Error(told)
+		}
+	})
+}
+
+// Who sends packets of which nothing can be made any more does not play: that is said, after half a minute, and no picture is made up meanwhile.
+func TestGarbageInMidStream(t *testing.T) {
+	t.Parallel()
+	for name, packet := range map[string]string{"noise": "\x1f\xff\xff\xff", "H.265 without its sets": "\x02\x01\xd0\x02", "no RTP": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &Server{}
+				p := played(t, s, func(ctx context.Context) {
+					forAWhile(ctx, s, tinyFilm, 2*time.Second)
+					for n := 0; ctx.Err() == nil; n++ {
+						s.send([]byte(packet), uint32(n)*3600)
+						select {
+						case <-ctx.Done():
+						case <-time.After(40 * time.Millisecond):
+						}
+					}
+				})
+				began, pictures := time.Now(), 0
+				for {
+					_, err := p.Next()
+					if errors.Is(err, ErrNoVideo) {
+						break
+					} else if err != nil {
+						t.Fatal(err)
+					}
+					pictures++
+				}
+				if took := time.Since(began); pictures > 51 || took < drought || took > drought+5*time.Second {
+					t.Errorf("%d pictures in %v", pictures, took)
+				}
+			})
+		})
+	}
+}
+
 // A picture plays for as long as it is wanted: the line is kept alive, and the time of the first questions is over.
 func TestPlaysOn(t *testing.T) {
 	t.Parallel()
@@ -196,6 +294,24 @@ func TestFaults(t *testing.T) {
 		}
 		cancel()
 		_ = l.Close()
+	}
+}
+
+// send sends one packet as it is.
+func (s *Server) send(payload []byte, stamp uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	packet := rtp.Append(nil, rtp.Packet{Marker: true, Seq: s.seq, Time: stamp, Payload: payload})
+	s.seq++
+	if len(payload) == 0 {
+		packet = []byte("garbage, and no packet at all")
+	}
+	out := append([]byte{'$', 0, 0, byte(len(packet))}, packet...)
+	for c := range s.clients {
+		select {
+		case c <- out:
+		default:
+		}
 	}
 }
 

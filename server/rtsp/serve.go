@@ -26,15 +26,29 @@ type Server struct {
 	H265 bool
 
 	mu      sync.Mutex
+	turned  bool // it plays the other codec than it had begun with
+	seq     uint16
 	clients map[chan []byte]bool
+}
+
+// Turn has the camera play the other codec from the next Feed or Loop on, in the sessions that there are.
+func (s *Server) Turn() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.turned = !s.turned
+}
+
+func (s *Server) h265() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.H265 != s.turned
 }
 
 // Feed reads an encoder's output until it ends and plays it to all who are connected.
 func (s *Server) Feed(r io.Reader) error {
-	var seq uint16
-	started := time.Now()
-	return nal.Read(r, s.H265, func(picture []byte) {
-		s.play(picture, &seq, uint32(time.Since(started).Milliseconds()*90)) // #nosec G115 -- the clock goes round
+	started, h265 := time.Now(), s.h265()
+	return nal.Read(r, h265, func(picture []byte) {
+		s.play(picture, h265, uint32(time.Since(started).Milliseconds()*90)) // #nosec G115 -- the clock goes round
 	})
 }
 
@@ -42,7 +56,8 @@ func (s *Server) Feed(r io.Reader) error {
 // two pictures are 90,000/rate apart. sent is told the number of each picture within the film before it goes out; it must not wait.
 func (s *Server) Loop(ctx context.Context, film []byte, rate int, sent func(n int, unit []byte)) error {
 	var units [][]byte
-	delimiter := nal.Delimiter(s.H265)
+	h265 := s.h265()
+	delimiter := nal.Delimiter(h265)
 	for _, u := range bytes.SplitAfter(film, delimiter) {
 		// What comes after a delimiter is a picture; the next one's delimiter is at its end.
 		if u = bytes.TrimSuffix(u, delimiter); len(u) > 0 {
@@ -55,7 +70,6 @@ func (s *Server) Loop(ctx context.Context, film []byte, rate int, sent func(n in
 	began := time.Now()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	var seq uint16
 	for n := 0; ; n++ {
 		timer.Reset(time.Until(began.Add(time.Duration(n) * time.Second / time.Duration(rate))))
 		select {
@@ -67,15 +81,15 @@ func (s *Server) Loop(ctx context.Context, film []byte, rate int, sent func(n in
 		if sent != nil {
 			sent(n%len(units), unit)
 		}
-		s.play(unit, &seq, uint32(n*90_000/rate)) // #nosec G115 -- the clock goes round
+		s.play(unit, h265, uint32(n*90_000/rate)) // #nosec G115 -- the clock goes round
 	}
 }
 
 // play sends one picture.
-func (s *Server) play(unit []byte, seq *uint16, stamp uint32) {
+func (s *Server) play(unit []byte, h265 bool, stamp uint32) {
 	var nals [][]byte
 	for _, n := range nal.Split(unit) {
-		if s.H265 && n[0]>>1&0x3f != 35 || !s.H265 && n[0]&31 != 9 { // no delimiter
+		if h265 && n[0]>>1&0x3f != 35 || !h265 && n[0]&31 != 9 { // no delimiter
 			nals = append(nals, n)
 		}
 	}
@@ -90,11 +104,11 @@ func (s *Server) play(unit []byte, seq *uint16, stamp uint32) {
 		}
 		out = append(out, '$', 0)
 		out = binary.BigEndian.AppendUint16(out, uint16(size)) // #nosec G115 -- under 1500
-		out = rtp.Append(out, rtp.Packet{Marker: last, Seq: *seq, Time: stamp, SSRC: 0x776c6731})
+		out = rtp.Append(out, rtp.Packet{Marker: last, Seq: s.seq, Time: stamp, SSRC: 0x776c6731})
 		for _, p := range parts {
 			out = append(out, p...)
 		}
-		*seq++
+		s.seq++
 	}
 	for i, n := range nals {
 		end := i == len(nals)-1
@@ -103,7 +117,7 @@ func (s *Server) play(unit []byte, seq *uint16, stamp uint32) {
 			continue
 		}
 		header, kind := []byte{n[0]&0xe0 | 28}, n[0]&31
-		if s.H265 {
+		if h265 {
 			header, kind = []byte{n[0]&0x81 | 49<<1, n[1]}, n[0]>>1&0x3f
 		}
 		for first := len(header); first < len(n); first += most {
@@ -191,7 +205,7 @@ func (s *Server) client(ctx context.Context, conn net.Conn) {
 			status, more = "401 Unauthorized", fmt.Sprintf("WWW-Authenticate: Digest realm=\"camera\", nonce=\"%s\"\r\n", nonce)
 		case method == "DESCRIBE":
 			codec := "H264"
-			if s.H265 {
+			if s.h265() {
 				codec = "H265"
 			}
 			body = "v=0\r\ns=camera\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 " + codec + "/90000\r\na=control:track1\r\n"

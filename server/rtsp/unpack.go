@@ -44,9 +44,29 @@ func (u *unpacker) finish() {
 	u.fragment = false
 }
 
+// turn follows a camera that goes on in the other codec without a word: its parameter sets tell it.
+func (u *unpacker) turn(b []byte) {
+	first := b
+	switch {
+	case b[0]&31 == 24 && len(b) > 3: // several of H.264 together
+		first = b[3:]
+	case len(b) > 4 && b[0] == 48<<1 && b[1] == 1: // several of H.265
+		first = b[4:]
+	}
+	if h265, ok := nal.CodecOf(first); ok && h265 != u.build.H265 {
+		u.build.Turn(h265)
+		u.fragment = false
+	}
+}
+
 func (u *unpacker) payload(b []byte) {
+	u.turn(b)
 	if u.build.H265 {
-		if len(b) < 3 {
+		switch {
+		case len(b) < 3:
+			return
+		case b[0]&1 != 0 || b[1]&0xf8 != 0: // of a layer that cameras do not have: it is H.264 by now
+			u.build.Break()
 			return
 		}
 		switch kind := b[0] >> 1 & 0x3f; kind {
@@ -67,9 +87,9 @@ func (u *unpacker) payload(b []byte) {
 		if len(b) > 2 {
 			u.part([]byte{b[0]&0xe0 | b[1]&31}, b[1]&0x80 != 0, b[1]&0x40 != 0, b[2:])
 		}
-	case kind > 0 && kind < 24:
+	case kind == 1 || kind > 4 && kind < 24:
 		u.build.Add(b)
-	default:
+	default: // also parts of a slice, which cameras do not send: it is H.265 by now
 		u.build.Break()
 	}
 }

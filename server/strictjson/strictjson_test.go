@@ -2,9 +2,11 @@ package strictjson
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -89,6 +91,29 @@ func TestAnyBodyIsAnswered(t *testing.T) {
 		_, err := decode([]byte(strings.Join(parts, "")), "application/json")
 		if c := layers.ErrorCode(err); err != nil && c != layers.CodeInvalid {
 			t.Fatalf("%v: %v", parts, err)
+		}
+	})
+}
+
+// What is taken has one meaning: written anew it is taken again, as the same.
+func FuzzUnmarshal(f *testing.F) {
+	f.Add([]byte(`{"title":"a","count":1,"point":[119.7,29.8],"inner":{"name":"b"},"items":[{"name":"c"}],"revision":7}`))
+	f.Add([]byte(`{"title":"a","title":"b"}`))
+	f.Add([]byte(`{"Title":"a"}{}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var v, again sample
+		if err := Unmarshal(raw, &v); err != nil {
+			if layers.ErrorCode(err) != layers.CodeInvalid {
+				t.Fatalf("%q: %v", raw, err)
+			}
+			return
+		}
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := Unmarshal(b, &again); err != nil || !reflect.DeepEqual(v, again) {
+			t.Fatalf("%q: %+v became %+v: %v", raw, v, again, err)
 		}
 	})
 }

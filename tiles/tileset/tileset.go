@@ -92,10 +92,7 @@ func Parse(raw []byte) (Info, error) {
 	if err := d.Root.check("root", 0, &n, &info); err != nil {
 		return Info{}, err
 	}
-	if r := d.Root.BoundingVolume.Region; len(r) == 6 {
-		deg := 180 / math.Pi
-		info.Bound = &orb.Bound{Min: orb.Point{r[0] * deg, r[1] * deg}, Max: orb.Point{r[2] * deg, r[3] * deg}}
-	}
+	info.Bound = d.Root.place()
 	return info, nil
 }
 

@@ -1,4 +1,6 @@
+import type { ReactNode } from 'react'
 import { admin } from '../actions/admin'
+import { adminPages } from '../app/adminPages'
 import { go, paths, usePlace } from '../app/router'
 import { may, useSession } from '../app/session'
 import { useText } from '../i18n'
@@ -32,25 +34,26 @@ export default function AdminPage() {
   const { t } = useText()
   const session = useSession()
   const { path } = usePlace()
-  const tabs = [
-    { path: paths.users, label: 'admin.users', allowed: may(session, 'user.manage'), page: <UserList /> },
-    { path: paths.roles, label: 'admin.roles', allowed: may(session, 'role.manage'), page: <RolesPage /> },
-    { path: paths.roster, label: 'duty.roster', allowed: may(session, 'roster.manage'), page: <RosterPage /> },
-    { path: paths.tokens, label: 'admin.tokens', allowed: may(session, 'token.manage'), page: <TokenList all={may(session, 'user.manage')} /> },
-    { path: paths.geofences, label: 'admin.geofences', allowed: may(session, 'geofence.manage'), page: <GeofenceList /> },
-    { path: paths.categories, label: 'admin.categories', allowed: may(session, 'rules.manage'), page: <CategoriesPage /> },
-    { path: paths.alarmKinds, label: 'admin.alarmKinds', allowed: may(session, 'rules.manage'), page: <AlarmKindsPage /> },
-    { path: paths.registered, label: 'admin.registered', allowed: may(session, 'camera.manage'), page: <RegisteredPage /> },
-    { path: paths.eventSources, label: 'admin.eventSources', allowed: may(session, 'camera.manage'), page: <EventSourcesPage /> },
-    { path: paths.devices, label: 'admin.devices', allowed: may(session, 'camera.manage'), page: <DevicesPage /> },
-    { path: paths.rules, label: 'admin.rules', allowed: may(session, 'rules.manage'), page: <TimeRulesPage /> },
-    { path: paths.plans, label: 'flow.manage', allowed: may(session, 'rules.manage'), page: <PlansPage /> },
-    { path: paths.plots, label: 'admin.plots', allowed: may(session, 'rules.manage'), page: <PlotsPage /> },
-    { path: paths.knowledge, label: 'knowledge.title', allowed: may(session, 'knowledge.manage'), page: <KnowledgeList /> },
-    { path: paths.webhooks, label: 'admin.webhooks', allowed: may(session, 'webhook.manage'), page: <WebhookList /> },
-    { path: paths.audit, label: 'admin.audit', allowed: may(session, 'audit.read'), page: <AuditList /> },
-    { path: paths.reference, label: 'admin.reference', allowed: may(session, 'user.manage'), page: <ReferencePage /> },
-  ].filter((tab) => tab.allowed)
+  const content: Record<(typeof adminPages)[number]['path'], ReactNode> = {
+    [paths.users]: <UserList />,
+    [paths.roles]: <RolesPage />,
+    [paths.roster]: <RosterPage />,
+    [paths.tokens]: <TokenList all={may(session, 'user.manage')} />,
+    [paths.geofences]: <GeofenceList />,
+    [paths.categories]: <CategoriesPage />,
+    [paths.alarmKinds]: <AlarmKindsPage />,
+    [paths.registered]: <RegisteredPage />,
+    [paths.eventSources]: <EventSourcesPage />,
+    [paths.devices]: <DevicesPage />,
+    [paths.rules]: <TimeRulesPage />,
+    [paths.plans]: <PlansPage />,
+    [paths.plots]: <PlotsPage />,
+    [paths.knowledge]: <KnowledgeList />,
+    [paths.webhooks]: <WebhookList />,
+    [paths.audit]: <AuditList />,
+    [paths.reference]: <ReferencePage />,
+  }
+  const tabs = adminPages.filter(({ allowed }) => allowed(session))
   const current = tabs.find((tab) => tab.path === path)
   if (!current) {
     return (
@@ -68,7 +71,7 @@ export default function AdminPage() {
           </button>
         ))}
       </nav>
-      <div className="admin-page">{current.page}</div>
+      <div className="admin-page">{content[current.path]}</div>
     </main>
   )
 }

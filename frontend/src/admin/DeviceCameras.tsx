@@ -27,7 +27,7 @@ export function DeviceCameras({ parent, all }: { parent: number; all: Device[] }
     },
   })
   if (cameras.isPending) return <Loading text={t('app.loading')} />
-  if (cameras.isError) return <Failure error={cameras.error} onRetry={() => void cameras.refetch()} />
+  if (cameras.isError && !cameras.data) return <Failure error={cameras.error} onRetry={() => void cameras.refetch()} />
   const shown = cameras.data
   const chosen = shown.filter((each) => ticked.has(each.id)).map((each) => each.id)
   return (
@@ -35,6 +35,8 @@ export function DeviceCameras({ parent, all }: { parent: number; all: Device[] }
       <div className="field-box">
         <input className="field-input" type="search" value={q} placeholder={t('devices.find')} aria-label={t('devices.find')} maxLength={60} data-testid="device-find" onChange={(event) => setQ(event.target.value)} />
       </div>
+      {cameras.isError && <Failure compact error={cameras.error} onRetry={() => void cameras.refetch()} />}
+      {shown.length === most && <p className="admin-hint">{t('devices.shown', { n: most })}</p>}
       {shown.length === 0 ? (
         <p className="admin-hint">{t('devices.none')}</p>
       ) : (
@@ -61,14 +63,13 @@ export function DeviceCameras({ parent, all }: { parent: number; all: Device[] }
                   />
                   <span className="device-name truncate">{each.name}</span>
                   <span className="device-count">{each.device_id}</span>
-                  <span className="device-count">{t(`state.camera.${each.status}`)}</span>
+                  <span className="device-count device-state" data-down={each.status === 'offline' || each.status === 'fault' || undefined}>{t(`state.camera.${each.status}`)}</span>
                 </label>
               </li>
             ))}
           </ul>
-          {shown.length === most && <p className="admin-hint">{t('devices.shown', { n: most })}</p>}
           {move.error && <Failure compact error={move.error} />}
-          <div className="device-move">
+          <div className="device-move device-foot">
             <Select label={t('devices.moveTo')} value={to} onChange={setTo} choices={[{ id: '0', text: t('devices.nothing') }, ...treeOf(all).map(({ device, depth }) => ({ id: String(device.id), text: `${'　'.repeat(depth)}${device.name}` }))]} testid="device-to" />
             <Button look="primary" isDisabled={chosen.length === 0 || Number(to) === parent || move.isPending} onPress={() => move.mutate(chosen)} data-testid="move-cameras">
               {t('devices.move')} · {t('devices.chosen', { n: chosen.length })}

@@ -8,19 +8,33 @@ import { notify } from '../ui/notices'
 import { Failure } from '../ui/State'
 import { devicesKey } from './devices'
 
-/** A file of devices is checked first, which changes nothing; what would be done is shown, and then done. */
-export function DeviceImportDialog({ onClose }: { onClose: () => void }) {
+/** What a file brings: devices with what hangs on them, or cameras. */
+export type Imported = 'devices' | 'cameras'
+
+const of = {
+  devices: { path: '/api/devices/import', title: 'devices.importTitle', hint: 'devices.importHint', would: 'devices.would', done: 'devices.imported', accept: '.csv,.txt,.json,.geojson,text/csv,application/geo+json' },
+  cameras: { path: '/api/cameras/import', title: 'devices.cameraTitle', hint: 'devices.cameraHint', would: 'devices.cameraWould', done: 'devices.cameraImported', accept: '.csv,.txt,.json,.geojson,.xml,text/csv,application/geo+json,application/xml' },
+} as const
+
+/** The media type of a file, by its name. */
+export function mediaType(name: string): string {
+  if (/json$/i.test(name)) return 'application/geo+json'
+  return /\.xml$/i.test(name) ? 'application/xml' : 'text/csv'
+}
+
+/** A file is checked first, which changes nothing; what would be done is shown, and then done. */
+export function DeviceImportDialog({ what, onClose }: { what: Imported; onClose: () => void }) {
   const { t, has } = useText()
   const client = useQueryClient()
   const input = useRef<HTMLInputElement>(null)
   const send = (file: File, dry_run: boolean) =>
-    take(api.POST('/api/devices/import', { params: { query: { dry_run } }, body: file as never, bodySerializer: (body) => body as never, headers: { 'Content-Type': file.name.toLowerCase().endsWith('json') ? 'application/geo+json' : 'text/csv' } }))
+    take(api.POST(of[what].path, { params: { query: { dry_run } }, body: file as never, bodySerializer: (body) => body as never, headers: { 'Content-Type': mediaType(file.name) } }))
   const check = useMutation({ mutationFn: async (file: File) => ({ file, ...(await send(file, true)) }) })
   const apply = useMutation({
     mutationFn: (file: File) => send(file, false),
     onSuccess: (done) => {
       if (done.errors.length > 0) return
-      notify('done', t('devices.imported', { ...done }))
+      notify('done', t(of[what].done, { ...done }))
       void client.invalidateQueries({ queryKey: devicesKey })
       onClose()
     },
@@ -28,13 +42,13 @@ export function DeviceImportDialog({ onClose }: { onClose: () => void }) {
   const found = apply.data ?? check.data
   const error = apply.error ?? check.error
   return (
-    <Dialog open title={t('devices.importTitle')} onClose={onClose} testid="device-import">
+    <Dialog open title={t(of[what].title)} onClose={onClose} testid="device-import">
       <div className="form">
-        <p className="field-hint">{t('devices.importHint')}</p>
+        <p className="field-hint">{t(of[what].hint)}</p>
         <input
           ref={input}
           type="file"
-          accept=".csv,.txt,.json,.geojson,text/csv,application/geo+json"
+          accept={of[what].accept}
           hidden
           data-testid="device-file"
           onChange={(event) => {
@@ -52,7 +66,7 @@ export function DeviceImportDialog({ onClose }: { onClose: () => void }) {
         {found && !error && (
           <div role="status" data-testid="device-found">
             {found.errors.length === 0 ? (
-              <p>{t('devices.would', { ...found })}</p>
+              <p>{t(of[what].would, { ...found })}</p>
             ) : (
               <>
                 <p>{t('devices.wrong', { n: found.errors.length + found.more })}</p>

@@ -9,7 +9,7 @@ import { AdminHead, NewButton } from './AdminHead'
 import { ConfirmDialog } from './ConfirmDialog'
 import { DeviceCameras } from './DeviceCameras'
 import { DeviceForm } from './DeviceForm'
-import { DeviceImportDialog } from './DeviceImportDialog'
+import { DeviceImportDialog, type Imported } from './DeviceImportDialog'
 import './devices.css'
 import { type Device, devicesKey, treeOf } from './devices'
 
@@ -20,7 +20,7 @@ export default function DevicesPage() {
   const [chosen, setChosen] = useState(0)
   const [editing, setEditing] = useState<Device | 'new' | null>(null)
   const [deleting, setDeleting] = useState<Device | null>(null)
-  const [importing, setImporting] = useState(false)
+  const [importing, setImporting] = useState<Imported | null>(null)
   if (devices.isPending) return <Loading text={t('app.loading')} />
   if (devices.isError && !devices.data) return <Failure error={devices.error} onRetry={() => void devices.refetch()} />
   const current = devices.data.find((each) => each.id === chosen) ?? null
@@ -28,7 +28,13 @@ export default function DevicesPage() {
     <section aria-labelledby="devices-title">
       <AdminHead id="devices-title" title={t('admin.devices')} hint={t('devices.hint')}>
         <div className="device-move">
-          <Button onPress={() => setImporting(true)} data-testid="import-devices">
+          <a className="button button-quiet" href="/api/cameras/export" download data-testid="export-cameras">
+            {t('devices.exportCameras')}
+          </a>
+          <Button onPress={() => setImporting('cameras')} data-testid="import-cameras">
+            {t('devices.importCameras')}
+          </Button>
+          <Button onPress={() => setImporting('devices')} data-testid="import-devices">
             {t('devices.import')}
           </Button>
           <NewButton testid="new-device" text={t('devices.new')} onPress={() => setEditing('new')} />
@@ -79,7 +85,7 @@ export default function DevicesPage() {
         </div>
       </div>
       {editing && <DeviceForm device={editing === 'new' ? null : editing} all={devices.data} parent={editing === 'new' ? (current?.id ?? 0) : 0} onClose={() => setEditing(null)} />}
-      {importing && <DeviceImportDialog onClose={() => setImporting(false)} />}
+      {importing && <DeviceImportDialog what={importing} onClose={() => setImporting(null)} />}
       {deleting && (
         <ConfirmDialog
           title={t('devices.deleteTitle', { name: deleting.name })}

@@ -18,7 +18,7 @@ export default function RegisteredPage() {
   const now = useNow(5)
   const devices = useQuery({ queryKey: ['gb28181', 'devices'], queryFn: () => take(api.GET('/api/gb28181/devices')), staleTime: 0, refetchInterval: 10_000 })
   if (devices.isPending) return <Loading text={t('app.loading')} />
-  if (devices.isError) return <Failure error={devices.error} onRetry={() => void devices.refetch()} />
+  if (devices.isError && !devices.data) return <Failure error={devices.error} onRetry={() => void devices.refetch()} />
   const { items, platform } = devices.data
   const list = byNeed(items, now)
   const live = list.filter((each) => each.state === 'live').length
@@ -27,6 +27,7 @@ export default function RegisteredPage() {
       <AdminHead id="registered-title" title={t('admin.registered')} hint={t('registered.hint')}>
         {list.length > 0 && <p className="registered-count">{t('registered.some', { live, n: list.length })}</p>}
       </AdminHead>
+      {devices.isError && <Failure compact error={devices.error} onRetry={() => void devices.refetch()} />}
       {list.length === 0 ? (
         <Empty icon="camera" title={t(platform ? 'registered.empty' : 'registered.off')} detail={platform ? undefined : t('registered.offDetail')} />
       ) : (

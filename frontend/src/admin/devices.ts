@@ -1,7 +1,6 @@
 import type { components } from '../api/schema.gen'
 
 export type Device = components['schemas']['Device']
-export type DeviceImport = components['schemas']['DeviceImport']
 
 export const devicesKey = ['devices']
 export const kinds: Device['kind'][] = ['power', 'switch', 'recorder']

@@ -12,7 +12,7 @@ export interface Workbench {
   knowledge: boolean
   palette: boolean
   measure: boolean
-  /** What is drawn on the map: the case whose plan is open, 0 for the plan of the areas. */
+  /** What is drawn on the map: the case whose drawing is open, 0 for the drawing of the areas. */
   drawing: number | null
   print: boolean
   tour: boolean
@@ -31,7 +31,7 @@ export const theMap = createStore<MapController | null>(null)
 /** Who takes a thing that is pressed on the map, before the map moves; null while nobody does. */
 export const grabbed = createStore<((thing: Selection, at: { x: number; y: number }) => boolean) | null>(null)
 /** Plans of markings that are out of sight here, by case; 0 is that of the areas. */
-export const hiddenPlans = createStore<ReadonlySet<number>>(new Set())
+export const hiddenDrawings = createStore<ReadonlySet<number>>(new Set())
 /** Whether the map stands in three dimensions. */
 export const threeD = createStore(true)
 /** What a list shows, in its order. */

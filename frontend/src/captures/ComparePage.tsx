@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { type CSSProperties, useEffect, useMemo, useRef, useState } from 'react'
+import { type CSSProperties, type PointerEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { api, take } from '../api/client'
 import { asApiError } from '../api/error'
 import { may, useSession } from '../app/session'
@@ -143,7 +143,7 @@ function Compare({ all }: { all: Capture[] }) {
       <div className="compare-stage" style={style}>
         <div className="compare-map compare-below" ref={below} data-testid="compare-below" />
         <div className="compare-map compare-above" ref={above} data-testid="compare-above" />
-        {mode === 'swipe' && <span className="compare-edge" aria-hidden="true" />}
+        {mode === 'swipe' && <Edge onShare={setShare} />}
         <span className="compare-name compare-name-a">A {title(a)}</span>
         <span className="compare-name compare-name-b">B {title(b)}</span>
         {tool && !failed && <Measure kind={tool} a={a} b={b} maps={maps} made={made} onClose={() => setTool(null)} />}
@@ -152,6 +152,16 @@ function Compare({ all }: { all: Capture[] }) {
       <p className="compare-foot captures-quiet">{t('captures.compareHint')}</p>
     </main>
   )
+}
+
+/** The edge between both, which a hand draws along; by keyboard the slider in the bar does it. */
+function Edge({ onShare }: { onShare: (share: number) => void }) {
+  const drag = ({ currentTarget: edge, clientX, pointerId }: PointerEvent<HTMLSpanElement>) => {
+    if (!edge.hasPointerCapture(pointerId)) return
+    const { left, width } = edge.parentElement!.getBoundingClientRect()
+    onShare(Math.round(Math.min(100, Math.max(0, (100 * (clientX - left)) / width))))
+  }
+  return <span className="compare-edge" aria-hidden="true" onPointerDown={({ currentTarget, pointerId }) => currentTarget.setPointerCapture(pointerId)} onPointerMove={drag} data-testid="compare-edge" />
 }
 
 function Range({ label, value, onChange }: { label: string; value: number; onChange: (value: number) => void }) {

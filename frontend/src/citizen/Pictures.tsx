@@ -28,7 +28,7 @@ export function Pictures({ files, onChange }: { files: File[]; onChange: (files:
         })}
       </ul>
       {files.length < mostPictures && (
-        <Button icon="camera" onPress={() => input.current?.click()}>
+        <Button icon="photo" onPress={() => input.current?.click()}>
           {t('citizen.pictureAdd', { n: mostPictures - files.length })}
         </Button>
       )}

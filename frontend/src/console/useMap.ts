@@ -5,7 +5,7 @@ import type { Catalog } from '../api/types'
 import { may, useSession } from '../app/session'
 import { select, usePlace } from '../app/router'
 import { settings } from '../app/settings'
-import { change, grabbed, hiddenPlans, theMap, threeD, workbench } from '../app/workbench'
+import { change, grabbed, hiddenDrawings, theMap, threeD, workbench } from '../app/workbench'
 import { useStore } from '../lib/store'
 import { shownLayers, shownPicture, shownTilesets, tilesetStates } from '../features/layers/tree'
 import { useLive } from '../live/hooks'
@@ -68,8 +68,8 @@ export function useMap(container: RefObject<HTMLDivElement | null>, frame: RefOb
   }, [map, shown])
   useEffect(() => map?.setPicture(picture), [map, picture])
   useEffect(() => map?.setTilesets(tilesets), [map, tilesets])
-  const plans = useStore(hiddenPlans)
-  useEffect(() => map?.hidePlans(plans), [map, plans])
+  const drawings = useStore(hiddenDrawings)
+  useEffect(() => map?.hideDrawings(drawings), [map, drawings])
   const { measure, drawing } = useStore(workbench)
   const taking = (measure || drawing !== null) && creating === null
   useLayoutEffect(() => map?.holdPresses(taking), [map, taking]) // the tool itself comes later: no press is lost on its way

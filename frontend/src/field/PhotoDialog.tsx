@@ -91,7 +91,7 @@ export function AddPhoto({ task, quiet }: { task: number; quiet?: boolean }) {
   if (!window.isSecureContext) return quiet ? null : <span className="card-soft">{t('field.photo.insecure')}</span>
   return (
     <>
-      <Button small look={quiet ? 'quiet' : 'plain'} icon="camera" onPress={() => input.current?.click()} data-testid={`photo-${task}`}>
+      <Button small look={quiet ? 'quiet' : 'plain'} icon="photo" onPress={() => input.current?.click()} data-testid={`photo-${task}`}>
         {t('field.photo.add')}
       </Button>
       <input

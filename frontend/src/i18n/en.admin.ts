@@ -297,6 +297,8 @@ export const enAdmin: AdminDictionary = {
     'device.delete': 'Device deleted',
     'device.hang': 'Cameras hung on another device',
     'device.import': 'Devices imported',
+    'camera.import': 'Cameras imported',
+    'camera.export': 'Cameras exported',
     'patrol.create': 'Patrol made',
     'patrol.update': 'Patrol changed',
     'patrol.delete': 'Patrol deleted',

@@ -30,7 +30,7 @@ export const enField: FieldDictionary = {
   field: {
     title: 'My tasks',
     open: 'Open',
-    ended: 'Ended in the last day',
+    ended: 'Ended lately',
     empty: 'No tasks',
     emptyDetail: 'What is sent to your unit appears here by itself.',
     loading: 'Getting tasks…',

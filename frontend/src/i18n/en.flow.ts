@@ -2,7 +2,7 @@ import type { FlowDictionary } from './zh.flow'
 
 export const enFlow: FlowDictionary = {
   flow: {
-    title: 'Flow',
+    title: 'Requests and orders',
     kind: { extension: 'Extension', suspension: 'Suspension', appeal: 'Appeal', supervision: 'Supervision' },
     state: { asked: 'Waiting', answered: 'Answered', granted: 'Granted', refused: 'Refused', withdrawn: 'Withdrawn', closed: 'Closed' },
     stateSupervision: 'Waits for an answer',

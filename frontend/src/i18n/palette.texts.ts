@@ -2,9 +2,10 @@
 const zh = {
   palette: {
     title: '命令面板',
-    input: '搜索地点、事件、摄像机、队伍、编码、坐标，或输入操作',
+    input: '搜索地点、事件、摄像机、队伍、编码、坐标，或输入操作、页面',
     recent: '最近',
     actions: '操作',
+    pages: '页面',
     known: '本机已有的数据',
     none: '没有找到“{{q}}”',
     empty: '输入名称、拼音首字母、编号、12 或 15 位编码、坐标',
@@ -21,9 +22,10 @@ const zh = {
 const en = {
   palette: {
     title: 'Command palette',
-    input: 'Search places, cases, cameras, units, codes, coordinates, or type an action',
+    input: 'Search places, incidents, cameras, units, codes, coordinates, actions, pages',
     recent: 'Recent',
     actions: 'Actions',
+    pages: 'Pages',
     known: 'Known on this screen',
     none: 'Nothing is called “{{q}}”',
     empty: 'Type a name, Pinyin initials, a number, a code of 12 or 15 digits, or coordinates',

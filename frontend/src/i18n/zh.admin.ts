@@ -297,6 +297,8 @@ export const zhAdmin = {
     'device.delete': '删除上级设备',
     'device.hang': '更改摄像机的上级设备',
     'device.import': '导入设备层级',
+    'camera.import': '导入摄像机',
+    'camera.export': '导出摄像机',
     'patrol.create': '新建轮巡',
     'patrol.update': '修改轮巡',
     'patrol.delete': '删除轮巡',

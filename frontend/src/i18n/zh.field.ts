@@ -31,7 +31,7 @@ export const zhField = {
   field: {
     title: '我的任务',
     open: '进行中',
-    ended: '近一天已结束',
+    ended: '最近结束',
     empty: '没有任务',
     emptyDetail: '派给您队伍的任务会自动出现在这里。',
     loading: '正在取任务…',

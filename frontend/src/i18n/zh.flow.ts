@@ -3,7 +3,7 @@ import type { Widen } from './zh'
 /** Wordings of what is asked and decided in a case, of plans and of hops. */
 export const zhFlow = {
   flow: {
-    title: '流程',
+    title: '申请与督办',
     kind: { extension: '延时', suspension: '挂账', appeal: '申诉', supervision: '督办' },
     state: { asked: '待批', answered: '已答复', granted: '已同意', refused: '未同意', withdrawn: '已撤回', closed: '已办结' },
     stateSupervision: '待答复',

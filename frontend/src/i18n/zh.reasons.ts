@@ -39,6 +39,7 @@ export const zhReasons = {
   system_value: '由系统给出，不能更改',
   unknown_reference: '引用的内容不存在',
   already_exists: '已经存在',
+  not_a_catalog: '不是国标目录应答',
   retired_category: '该类别已停用',
   retired_kind: '该告警类型已停用',
   category_code: '编码为五位数字：前两位是大类（01 起），后三位是小类（001 起）',

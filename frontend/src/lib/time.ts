@@ -16,7 +16,7 @@ export type Instant = string | number | Date
 export const clock = (at: Instant, locale: Locale) => format(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(new Date(at))
 
 /** 3月18日 周三 / Wed 18 Mar */
-export const day = (at: Instant, locale: Locale) => format(locale, { month: 'short', day: 'numeric', weekday: 'short' }).format(new Date(at))
+export const day = (at: Instant, locale: Locale) => format(locale, { month: 'short', day: 'numeric', weekday: 'short' }).format(new Date(at)).replace('日周', '日 周')
 
 /** 14:32 today, with the date before it on other days. */
 export function moment(at: Instant, locale: Locale, now: number = Date.now()): string {

@@ -113,6 +113,7 @@ export function tintAreas(container: HTMLElement, options: { theme: Theme; local
     for (const { id, tint } of areas) if (tint >= 0 && as === 'tint') map.setFeatureState({ ...at(), id }, { tint })
     if (marked !== null) map.setFeatureState({ ...at(), id: marked }, { marked: true })
     fill('tint-label', as === 'heat' ? [] : areas.flatMap(({ id, text, center, share }) => (center && (text || share > 0) ? [point(center, { id, text, share })] : [])))
+    map.setLayoutProperty('tint-label', 'text-offset', as === 'flows' ? [0, 1.3] : [0, 0]) // below the place where heads of arrows meet
     map.setPaintProperty('tint-label', 'text-color', as === 'counts' ? colours.tint.at(-1) : colours.label)
   }
   const drawShapes = () => ready && fill('duty_grid', shapes.features)
@@ -131,7 +132,7 @@ export function tintAreas(container: HTMLElement, options: { theme: Theme; local
       return [point(line.at(-1)!, { index, width, turn, head: true }), point(line[Math.floor(line.length / 2)]!, { index, text, head: false })]
     }))
   }
-  map.once('load', () => {
+  map.once('style.load', () => { // before the basemap's tiles are there: the numbers are what is waited for
     scale = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16
     const style = map.getStyle().layers
     const above = style.find((layer) => layer.type === 'line' || layer.type === 'symbol')?.id // roads and names stay readable

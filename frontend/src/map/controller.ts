@@ -15,8 +15,7 @@ import { putIcons, restyle } from './restyle'
 import { Retries } from './retries'
 import { Scene } from './scene'
 import type { TilesetsLayer } from './tiles3d/layer'
-import { LIGHT_STEP_MS, type Sun, sunAt } from './tiles3d/sun'
-import { type StyleEnv, atmosphere, buildStyle, layers } from './style'
+import { type StyleEnv, buildStyle, ground3D, layers } from './style'
 import type { Bbox, FeatureRef, FlyOptions, Insets, Locale, LonLat, MapArea, MapController, MapLayerId, MapOptions, View } from './types'
 import { Viewport, homeView } from './viewport'
 
@@ -44,12 +43,14 @@ class Controller implements MapController {
   private readonly retries: Retries
   private readonly hidden = new Set<MapLayerId>()
   private markings: Markings | null = null
-  private plansHidden: ReadonlySet<number> = new Set()
+  private drawingsHidden: ReadonlySet<number> = new Set()
   private chosen: number | null = null
   private picture: string | null = null
   private severity = 3
   private tilesets: readonly string[] = []
   private photographed: TilesetsLayer | null = null
+  /** What light and sky are made of; they are loaded beside the map. */
+  private air: typeof import('./tiles3d/air') | null = null
   private sunTimer: ReturnType<typeof setInterval> | undefined
   private readonly stop = new AbortController()
   private readonly sizes: ResizeObserver
@@ -131,7 +132,8 @@ class Controller implements MapController {
     map.on('moveend', () => options.onView?.(this.view))
     map.on('webglcontextlost', () => {
       this.styled = false
-      this.photographed = null // its pictures went with the context
+      this.photographed?.onRemove() // its pictures went with the context; what it heard by the canvas and read beside it goes now
+      this.photographed = null
       delete container.dataset.drawn
       options.onLost?.()
     })
@@ -145,15 +147,14 @@ class Controller implements MapController {
     }
     this.watchMarkings()
     if (!options.still) container.addEventListener('keydown', this.pressed, { signal: this.stop.signal })
-    if (!options.still) {
-      let lit = JSON.stringify(this.sun())
-      this.sunTimer = setInterval(() => {
-        const now = JSON.stringify(this.sun())
-        if (now === lit) return
-        lit = now
-        this.redraw(false)
-      }, SUN_MS)
-    }
+    void import('./tiles3d/air').then(
+      (air) => {
+        this.air = air
+        this.light()
+      },
+      (error: Error) => console.error('what light and sky are made of was not loaded:', error),
+    )
+    if (!options.still) this.sunTimer = setInterval(() => this.light(), SUN_MS)
     this.attribute()
     this.sizes = new ResizeObserver(() => this.resize())
     this.sizes.observe(container)
@@ -264,7 +265,7 @@ class Controller implements MapController {
   }
 
   get settled(): boolean {
-    return this.tilesets.length === 0 || (this.photographed?.settled ?? false)
+    return this.air !== null && (this.tilesets.length === 0 || (this.photographed?.settled ?? false))
   }
 
   /** Landscapes come with an engine of their own, which is loaded when somebody wants the first. */
@@ -303,8 +304,8 @@ class Controller implements MapController {
     this.pointer.hold(on)
   }
 
-  hidePlans(plans: ReadonlySet<number>): void {
-    this.plansHidden = plans
+  hideDrawings(drawings: ReadonlySet<number>): void {
+    this.drawingsHidden = drawings
     this.markings?.refresh()
   }
 
@@ -365,6 +366,12 @@ class Controller implements MapController {
     this.container.querySelector('.map-attribution')?.remove()
   }
 
+  /** The smallest text: 1 rem on a wall. */
+  private get least(): number {
+    const { still } = this.options
+    return still ? (still.least ?? 0) : document.documentElement.dataset.display === 'wall' ? 16 * this.scale : 0
+  }
+
   private env(): StyleEnv {
     return {
       tokens: tokens[this.theme],
@@ -372,17 +379,19 @@ class Controller implements MapController {
       catalog: this.options.catalog,
       origin: location.origin,
       scale: this.scale,
+      least: this.least,
       hidden: new Set([...this.hidden, ...(this.live.layer('camera').loaded ? [] : ['camera' as const]), ...(this.tilesets.length > 0 ? ['building' as const] : [])]), // photographed houses stand where drawn ones would
-      sun: this.sun(),
       is3D: this.viewport.is3D,
       picture: this.picture,
     }
   }
 
-  /** The light of this quarter of an hour, the same on all screens. */
-  private sun(): Sun {
-    const [west, south, east, north] = this.options.catalog.county.bbox as Bbox
-    return sunAt(Math.floor(serverNow() / LIGHT_STEP_MS) * LIGHT_STEP_MS, [(west + east) / 2, (south + north) / 2])
+  /** Light and sky of the hour. */
+  private light(): void {
+    if (!this.air || !this.styled || this.stop.signal.aborted) return
+    const { light, sky } = this.air.airAt(serverNow(), this.options.catalog.county.bbox as Bbox, tokens[this.theme])
+    this.map.setLight(light)
+    this.map.setSky(sky)
   }
 
   /** Brings the drawn layers up to date with what they depend on. */
@@ -392,10 +401,8 @@ class Controller implements MapController {
     const next = layers(this.env())
     restyle(map, this.drawn, next)
     this.drawn = next
-    const { light, sky, terrain } = atmosphere(this.env())
-    map.setLight(light!)
-    map.setSky(sky!)
-    map.setTerrain(terrain ?? null)
+    this.light()
+    map.setTerrain(ground3D(this.env()).terrain ?? null)
     if (icons) putIcons(map, tokens[this.theme], this.scale)
     this.markings?.refresh()
   }
@@ -411,7 +418,7 @@ class Controller implements MapController {
         const begin = (): void => {
           if (this.stop.signal.aborted) return
           this.markings = new Markings(map, live, () => ({
-            tokens: tokens[this.theme], scale: this.scale, locale: this.locale, visible: !this.hidden.has('marking'), incident: this.chosen, hidden: this.plansHidden,
+            tokens: tokens[this.theme], scale: this.scale, least: this.least, locale: this.locale, visible: !this.hidden.has('marking'), incident: this.chosen, hidden: this.drawingsHidden,
           }))
         }
         if (this.styled) begin()

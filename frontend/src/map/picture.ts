@@ -2,6 +2,7 @@ import maplibreWorkerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&ur
 import { Map as MapLibre, setWorkerUrl } from 'maplibre-gl'
 import './map.css'
 import type { LonLat } from '../lib/geo'
+import type { Drawable } from './markings/shapes'
 import type { Bbox, Locale } from './types'
 
 setWorkerUrl(maplibreWorkerUrl)
@@ -12,8 +13,8 @@ export interface PicturePoint {
   severity: number
 }
 
-/** A still map of numbered points on paper's colours, kept for the printer. Throws where the browser cannot draw one. Returns how to take it away. */
-export function drawPicture(container: HTMLElement, points: readonly PicturePoint[], bbox: Bbox, locale: Locale): () => void {
+/** A still map of numbered points, and of what was drawn around them, on paper's colours, kept for the printer. Throws where the browser cannot draw one. Returns how to take it away. */
+export function drawPicture(container: HTMLElement, points: readonly PicturePoint[], drawn: readonly { id: number; row: Drawable }[], bbox: Bbox, locale: Locale): () => void {
   const map = new MapLibre({
     container,
     style: `${location.origin}/styles/light.json?lang=${locale}`,
@@ -27,6 +28,10 @@ export function drawPicture(container: HTMLElement, points: readonly PicturePoin
     canvasContextAttributes: { preserveDrawingBuffer: true },
     locale: { 'Map.Title': locale === 'zh' ? '位置图' : 'Map of places' },
   })
+  if (drawn.length > 0)
+    map.once('style.load', () => {
+      void import('./markings/scene').then(({ drawOnPaper }) => drawOnPaper(map, drawn, locale))
+    })
   const signs: { element: HTMLElement; at: LonLat }[] = []
   for (const { at, text, severity } of [...points].reverse()) { // the earliest lies on top
     const element = document.createElement('span')

@@ -214,8 +214,8 @@ describe('signs', () => {
 it('shows what a camera sees only where the registry says it', () => {
   const camera = { ref: { layer: 'camera', id: 1 }, at: [119.7, 29.8] as [number, number], offset: [0, 0] as const }
   const kinds = (azimuthDeg: number | null, fovDeg: number | null, rangeM: number | null) => selectionFeatures({ ...camera, azimuthDeg, fovDeg, rangeM }).map((f) => f.properties.kind)
-  expect(kinds(90, 60, 120)).toEqual(['ring', 'wedge'])
-  expect(kinds(null, 360, 120)).toEqual(['ring', 'wedge'])
+  expect(kinds(90, 60, 120)).toEqual(['ring', 'wedge', 'walls'])
+  expect(kinds(null, 360, 120)).toEqual(['ring', 'wedge', 'walls'])
   expect(kinds(null, 60, 120)).toEqual(['ring'])
   expect(kinds(90, 60, null)).toEqual(['ring'])
   expect(selectionFeatures(null)).toEqual([])

@@ -168,7 +168,7 @@ export class Scene {
   /** Of the gravest cases and the selected one; as large on the screen at every zoom. */
   private *columns(): Generator<MapFeature> {
     const { map, live, selected } = this
-    const metre = 2 ** map.getZoom() / (78_271.5 * Math.cos((map.getCenter().lat * Math.PI) / 180)) // in pixels
+    const metre = 2 ** map.getZoom() / (78_271.5 * this.env().scale * Math.cos((map.getCenter().lat * Math.PI) / 180)) // in pixels of a desk
     for (const { id, geometry, severity } of live.layer('incident').rows()) {
       const at = anchorOf(geometry)
       const mine = selected?.ref.layer === 'incident' && selected.ref.id === id

@@ -106,6 +106,8 @@ export interface Still {
   pixelRatio: number
   /** Size of text and signs, 1 for a desk. */
   scale: number
+  /** The smallest text in CSS pixels, of a wall's picture. */
+  least?: number
 }
 
 export interface View {
@@ -153,8 +155,8 @@ export interface MapController {
   pickPoint(): Promise<LonLat | null>
   /** Keeps presses for pickPoint from now on, though nobody asks yet: a tool that is being loaded loses none. False ends it. */
   holdPresses(on: boolean): void
-  /** Puts plans of markings out of sight, by case; 0 is that of the areas. */
-  hidePlans(plans: ReadonlySet<number>): void
+  /** Puts drawings of markings out of sight, by case; 0 is that of the areas. */
+  hideDrawings(drawings: ReadonlySet<number>): void
   /** Ends the picking of a place, with null. */
   stopPicking(): void
   /** The thing at a place of the window, in pixels. */

@@ -6,7 +6,7 @@ interface Wishes {
   undo(): void
   /** Escape. True goes on with the tool. */
   end(): boolean | void
-  /** Whatever other key; true takes it. */
+  /** Whatever other key; true takes it. Arrows belong to what has the focus where that is a thing on the map that they move. */
   press?(event: KeyboardEvent): boolean
 }
 
@@ -38,7 +38,7 @@ export function usePoints(map: MapController, wishes: Wishes): void {
       else if (event.key === ' ' && !target?.closest('button, a')) {
         const { lng, lat } = map.engine.getCenter()
         now.current.take([lng, lat])
-      } else if (step && target !== map.engine.getCanvas()) map.engine.panBy(step, { duration: 0 })
+      } else if (step && target !== map.engine.getCanvas() && !target?.closest('[role="button"]')) map.engine.panBy(step, { duration: 0 })
       else return
       event.preventDefault()
       event.stopPropagation()

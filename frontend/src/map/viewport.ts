@@ -42,6 +42,8 @@ export class Viewport {
   private insets: Insets = { left: 0, right: 0, top: 0, bottom: 0 }
   private revealing: ResizeObserver | null = null
   private settled = false
+  /** How the map stood when it was laid flat. */
+  private stood: { pitch: number; bearing: number } | null = null
 
   constructor(
     private readonly map: MapLibre,
@@ -134,8 +136,10 @@ export class Viewport {
 
   tilt(is3D: boolean): void {
     this.is3D = is3D
-    const pitch = is3D ? (this.catalog.county.view?.pitch ?? DEFAULT_PITCH) : 0
-    this.map.easeTo({ pitch, ...(is3D ? {} : { bearing: 0 }), duration: wantsStill() ? 0 : 400 })
+    const { map } = this
+    const to = is3D ? (this.stood ?? { pitch: this.catalog.county.view?.pitch ?? DEFAULT_PITCH }) : { pitch: 0, bearing: 0 }
+    this.stood = is3D ? null : { pitch: map.getPitch(), bearing: map.getBearing() }
+    map.easeTo({ ...to, duration: wantsStill() ? 0 : 400 })
   }
 
   zoomBy(delta: number): void {

@@ -6,9 +6,10 @@ import { areasQuery } from '../api/queries'
 import type { Catalog } from '../api/types'
 import { usePlace } from '../app/router'
 import { useSession } from '../app/session'
-import { change } from '../app/workbench'
+import { change, hiddenDrawings } from '../app/workbench'
 import { shownLayers, shownPicture, shownTilesets } from '../features/layers/tree'
 import { useText } from '../i18n'
+import '../i18n/markings'
 import '../i18n/print'
 import { save } from '../lib/canvas'
 import { serverNow } from '../lib/clock'
@@ -49,6 +50,7 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
   const shown = useStore(shownLayers)
   const picture = useStore(shownPicture)
   const tilesets = useStore(shownTilesets)
+  const unseen = useStore(hiddenDrawings)
   const sheet = useRef<HTMLDivElement>(null)
   const [from] = useState<View>(() => map.view)
   const [pixels] = useState(() => ({ width: map.engine.getContainer().clientWidth, height: map.engine.getContainer().clientHeight }))
@@ -109,6 +111,7 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
     for (const layer of mapLayers) of.setLayerVisible(layer, shown[layer])
     of.setPicture(picture)
     of.setTilesets(tilesets)
+    of.hideDrawings(unseen)
     of.select(selection)
   }
   const job = (stop: AbortController): Job => ({
@@ -148,7 +151,7 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
 
   /** The map in the printer's sharpness, until something is chosen anew. */
   const [final, setFinal] = useState<HTMLCanvasElement | null>(null)
-  const chosen = JSON.stringify([size, turn, theme, center, denominator, bearing, shown, picture, locale])
+  const chosen = JSON.stringify([size, turn, theme, center, denominator, bearing, shown, picture, locale, [...unseen]])
   useEffect(() => setFinal(null), [chosen])
 
   const close = () => {
@@ -210,7 +213,7 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
                   key={`${theme} ${locale} ${size} ${turn}`}
                   make={(box, options) => createMap(box, { live, catalog, theme, locale, ...(areas && { areas }), still: { pixelRatio: 1, scale: 1 }, ...options })}
                   prepare={prepare}
-                  shows={JSON.stringify([shown, picture, tilesets, selection])}
+                  shows={JSON.stringify([shown, picture, tilesets, selection, [...unseen]])}
                   layout={layout}
                   view={view}
                   onCenter={setCenter}

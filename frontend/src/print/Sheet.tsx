@@ -1,8 +1,10 @@
 import type { ReactNode } from 'react'
 import type { LonLat } from '../map/types'
-import { BuildingSign, CameraSign, DetectionSign, GridSign, LoadStep, MarkingSign, TerrainSign, UnitSign } from '../features/layers/signs'
+import { BuildingSign, CameraSign, DetectionSign, GridSign, LoadStep, TerrainSign, UnitSign } from '../features/layers/signs'
+import { KindSign } from '../features/markings/KindSign'
+import { type MarkingKind, kinds } from '../map/markings/kinds'
 import { severityShapes } from '../ui/shapes'
-import { type Layout, fitText, wrap } from './layout'
+import { type Layout, fitText, legendRoom, wrap } from './layout'
 import { type Bar, barOf, dms, placeAt, ticksOf } from './scale'
 
 /** Ink on white paper, whatever the console's theme. */
@@ -116,8 +118,9 @@ function North({ x, y, bearing }: { x: number; y: number; bearing: number }) {
   )
 }
 
-function Legend({ layout: { legend: room, line, columns, text }, title, lines }: { layout: Layout; title: string; lines: readonly Line[] }) {
-  const rows = Math.max(1, Math.floor((room.height - line * 1.4) / line))
+function Legend({ layout, title, lines }: { layout: Layout; title: string; lines: readonly Line[] }) {
+  const { legend: room, columns } = layout
+  const { line, text, rows } = legendRoom(layout, lines.length)
   const shown = lines.slice(0, rows * columns)
   const width = room.width / columns
   return (
@@ -143,7 +146,6 @@ function Sign({ of, size }: { of: string; size: number }) {
   const drawn: Record<string, ReactNode> = {
     incident: <path d={severityShapes[(Number(which) || 3) as 1 | 2 | 3].path} fill={`var(--sev-${which})`} transform={`scale(${size / 24})`} />,
     detection: <DetectionSign />,
-    marking: <MarkingSign />,
     unit: <UnitSign />,
     camera: <CameraSign status={which as 'online'} />,
     load: <LoadStep step={Number(which)} />,
@@ -152,6 +154,7 @@ function Sign({ of, size }: { of: string; size: number }) {
     terrain: <TerrainSign />,
     other: <rect width={size} height={size * 0.7} y={size * 0.15} fill="none" stroke={SOFT} strokeWidth="0.3" />,
   }
+  const marked = kind === 'marking' ? kinds[which as MarkingKind] : undefined
   const stroke = (colour: string, width: number, dash?: string) => <path d={`M0 ${size / 2}h${size * 1.5}`} stroke={colour} strokeWidth={width} strokeDasharray={dash} fill="none" />
   const fill = (colour: string) => <rect y={size * 0.12} width={size * 1.5} height={size * 0.76} fill={colour} stroke={SOFT} strokeWidth="0.1" />
   const ground: Record<string, ReactNode> = {
@@ -164,6 +167,13 @@ function Sign({ of, size }: { of: string; size: number }) {
     water: fill('var(--map-water)'),
     green: fill('var(--map-green)'),
   }
+  if (marked)
+    return (
+      <g color={{ own: 'var(--map-unit)', hazard: 'var(--sev-1)', control: 'var(--sev-2)', search: INK }[marked.side]}>
+        <KindSign kind={which as MarkingKind} size={String(size)} />
+      </g>
+    )
+  if (kind === 'standing') return stroke(INK, 0.6, which === 'planned' ? '1.6 1' : undefined)
   return <g fontSize={size / 1.25}>{ground[of] ?? drawn[kind!] ?? drawn[of] ?? drawn.other}</g>
 }
 

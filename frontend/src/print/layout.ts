@@ -67,6 +67,14 @@ export function layoutOf({ size, turn }: Paper): Layout {
   return { sheet: { width, height }, frame, title, map, legend, scale, facts, line, columns: Math.max(1, Math.floor(legend.width / COLUMN)), text }
 }
 
+/** How large the legend's lines are, and how many stand below one another: a long legend is smaller, down to what is read on paper from a hand's distance, never cut before. */
+export function legendRoom({ legend, line, columns, text }: Layout, count: number): { line: number; text: number; rows: number } {
+  for (let k = 1; ; k -= 0.05) {
+    const rows = Math.max(1, Math.floor((legend.height - line * k * 1.4) / (line * k)))
+    if (rows * columns >= count || k < 0.56) return { line: line * k, text: text * k, rows }
+  }
+}
+
 /** Pixels of millimetres at so many dots of an inch, whole ones. */
 export const pixelsOf = (mm: number, dpi: number) => Math.round((mm / MM_PER_INCH) * dpi)
 

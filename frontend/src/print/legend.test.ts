@@ -5,7 +5,7 @@ import { type Seen, legendOf, seenOn } from './legend'
 const steps = [1, 2, 4, 8]
 const seen = (change: Partial<Record<keyof Seen, unknown[]>>): Seen => {
   const set = (key: keyof Seen) => new Set(change[key] ?? []) as never
-  return { parts: set('parts'), severities: set('severities'), statuses: set('statuses'), open: set('open'), ground: set('ground') }
+  return { parts: set('parts'), severities: set('severities'), markings: set('markings'), statuses: set('statuses'), open: set('open'), ground: set('ground') }
 }
 const signs = (s: Seen) => legendOf(s, steps).map(({ sign }) => sign)
 
@@ -16,6 +16,7 @@ describe('the legend', () => {
     ['a layer that is switched off though its things are there', { severities: [1], statuses: ['online'], open: [3] }, []],
     ['cameras in the states that are seen', { parts: ['camera'], statuses: ['fault', 'online'] }, ['camera-online', 'camera-fault']],
     ['tints that are seen', { parts: ['choropleth'], open: [0, 3, 9] }, ['load-0', 'load-2', 'load-4']],
+    ['what is drawn on the map, by kind, and how to tell what is wanted from what is there', { parts: ['marking'], markings: ['roadblock', 'planned', 'command_post', 'actual'] }, ['marking-command_post', 'marking-roadblock', 'standing-planned', 'standing-actual']],
     ['names are read, not explained', { parts: ['place'] }, []],
     ['a layer that is not known here', { parts: ['hydrant'] }, ['other']],
     ['the ground', { ground: ['water', 'area-town', 'road-major'] }, ['area-town', 'road-major', 'water']],
@@ -32,7 +33,7 @@ describe('what a map has drawn', () => {
     { layer: { id: 'incident', metadata: { part: 'incident' } }, properties: { severity: 2 }, state: {} },
     { layer: { id: 'camera', metadata: { part: 'camera' } }, properties: {}, state: { status: 'offline' } },
     { layer: { id: 'camera', metadata: { part: 'camera' } }, properties: {}, state: {} },
-    { layer: { id: 'marking-fill', source: 'marking' }, properties: {}, state: {} },
+    { layer: { id: 'marking-fill', source: 'marking' }, properties: { kind: 'closed_area', standing: 'planned' }, state: {} },
     { layer: { id: 'area-town-fill', metadata: { part: 'choropleth' } }, properties: {}, state: { open: 4 } },
     { layer: { id: 'area-town' }, properties: {}, state: {} },
     { layer: { id: 'road' }, properties: { rank: 2 }, state: {} },
@@ -42,10 +43,10 @@ describe('what a map has drawn', () => {
   const map = { queryRenderedFeatures: () => drawn, getLayer: () => ({}), getLayoutProperty: () => undefined } as unknown as MapController['engine']
 
   test('is in the legend', () => {
-    expect(signs(seenOn(map, false))).toEqual(['incident-2', 'marking', 'camera-online', 'camera-offline', 'load-3', 'area-town', 'road-major', 'water', 'green', 'terrain'])
+    expect(signs(seenOn(map, false))).toEqual(['incident-2', 'camera-online', 'camera-offline', 'load-3', 'marking-closed_area', 'standing-planned', 'area-town', 'road-major', 'water', 'green', 'terrain'])
   })
 
   test('but not what a photograph lies over', () => {
-    expect(signs(seenOn(map, true))).toEqual(['incident-2', 'marking', 'camera-online', 'camera-offline', 'area-town'])
+    expect(signs(seenOn(map, true))).toEqual(['incident-2', 'camera-online', 'camera-offline', 'marking-closed_area', 'standing-planned', 'area-town'])
   })
 })

@@ -1,4 +1,5 @@
 /** What the signs on a printed map mean: those that are on it, and no others. */
+import { kindNames } from '../map/markings/kinds'
 import type { MapController, MapLayerId } from '../map/types'
 
 /** What is seen on a map. */
@@ -6,6 +7,8 @@ export interface Seen {
   /** Parts of the console's legend of which something is drawn. */
   parts: ReadonlySet<string>
   severities: ReadonlySet<number>
+  /** Kinds and standings of what is drawn on the map. */
+  markings: ReadonlySet<string>
   /** Of the cameras. */
   statuses: ReadonlySet<string>
   /** Open cases of each area that is tinted. */
@@ -32,7 +35,6 @@ export function legendOf(seen: Seen, steps: readonly number[]): Entry[] {
   const has = (part: MapLayerId) => seen.parts.has(part)
   if (has('incident')) for (const level of [1, 2, 3]) if (seen.severities.has(level)) out.push({ sign: `incident-${level}`, label: `severity.${level}` })
   if (has('detection')) out.push({ sign: 'detection', label: 'layer.detection' })
-  if (has('marking')) out.push({ sign: 'marking', label: 'layer.marking' })
   if (has('unit')) out.push({ sign: 'unit', label: 'layer.unit' })
   if (has('camera')) for (const status of ['online', 'offline', 'fault', 'unknown']) if (seen.statuses.has(status)) out.push({ sign: `camera-${status}`, label: 'print.camera', values: { status } })
   if (has('choropleth')) {
@@ -41,6 +43,10 @@ export function legendOf(seen: Seen, steps: readonly number[]): Entry[] {
       const next = from[i + 1]
       if ([...seen.open].some((open) => open >= n && (next === undefined || open < next))) out.push({ sign: `load-${i}`, label: 'print.load', values: { range: next === undefined ? `≥${n}` : next - n === 1 ? String(n) : `${n}–${next - 1}` } })
     })
+  }
+  if (has('marking')) {
+    for (const kind of kindNames) if (seen.markings.has(kind)) out.push({ sign: `marking-${kind}`, label: `marking.kind.${kind}` })
+    for (const standing of ['planned', 'actual']) if (seen.markings.has(standing)) out.push({ sign: `standing-${standing}`, label: `print.standing.${standing}` })
   }
   if (has('unit_grid')) out.push({ sign: 'unit_grid', label: 'layer.unit_grid' })
   if (has('building')) out.push({ sign: 'building', label: 'layers.buildings' })
@@ -53,11 +59,12 @@ export function legendOf(seen: Seen, steps: readonly number[]): Entry[] {
 
 /** Looks what a map has drawn. A photograph over the drawn ground hides it. */
 export function seenOn(map: MapController['engine'], photograph: boolean): Seen {
-  const seen = { parts: new Set<string>(), severities: new Set<number>(), statuses: new Set<string>(), open: new Set<number>(), ground: new Set<string>() }
+  const seen = { parts: new Set<string>(), severities: new Set<number>(), markings: new Set<string>(), statuses: new Set<string>(), open: new Set<number>(), ground: new Set<string>() }
   for (const { layer, properties, state } of map.queryRenderedFeatures()) {
     const part = layer.source === 'marking' ? 'marking' : (layer.metadata as { part?: string } | undefined)?.part
     if (part !== undefined) {
       seen.parts.add(part)
+      if (part === 'marking') for (const value of [properties.kind, properties.standing]) if (typeof value === 'string') seen.markings.add(value)
       if (part === 'incident' && typeof properties.severity === 'number') seen.severities.add(properties.severity)
       if (layer.id === 'camera') seen.statuses.add((state.status as string | undefined) ?? 'online')
       if (part === 'choropleth' && !photograph) seen.open.add((state.open as number | undefined) ?? 0)

@@ -8,6 +8,7 @@ import { useAreas } from '../domain/useAreas'
 import { logText } from '../features/detail/logText'
 import { localInput } from '../features/timeline/span'
 import { useText } from '../i18n'
+import '../i18n/markings'
 import '../i18n/review'
 import { duration, stamp } from '../lib/time'
 import { drawPicture } from '../map/picture'
@@ -15,6 +16,7 @@ import type { Bbox } from '../map/types'
 import { Button } from '../ui/Button'
 import { SeveritySign, asSeverity } from '../ui/Severity'
 import { Empty, Failure, Loading } from '../ui/State'
+import { actsTold, drawnThen } from './drawn'
 import './review.css'
 import { type Reviewed, summarize } from './summary'
 
@@ -103,7 +105,7 @@ function Paper({ items, from, until }: { items: readonly Reviewed[]; from: numbe
           )}
           <h2>{t('review.cases')}</h2>
           {items.length >= MOST && <p>{t('review.more', { n: MOST })}</p>}
-          {items.map(({ incident, state_then, log }, i) => (
+          {items.map(({ incident, state_then, log, drawn }, i) => (
             <section key={incident.id} className="paper-case" data-testid="review-case">
               <h3>
                 <span className="paper-number">{i + 1}</span>
@@ -122,6 +124,24 @@ function Paper({ items, from, until }: { items: readonly Reviewed[]; from: numbe
                   </li>
                 ))}
               </ol>
+              {drawn.length > 0 && (
+                <>
+                  <p className="paper-drawn">{t('review.drawn')}</p>
+                  <ol data-testid="review-drawn">
+                    {actsTold(drawn).map((act) => (
+                      <li key={act.id}>
+                        <time>{stamp(act.at, locale)}</time>
+                        <b>
+                          {t(`marking.deed.${act.deed}`, { what: [t(`marking.kind.${act.kind}`), act.label].filter(Boolean).join(' · ') })}
+                          {act.content && `${locale === 'zh' ? '，' : ', '}${t(`marking.standing.${act.content.standing}`)}`}
+                          {act.undone && t('marking.undone')}
+                        </b>
+                        <span>{act.by}</span>
+                      </li>
+                    ))}
+                  </ol>
+                </>
+              )}
             </section>
           ))}
         </>
@@ -136,7 +156,7 @@ function Picture({ items, bbox }: { items: readonly Reviewed[]; bbox: Bbox }) {
   const [failed, setFailed] = useState(false)
   useEffect(() => {
     try {
-      return drawPicture(box.current!, items.map(({ incident }, i) => ({ at: incident.point as [number, number], text: String(i + 1), severity: incident.severity })), bbox, locale)
+      return drawPicture(box.current!, items.map(({ incident }, i) => ({ at: incident.point as [number, number], text: String(i + 1), severity: incident.severity })), items.flatMap(({ drawn }) => drawnThen(drawn)), bbox, locale)
     } catch (error) {
       console.error('the picture was not drawn:', error)
       setFailed(true)

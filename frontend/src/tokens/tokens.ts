@@ -71,8 +71,11 @@ export interface MapTokens {
   unitIdle: string
   onUnit: string
   ring: string
-  sky: string
-  horizon: string
+  /** By night, with the sun at the horizon, by day. */
+  sky: [string, string, string]
+  horizon: [string, string, string]
+  /** Of the light that falls on what stands. */
+  light: [string, string, string]
   hillLight: string
   hillShade: string
 }
@@ -134,8 +137,9 @@ const dark: Tokens = {
     unitIdle: '#3f77a8',
     onUnit: '#071420',
     ring: '#ffffff',
-    sky: '#0b0f10',
-    horizon: '#161d20',
+    sky: ['#070b0f', '#101822', '#182630'],
+    horizon: ['#18232a', '#453a35', '#33454f'],
+    light: ['#d3dff2', '#ffe6cc', '#ffffff'],
     hillLight: '#3a474d',
     hillShade: '#050708',
   },
@@ -191,8 +195,9 @@ const light: Tokens = {
     unitIdle: '#5f8db5',
     onUnit: '#ffffff',
     ring: '#063f77',
-    sky: '#eef0ee',
-    horizon: '#e2e6e5',
+    sky: ['#c3ccd3', '#d3d8de', '#cfdfe9'],
+    horizon: ['#dce1e3', '#f1e2d3', '#eef2f2'],
+    light: ['#e2eaf5', '#fff0df', '#ffffff'],
     hillLight: '#ffffff',
     hillShade: '#8d989b',
   },

@@ -16,6 +16,7 @@ const drawings = {
   chevronRight: 'm8 5 5 5-5 5',
   chevronLeft: 'm12 5-5 5 5 5',
   camera: 'M3 7.5 13.5 4l1.7 4.8L4.7 12.3zM7 11.5V15H3.5M15 5.5l2.2-.7 1 3-2.2.7',
+  photo: 'M3 6.5h3.5L8 4.5h4l1.5 2H17v9.5H3zM10 8.2a2.9 2.9 0 1 1 0 5.8 2.9 2.9 0 0 1 0-5.8Z',
   house: 'm3.5 9.5 6.5-6 6.5 6M5 8.5V17h10V8.5',
   unit: 'M3 6.5h14v7H3zM6 10h8',
   incident: 'm10 2.5 7.5 7.5-7.5 7.5L2.5 10z',

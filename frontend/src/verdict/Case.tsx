@@ -94,8 +94,8 @@ function Open({ file, reviews, marked, onMark, onDone }: { file: File; reviews: 
         setMode('look')
         setOutline(file.outline.coordinates)
       } else if (event.key === 'Enter' && mode === 'redraw') redraw.mutate()
-      else if (event.key === 'Enter' && target.tagName !== 'BUTTON' && target.tagName !== 'A' && file.moves.includes('issue')) issue()
-      else if (code && file.moves.includes('dismiss')) dismiss(code)
+      else if (event.key === 'Enter' && mode === 'look' && target.tagName !== 'BUTTON' && target.tagName !== 'A' && file.moves.includes('issue')) issue()
+      else if (code && mode === 'look' && file.moves.includes('dismiss')) dismiss(code)
       else if (event.key === 'r' && shapes) setMode('redraw')
       else if (event.key === 's' && shapes) setMode('split')
       else return

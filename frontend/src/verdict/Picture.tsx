@@ -14,6 +14,10 @@ interface Props {
   onSplit: (parts: Outline[]) => void
 }
 
+/** Which way an arrow key goes, y down. */
+const arrow = (key: string, step: number) => ({ ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] } as Record<string, [number, number]>)[key]
+const clamped = (share: number) => Math.min(1, Math.max(0, share))
+
 /** What a flight shows of the place, or the outline alone; corners can be dragged, or the outline cut. */
 export function Picture({ id, which, outline, title, mode, onRedraw, onSplit }: Props) {
   const { t } = useText()
@@ -22,7 +26,11 @@ export function Picture({ id, which, outline, title, mode, onRedraw, onSplit }: 
   const [first, setFirst] = useState<[number, number] | null>(null)
   const dragged = useRef<number[] | null>(null)
   const box = useRef<SVGSVGElement>(null)
-  useEffect(() => setFirst(null), [mode])
+  const [cross, setCross] = useState<[number, number]>([0.5, 0.5]) // where a cut begins or ends by keyboard, as shares of the picture
+  useEffect(() => {
+    setFirst(null)
+    if (mode === 'split') box.current?.focus()
+  }, [mode])
   const place = (event: React.PointerEvent): [number, number] => {
     const r = box.current!.getBoundingClientRect()
     return from(square, [(event.clientX - r.left) / r.width, (event.clientY - r.top) / r.height])
@@ -37,21 +45,25 @@ export function Picture({ id, which, outline, title, mode, onRedraw, onSplit }: 
         }),
       ),
     )
-  const press = (event: React.PointerEvent) => {
-    if (mode !== 'split') return
-    const at = place(event)
+  const take = (at: [number, number]) => {
     if (!first) return setFirst(at)
     const parts = cut(outline, first, at)
     setFirst(null)
     if (parts) onSplit(parts)
   }
   const nudge = (event: React.KeyboardEvent, path: number[], p: number[]) => {
-    const step = 0.003
-    const by = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key]
+    const by = arrow(event.key, 0.003)
     if (!by) return
     event.preventDefault()
     const [x, y] = onto(square, p)
-    move(path, from(square, [x + by[0]!, y + by[1]!]))
+    move(path, from(square, [x + by[0], y + by[1]]))
+  }
+  const steer = (event: React.KeyboardEvent) => {
+    const by = arrow(event.key, event.shiftKey ? 0.05 : 0.01)
+    if (by) setCross(([x, y]) => [clamped(x + by[0]), clamped(y + by[1])])
+    else if (event.key === ' ') take(from(square, cross))
+    else return
+    event.preventDefault()
   }
   const path = outline.map((polygon) => polygon.map((ring) => `M${ring.map((p) => onto(square, p).map((v) => v.toFixed(4)).join(' ')).join('L')}Z`).join('')).join('')
   return (
@@ -64,12 +76,15 @@ export function Picture({ id, which, outline, title, mode, onRedraw, onSplit }: 
           viewBox="0 0 1 1"
           role={mode === 'look' ? 'img' : 'group'}
           aria-label={title}
-          onPointerDown={press}
+          tabIndex={mode === 'split' ? 0 : undefined}
+          onKeyDown={mode === 'split' ? steer : undefined}
+          onPointerDown={(event) => mode === 'split' && take(place(event))}
           onPointerMove={(event) => dragged.current && move(dragged.current, place(event))}
           onPointerUp={() => (dragged.current = null)}
         >
           <path d={path} className="verdict-outline" />
           {first && <circle className="verdict-corner" cx={onto(square, first)[0]} cy={onto(square, first)[1]} r={0.012} />}
+          {mode === 'split' && <path className="verdict-cross" d={`M${cross[0] - 0.03} ${cross[1]}h0.06M${cross[0]} ${cross[1] - 0.03}v0.06`} />}
           {mode === 'redraw' &&
             outline.flatMap((polygon, i) =>
               polygon.flatMap((ring, j) =>

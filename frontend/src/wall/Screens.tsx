@@ -33,7 +33,8 @@ export function Screens({ wall, now, version }: { wall: Wall; now: number; versi
               {told && (told.width !== wall.layout.width || told.height !== wall.layout.height) && (
                 <span className="walls-bad">{t('walls.wrongSize', { width: told.width, height: told.height, w: wall.layout.width, h: wall.layout.height })}</span>
               )}
-              {told && told.version !== version && <span className="walls-quiet">{t('walls.oldVersion', { version: told.version })}</span>}
+              {told && <span className="walls-quiet">{t('walls.frame', { s: (told.frame_age_ms / 1000).toFixed(1) })}</span>}
+              {told && <span className="walls-quiet">{t(told.version === version ? 'walls.version' : 'walls.oldVersion', { version: told.version })}</span>}
               <a href={address} target="_blank" rel="noreferrer" className="truncate" aria-label={`${t('walls.address')} ${row},${column}`}>{address}</a>
             </div>
           )

@@ -30,7 +30,8 @@ export async function drawWall({ options, layout, scene, incident, bezels, camer
   const bands = piecesOf(regionsOf(layout, scene.parts, bezels), size.height, largestSlice(1, MARGIN))
   const png = new PngWriter(size.width, size.height)
   const all = bands.reduce((n, { pieces }) => n + pieces.length, 0)
-  const stills = new Stills({ ...options, theme: scene.theme, locale: scene.lang, still: { pixelRatio: 1, scale: Math.round((remFor(layout.height, 'wall') / 16) * 100) / 100 } }, MARGIN, bands[0]!.pieces[0]!.slice)
+  const scale = Math.round((remFor(layout.height, 'wall') / 16) * 100) / 100
+  const stills = new Stills({ ...options, theme: scene.theme, locale: scene.lang, still: { pixelRatio: 1, scale, least: 16 * scale } }, MARGIN, bands[0]!.pieces[0]!.slice)
   let done = 0
   try {
     for (const { height, pieces } of bands) {

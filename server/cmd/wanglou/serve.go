@@ -248,6 +248,7 @@ func (m *Main) Open(ctx context.Context) (err error) {
 		Prober:         m.prober,
 		Signals:        postgis.NewSignals(m.DB, keys, m.App.Logger),
 		EventSources:   sources,
+		CameraFiles:    postgis.NewCameras(m.DB),
 		Parents:        postgis.NewParents(m.DB),
 		TryEvents:      m.events.Try,
 		Past:           m.history,

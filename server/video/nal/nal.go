@@ -28,6 +28,7 @@ type Builder struct {
 	data    []byte
 	key     bool
 	own     [][]byte // parameter sets of the picture under way
+	slices  bool     // the picture under way has a part of the picture itself
 	broken  bool     // something of the picture under way is missing
 	playing bool     // a key picture has come, and nothing was lost since
 	ready   []*Unit
@@ -55,6 +56,7 @@ func (b *Builder) Add(n []byte) {
 	if b.keyKind(n[0]) {
 		b.key = true
 	}
+	b.slices = b.slices || b.sliceKind(n[0])
 	if b.paramKind(n[0]) && len(n) <= maxParams && len(n) > 3 && len(b.own) < maxSets {
 		b.own = append(b.own, append([]byte(nil), n...))
 		return // stands at the front of a key picture
@@ -69,6 +71,31 @@ func (b *Builder) More(p []byte) {
 		return
 	}
 	b.data = append(b.data, p...)
+}
+
+// sliceKind reports whether the header of a NAL unit is that of a part of a picture.
+func (b *Builder) sliceKind(n byte) bool {
+	if b.H265 {
+		return n>>1&0x3f < 32
+	}
+	return n&31 >= 1 && n&31 <= 5
+}
+
+// Turn begins anew in the other codec, which a parameter set has told of: nothing is shown until its first key picture.
+func (b *Builder) Turn(h265 bool) {
+	b.Finish()
+	b.H265, b.Params, b.playing = h265, nil, false
+}
+
+// CodecOf tells the codec of a parameter set that begins a key picture, whatever the stream was said to be: what stands for one codec's is never sent in the other. ok is false for all other NAL units.
+func CodecOf(n []byte) (h265, ok bool) {
+	switch {
+	case len(n) < 2:
+		return false, false
+	case n[0] == 0x40 && n[1] == 1: // a video parameter set of the lowest layer
+		return true, true
+	}
+	return false, n[0]&0x9f == 7 && n[0]&0x60 != 0
 }
 
 func (b *Builder) keyKind(n byte) bool {
@@ -87,12 +114,12 @@ func (b *Builder) paramKind(n byte) bool {
 
 // Finish ends the picture under way.
 func (b *Builder) Finish() {
-	data, key, broken := b.data, b.key, b.broken
+	data, key, slices, broken := b.data, b.key, b.slices, b.broken
 	if len(b.own) > 0 {
 		b.Params = b.own
 	}
-	b.data, b.key, b.broken, b.own = nil, false, false, nil
-	if len(data) == 0 {
+	b.data, b.key, b.slices, b.broken, b.own = nil, false, false, false, nil
+	if !slices { // parameter sets, remarks
 		b.playing = b.playing && !broken
 		return
 	}

@@ -62,12 +62,12 @@ export function FlowActions({ detail, flow, onConflict }: { detail: IncidentDeta
       {hops
         .filter((each) => each !== 'hop.take')
         .map((each) => (
-          <Button key={each} small look="quiet" onPress={() => setDoing({ hop: each })} data-testid={each.replace('.', '-')}>
+          <Button key={each} small onPress={() => setDoing({ hop: each })} data-testid={each.replace('.', '-')}>
             {t('flow.hopTo', { hop: hopName(each), area: areas.place(next(flow.holder_path, incident.area_path, each), locale) })}
           </Button>
         ))}
       {may_join && (
-        <Button small look="quiet" onPress={() => setDoing('joint')} data-testid="joint">
+        <Button small onPress={() => setDoing('joint')} data-testid="joint">
           {t('flow.joint')}
         </Button>
       )}

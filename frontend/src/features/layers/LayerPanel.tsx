@@ -133,7 +133,7 @@ const cameraStates = ['online', 'offline', 'fault', 'unknown'] as const
 function CameraStates() {
   const { t } = useText()
   return (
-    <ul className="layer-key">
+    <ul className="layer-key layer-states">
       {cameraStates.map((status) => (
         <li key={status}>
           <CameraSign status={status} />

@@ -10,22 +10,22 @@ import { boundsOf } from '../../map/geo'
 import { Button } from '../../ui/Button'
 import { Section } from '../detail/Frame'
 import { KindSign } from './KindSign'
-import { PlanEye } from './List'
+import { DrawingEye } from './List'
 import './markings.css'
-import { planQuery } from './queries'
-import { usePlan } from './usePlan'
+import { drawingQuery } from './queries'
+import { useDrawing } from './useDrawing'
 
 /** What is drawn on the map for a case; of a case that is over, what was. */
 export default function CaseMarkings({ incident, over }: { incident: number; over: boolean }) {
   const { t, locale } = useText()
-  const live = usePlan(incident)
-  const kept = useQuery({ ...planQuery(incident), enabled: over })
+  const live = useDrawing(incident)
+  const kept = useQuery({ ...drawingQuery(incident), enabled: over })
   const { drawing } = useStore(workbench)
   const may = draw.when(useActionContext()) && !over
   const items = over ? (kept.data?.items ?? []) : live
   if (items.length === 0 && !may) return null
   return (
-    <Section title={t('marking.casePlan')} note={items.length > 0 && !over ? <PlanEye incident={incident} /> : undefined} testid="case-markings">
+    <Section title={t('marking.caseDrawing')} note={items.length > 0 && !over ? <DrawingEye incident={incident} /> : undefined} testid="case-markings">
       {items.length === 0 && <p className="marking-note">{t('marking.caseNone')}</p>}
       <ul className="marking-case">
         {items.map((item) => {

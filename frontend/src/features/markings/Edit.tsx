@@ -11,7 +11,7 @@ import { type Content, type Marking, actsQuery, removeIt } from './queries'
 
 interface EditProps {
   id: number
-  /** As the plan has it; undefined before it was read. */
+  /** As the drawing has it; undefined before it was read. */
   marking: Marking | undefined
   row: Row
   onSave: (what: Partial<Content>) => Promise<void>

@@ -1,4 +1,4 @@
-import { hiddenPlans, theMap } from '../../app/workbench'
+import { hiddenDrawings, theMap } from '../../app/workbench'
 import { useText } from '../../i18n'
 import '../../i18n/markings'
 import { useStore } from '../../lib/store'
@@ -8,18 +8,18 @@ import { IconButton } from '../../ui/Button'
 import { Icon } from '../../ui/icons'
 import { KindSign } from './KindSign'
 import './markings.css'
-import { usePlan } from './usePlan'
+import { useDrawing } from './useDrawing'
 
-/** What a plan has on the map, and whether it is seen here. */
+/** What a drawing has on the map, and whether it is seen here. */
 export function List({ incident, held, onHold }: { incident: number; held: number | null; onHold: (id: number) => void }) {
   const { t } = useText()
-  const rows = usePlan(incident)
+  const rows = useDrawing(incident)
   return (
     <section className="marking-list" aria-label={t('marking.list')} data-testid="marking-list">
       <header>
         <h3>{t('marking.list')}</h3>
         <span className="marking-count">{t('marking.count', { n: rows.length })}</span>
-        <PlanEye incident={incident} />
+        <DrawingEye incident={incident} />
       </header>
       {rows.length === 0 && (
         <p className="marking-note">
@@ -59,12 +59,12 @@ export function List({ incident, held, onHold }: { incident: number; held: numbe
   )
 }
 
-/** Shows or hides a plan on this map alone. */
-export function PlanEye({ incident }: { incident: number }) {
+/** Shows or hides a drawing on this map alone. */
+export function DrawingEye({ incident }: { incident: number }) {
   const { t } = useText()
-  const hidden = useStore(hiddenPlans).has(incident)
+  const hidden = useStore(hiddenDrawings).has(incident)
   const turn = () =>
-    hiddenPlans.set((now) => {
+    hiddenDrawings.set((now) => {
       const next = new Set(now)
       if (!next.delete(incident)) next.add(incident)
       return next

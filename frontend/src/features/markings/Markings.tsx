@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'react'
 import { asApiError, errorText } from '../../api/error'
 import { queryClient, searchQuery } from '../../api/queries'
 import { change, theMap, workbench } from '../../app/workbench'
-import { usePlace } from '../../app/router'
+import { place, usePlace } from '../../app/router'
 import { useText } from '../../i18n'
 import '../../i18n/markings'
 import { useStore } from '../../lib/store'
@@ -20,7 +20,7 @@ import { KindSign } from './KindSign'
 import { List } from './List'
 import './markings.css'
 import { Overlay } from './Overlay'
-import { type Content, cameFirst, changeIt, drawIt, fresh, planQuery, stepIt } from './queries'
+import { type Content, type Marking, cameFirst, changeIt, contentOf, drawIt, fresh, drawingQuery, stepIt } from './queries'
 
 const sides: Side[] = ['own', 'hazard', 'control', 'search']
 /** So near to the last point a press ends a line, pixels. */
@@ -41,11 +41,13 @@ function Tools({ map, incident }: { map: MapController; incident: number }) {
   const [held, setHeld] = useState<number | null>(null)
   const [moved, setMoved] = useState<readonly LonLat[] | null>(null)
   const [busy, setBusy] = useState(false)
+  const saving = useRef<Promise<Marking | null>>(Promise.resolve(null))
+  const panel = useRef<HTMLElement>(null)
   const pointer = usePointer(map)
-  const plan = useQuery(planQuery(incident))
+  const drawn = useQuery(drawingQuery(incident))
   const row = useRow('marking', held)
   const offline = useLamp().state === 'offline'
-  const mine = plan.data?.items.find((each) => each.id === held)
+  const mine = drawn.data?.items.find((each) => each.id === held)
   const failed = (error: unknown) => notify('wrong', cameFirst(error) !== null ? t('marking.conflict', { by: cameFirst(error) }) : errorText(error, t, has))
 
   useEffect(() => { // two presses end a line: the map does not also come nearer
@@ -53,6 +55,13 @@ function Tools({ map, incident }: { map: MapController; incident: number }) {
     return () => map.engine.doubleClickZoom.enable()
   }, [map])
   useEffect(() => setMoved(null), [row?.revision, held])
+  useEffect(() => { // the case is beside the tool, not under it
+    const left = Math.round(panel.current!.getBoundingClientRect().right - map.engine.getContainer().getBoundingClientRect().left)
+    map.setInsets({ left })
+    const { selection } = place()
+    if (incident > 0 && selection?.layer === 'incident' && selection.id === incident) map.select(selection, true)
+    return () => map.setInsets({ left: 0 })
+  }, [map, incident])
 
   const choose = (next: MarkingKind | null) => {
     setKind(next)
@@ -75,19 +84,26 @@ function Tools({ map, incident }: { map: MapController; incident: number }) {
       fresh(incident)
     }
   }
-  /** Keeps what was changed of the marking that is held, as it was seen. */
-  const save = async (what: Partial<Content>) => {
-    const { data } = plan
+  /** Keeps what was changed of the marking that is held, as it was seen; one change after the other, for each counts on the revision that the one before it made. */
+  const save = (what: Partial<Content>): Promise<void> => {
+    const { data } = drawn
     const now = row && { ...drawableOf(row), note: String(row.note ?? ''), locked: row.locked === true }
-    if (held === null || !now || !data) return
-    try {
-      await changeIt(held, Number(row.revision), { ...now, ...what } as Content)
-    } catch (error) {
-      failed(error)
-      setMoved(null)
-    } finally {
-      fresh(incident)
-    }
+    if (held === null || !now || !data) return Promise.resolve()
+    const seen = Number(row.revision)
+    const next = saving.current.then(async (before) => {
+      try {
+        const mine = before?.id === held && before.revision > seen ? before : null
+        return await changeIt(held, mine ? mine.revision : seen, { ...(mine ? contentOf(mine) : now), ...what } as Content)
+      } catch (error) {
+        failed(error)
+        setMoved(null)
+        return null
+      } finally {
+        fresh(incident)
+      }
+    })
+    saving.current = next
+    return next.then(() => {})
   }
   const step = async (which: 'undo' | 'redo') => {
     try {
@@ -129,7 +145,7 @@ function Tools({ map, incident }: { map: MapController; incident: number }) {
     press: (event) => {
       const redoes = (event.ctrlKey || event.metaKey) && (event.key.toLowerCase() === 'y' || (event.shiftKey && event.key.toLowerCase() === 'z'))
       if (redoes) void step('redo')
-      else if (event.key === 'Backspace' && points.length === 0) return false
+      else if (event.key === 'Backspace' && points.length === 0) return true // it takes points back, not what is kept
       else if (event.key === 'Enter' && points.length > 0 && !(event.target instanceof Element && event.target.closest('button, a'))) void keep(points)
       else return false
       return true
@@ -160,16 +176,17 @@ function Tools({ map, incident }: { map: MapController; incident: number }) {
           if (rested && geometry) void save({ geometry: geometry as Content['geometry'] })
         }}
       />
-      <section className="markings" aria-label={t('marking.title')} data-testid="markings">
+      <section ref={panel} className="markings" aria-label={t('marking.title')} data-testid="markings">
         <header className="markings-head">
           <h2>{t('marking.title')}</h2>
-          <IconButton icon="undo" label={plan.data?.undo ? t('marking.undo', { what: told(plan.data.undo) }) : t('marking.nothing')} shortcut="Ctrl+Z" isDisabled={!plan.data?.undo || offline} onPress={() => void step('undo')} data-testid="marking-undo" />
-          <IconButton icon="redo" label={plan.data?.redo ? t('marking.redo', { what: told(plan.data.redo) }) : t('marking.nothing')} shortcut="Ctrl+Y" isDisabled={!plan.data?.redo || offline} onPress={() => void step('redo')} data-testid="marking-redo" />
+          <IconButton icon="undo" label={drawn.data?.undo ? t('marking.undo', { what: told(drawn.data.undo) }) : t('marking.nothing')} shortcut="Ctrl+Z" isDisabled={!drawn.data?.undo || offline} onPress={() => void step('undo')} data-testid="marking-undo" />
+          <IconButton icon="redo" label={drawn.data?.redo ? t('marking.redo', { what: told(drawn.data.redo) }) : t('marking.nothing')} shortcut="Ctrl+Y" isDisabled={!drawn.data?.redo || offline} onPress={() => void step('redo')} data-testid="marking-redo" />
           <IconButton icon="close" label={t('marking.end')} shortcut="Esc" onPress={() => change({ drawing: null })} />
         </header>
-        <PlanChoice incident={incident} />
+        <DrawingChoice incident={incident} />
         {offline && <p className="marking-note marking-warn" role="alert">{t('marking.offline')}</p>}
         {seen && held !== null && <Edit key={held} id={held} marking={mine} row={row!} onSave={save} onRemoved={() => setHeld(null)} onClose={() => setHeld(null)} onFailed={failed} />}
+        {seen && <h3 className="marking-next">{t('marking.next')}</h3>}
         <div className="marking-standing" role="radiogroup" aria-label={t('marking.standingHint')}>
           {(['planned', 'actual'] as const).map((one) => (
             <button key={one} type="button" role="radio" aria-checked={standing === one} data-standing={one} onClick={() => setStanding(one)} data-testid={`standing-${one}`}>
@@ -224,16 +241,16 @@ function pressed(map: MapController, at: LonLat): number | null {
   return hit ? Math.floor(Number(hit.id) / 4) : null
 }
 
-/** Which plan is drawn on: that of the case that is chosen, or that of the areas. */
-function PlanChoice({ incident }: { incident: number }) {
+/** Which drawing is drawn on: that of the case that is chosen, or that of the areas. */
+function DrawingChoice({ incident }: { incident: number }) {
   const { t } = useText()
   const { selection } = usePlace()
   const chosen = selection?.layer === 'incident' ? selection.id : null
   const cases = [...new Set([incident, chosen ?? 0])].filter((id) => id > 0)
   return (
     <label className="marking-field">
-      <span>{t('marking.plan')}</span>
-      <select value={incident} onChange={(event) => change({ drawing: Number(event.target.value) })} data-testid="marking-plan">
+      <span>{t('marking.drawnFor')}</span>
+      <select value={incident} onChange={(event) => change({ drawing: Number(event.target.value) })} data-testid="marking-drawing">
         {cases.map((id) => (
           <CaseOption key={id} id={id} />
         ))}

@@ -9,14 +9,16 @@ export type MarkingInput = components['schemas']['MarkingInput']
 export type MarkingAct = components['schemas']['MarkingAct']
 export type Content = Pick<Marking, 'kind' | 'standing' | 'label' | 'note' | 'rotation_deg' | 'size' | 'radius_m' | 'locked' | 'geometry'>
 
+export const contentOf = ({ kind, standing, label, note, rotation_deg, size, radius_m, locked, geometry }: Content): Content => ({ kind, standing, label, note, rotation_deg, size, radius_m, locked, geometry })
+
 /** What is drawn for a case, or with 0 in the areas for none, and what the person may take back and do again there. */
-export const planQuery = (incident: number) =>
+export const drawingQuery = (incident: number) =>
   queryOptions({ queryKey: ['markings', incident], queryFn: () => take(api.GET('/api/markings', { params: { query: incident ? { incident } : {} } })) })
 
 export const actsQuery = (id: number, revision: number) =>
   queryOptions({ queryKey: ['marking-acts', id, revision], queryFn: async () => (await take(api.GET('/api/markings/{id}/acts', { params: { path: { id } } }))).items })
 
-export const fresh = (incident: number) => void queryClient.invalidateQueries({ queryKey: planQuery(incident).queryKey })
+export const fresh = (incident: number) => void queryClient.invalidateQueries({ queryKey: drawingQuery(incident).queryKey })
 
 export const drawIt = (body: MarkingInput) => take(api.POST('/api/markings', { body }))
 export const changeIt = (id: number, revision: number, content: Content) => take(api.PUT('/api/markings/{id}', { params: { path: { id } }, body: { revision, ...content } }))

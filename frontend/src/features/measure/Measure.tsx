@@ -31,9 +31,16 @@ function Tools({ map, catalog }: { map: MapController; catalog: Catalog }) {
   const [points, setPoints] = useState<readonly LonLat[]>([])
   const pointer = usePointer(map)
   const [radius, setRadius] = useState(500)
+  const [read, setRead] = useState<LonLat | null>(null)
   const take = useRef((_: LonLat) => {})
-  take.current = (at) => setPoints((now) => (mode === 'around' ? [at] : mode === 'sight' && now.length === 2 ? [at] : [...now, at]))
-  const undo = () => setPoints((now) => now.slice(0, -1))
+  take.current = (at) => {
+    setRead(null)
+    setPoints((now) => (mode === 'around' ? [at] : mode === 'sight' && now.length === 2 ? [at] : [...now, at]))
+  }
+  const undo = () => {
+    setRead(null)
+    setPoints((now) => now.slice(0, -1))
+  }
 
   usePoints(map, { take: (at) => take.current(at), undo, end })
 
@@ -56,6 +63,7 @@ function Tools({ map, catalog }: { map: MapController; catalog: Catalog }) {
         points={points}
         closed={mode === 'area'}
         circle={mode === 'around' && points[0] ? ring(points[0], radius) : null}
+        read={mode === 'profile' || mode === 'sight' ? read : null}
         pointer={mode === 'around' || (mode === 'sight' && points.length === 2) ? null : pointer}
       />
       <section className="measure" aria-label={t('measure.title')} data-testid="measure">
@@ -90,7 +98,7 @@ function Tools({ map, catalog }: { map: MapController; catalog: Catalog }) {
             ))}
           </dl>
         )}
-        {(mode === 'profile' || mode === 'sight') && <Profile map={map.engine} points={points} looks={mode === 'sight'} />}
+        {(mode === 'profile' || mode === 'sight') && <Profile map={map.engine} points={points} looks={mode === 'sight'} onRead={setRead} />}
         {mode === 'around' && (
           <label className="measure-number">
             <span>{t('measure.radius')}</span>
@@ -114,7 +122,10 @@ function Tools({ map, catalog }: { map: MapController; catalog: Catalog }) {
             <Button small icon="undo" onPress={undo}>
               {t('measure.undo')}
             </Button>
-            <Button small look="quiet" onPress={() => setPoints([])}>
+            <Button small look="quiet" onPress={() => {
+              setRead(null)
+              setPoints([])
+            }}>
               {t('measure.clear')}
             </Button>
           </div>

@@ -8,18 +8,21 @@ interface OverlayProps {
   points: readonly LonLat[]
   closed: boolean
   circle: readonly LonLat[] | null
+  /** The place whose height is read. */
+  read: LonLat | null
   /** Where the pointer is, for the leg that is not there yet. */
   pointer: LonLat | null
 }
 
 /** What is being measured, drawn over the map and not into it. */
-export function Overlay({ map, points, closed, circle, pointer }: OverlayProps) {
+export function Overlay({ map, points, closed, circle, read, pointer }: OverlayProps) {
   const { width, height } = useFrames(map)
   const on = (way: readonly LonLat[]) => pathOn(map, way)
   const bent = (way: readonly LonLat[]) => way.slice(1).flatMap((to, i) => along(way[i]!, to, 2_000, 32).map(({ at }) => at))
   const shape = closed && points.length > 2 ? [...points, points[0]!] : points
   const last = points.at(-1)
   const middle = map.project(map.getCenter())
+  const reading = read && map.project(read)
   return (
     <svg className="measure-overlay" width={width} height={height} aria-hidden>
       {closed && points.length > 2 && <path className="measure-area" d={`${on(bent(shape))}Z`} />}
@@ -31,6 +34,7 @@ export function Overlay({ map, points, closed, circle, pointer }: OverlayProps) 
         const { x, y } = map.project(at)
         return <circle key={i} className="measure-point" cx={x} cy={y} r={4.5} />
       })}
+      {reading && <path className="measure-reading" d={`M${reading.x} ${reading.y - 7}l7 7l-7 7l-7-7z`} />}
       <path className="measure-cross" d={`M${middle.x - 9} ${middle.y}h18M${middle.x} ${middle.y - 9}v18`} />
     </svg>
   )

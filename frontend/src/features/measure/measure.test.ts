@@ -20,6 +20,14 @@ describe('on the ellipsoid', () => {
     expect(around).toBeCloseTo(sum(legs([[120, 30], [120 + m, 30], [120 + m, 30 + m], [120, 30 + m], [120, 30]])), 3)
   })
 
+  test('a way and a triangle near Tonglu are as PostGIS has them on its geography', () => {
+    const way: LonLat[] = [[119.68480785545711, 29.845079995767705], [119.70800298892038, 29.84065060568163], [119.70664338201391, 29.82377699478758]]
+    expect(legs(way)[0]).toBeCloseTo(2294.675, 3)
+    expect(legs(way)[1]).toBeCloseTo(1875.043, 3)
+    expect(surface(way).area).toBeCloseTo(2_128_545.6, 0)
+    expect(mu(surface(way).area)).toBeCloseTo(3192.818, 2)
+  })
+
   test('a hectare has fifteen mu', () => expect(mu(10_000)).toBeCloseTo(15, 9))
 
   test('distances are those of a sphere within half a percent, the same both ways, and no detour is shorter', () =>

@@ -9,8 +9,10 @@ import { useActionContext } from '../../actions/useActions'
 import { errorText } from '../../api/error'
 import { searchQuery } from '../../api/queries'
 import type { Hit } from '../../api/types'
+import type { Page } from '../../app/pages'
 import { go, paths, select } from '../../app/router'
 import { change, theMap } from '../../app/workbench'
+import { useAreas } from '../../domain/useAreas'
 import { useText } from '../../i18n'
 import '../../i18n/palette'
 import '../../ui/dialog.css'
@@ -18,8 +20,9 @@ import { LiveContext } from '../../live/hooks'
 import { Key } from '../../ui/Button'
 import { Icon, type IconName } from '../../ui/icons'
 import { goTo, hitIcons, onMap } from '../search/go'
-import { groupHits } from '../search/groups'
-import { type Known, findActions, findKnown } from './items'
+import { groupHits, hitDetail, hitName } from '../search/groups'
+import { initials } from './initials'
+import { type Known, findActions, findKnown, findNamed } from './items'
 import './palette.css'
 import { keepRecent, recentHits } from './recent'
 
@@ -42,11 +45,13 @@ const close = () => change({ palette: false })
 
 /** One line for everything: what has a name or a place, and what can be done. By keyboard alone, and without the server as far as this screen knows. */
 export default function Palette() {
-  const { t, has } = useText()
+  const { t, has, locale } = useText()
   const id = useId()
   const context = useActionContext()
   const live = use(LiveContext)
   const user = context.session.user.id
+  const areas = useAreas()
+  const pages = useNamedPages()
   const [text, setText] = useState('')
   const [active, setActive] = useState(0)
   const [wanted, setWanted] = useState(false) // Enter came before the answer
@@ -61,15 +66,16 @@ export default function Palette() {
   const groups = useMemo((): Group[] => {
     const hit = (one: Hit): Item => ({
       icon: hitIcons[one.kind],
-      name: one.name,
-      detail: one.state && has(`state.incident.${one.state}`) ? `${one.detail} · ${t(`state.incident.${one.state}` as 'state.incident.closed')}` : one.detail,
-      more: one.kind !== 'coordinate' ? one.area : (one.shift_m ?? 0) >= 1 ? t('palette.shift', { m: Math.round(one.shift_m!) }) : one.system === 'cgcs2000' ? t('palette.noShift') : undefined,
+      name: hitName(one, locale),
+      detail: one.state && has(`state.incident.${one.state}`) ? `${one.detail} · ${t(`state.incident.${one.state}` as 'state.incident.closed')}` : hitDetail(one, locale),
+      more: one.kind !== 'coordinate' ? areas.name(one.area_path, locale) || one.area : (one.shift_m ?? 0) >= 1 ? t('palette.shift', { m: Math.round(one.shift_m!) }) : one.system === 'cgcs2000' ? t('palette.noShift') : undefined,
       open: () => {
         keepRecent(user, one)
         goTo(one)
       },
     })
     const known = (one: Known): Item => ({ icon: hitIcons[one.kind], name: one.name, detail: one.detail, open: () => openKnown(one) })
+    const page = ({ path, label, icon }: Page): Item => ({ icon, name: t(label), open: () => go(path, null) })
     const act = (action: Action): Item => ({
       icon: action.icon,
       name: t(action.label),
@@ -79,12 +85,18 @@ export default function Palette() {
         action.perform(context)
       },
     })
-    const possible = findActions(actions, context, asked, (action) => ['zh', 'en'].map((language) => i18next.getFixedT(language)(action.label as never) as string))
+    const names = (label: string) => {
+      const [zh, en] = ['zh', 'en'].map((language) => i18next.getFixedT(language)(label as never) as string)
+      return [zh!, en!, initials(zh!)]
+    }
+    const possible = findActions(actions, context, asked, ({ label }) => names(label))
     const doing = { title: t('palette.actions'), items: (asked ? possible.slice(0, 8) : possible).map(act) }
-    if (!asked) return [{ title: t('palette.recent'), items: recentHits(user).map(hit) }, doing]
-    if (without) return [{ title: t('palette.known'), items: live ? findKnown(live, q).map(known) : [] }, doing]
-    return [...groupHits(q ? (found.data ?? []) : []).map(({ kind, hits }) => ({ title: t(`search.kind.${kind}`), items: hits.map((one) => hit(one.hit)) })), doing]
-  }, [t, has, user, context, asked, q, without, live, found.data])
+    const allowed = pages.filter((page) => page.allowed(context.session))
+    const opening = { title: t('palette.pages'), items: (asked ? findNamed(allowed, asked, ({ label }) => names(label)).slice(0, 8) : allowed).map(page) }
+    if (!asked) return [{ title: t('palette.recent'), items: recentHits(user).map(hit) }, doing, opening]
+    if (without) return [{ title: t('palette.known'), items: live ? findKnown(live, q).map(known) : [] }, doing, opening]
+    return [...groupHits(q ? (found.data ?? []) : []).map(({ kind, hits }) => ({ title: t(`search.kind.${kind}`), items: hits.map((one) => hit(one.hit)) })), doing, opening]
+  }, [t, has, locale, areas, user, context, pages, asked, q, without, live, found.data])
   const shown = groups.filter(({ items }) => items.length > 0)
   const items = shown.flatMap((group) => group.items)
 
@@ -207,6 +219,20 @@ function openKnown({ kind, id }: Known): void {
   if (!theMap.get()) go(paths.situation, kind === 'unit_grid' ? null : thing)
   else if (kind !== 'unit_grid') select(thing)
   onMap((map) => void map.flyToFeature(thing))
+}
+
+/** The pages and their words come when the palette is opened first: a console that starts does not wait for them. */
+function useNamedPages(): readonly Page[] {
+  const [pages, setPages] = useState<readonly Page[]>([])
+  useEffect(() => {
+    let over = false
+    void import('./pages').then(
+      ({ namedPages }) => over || setPages(namedPages),
+      () => undefined, // without a connection: actions and what is known stay
+    )
+    return () => void (over = true)
+  }, [])
+  return pages
 }
 
 function useResting(value: string): string {

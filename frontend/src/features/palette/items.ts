@@ -37,17 +37,20 @@ export function findKnown(live: LiveStore, question: string, each = 8): Known[] 
   })
 }
 
-/** Actions that are possible now and whose name, in one of the languages, holds all words; those that begin so first. */
-export function findActions(all: readonly Action[], context: ActionContext, question: string, names: (action: Action) => readonly string[]): Action[] {
+/** What has a name that holds all words; what begins so first. */
+export function findNamed<Thing>(all: readonly Thing[], question: string, names: (thing: Thing) => readonly string[]): Thing[] {
   const words = question.toLowerCase().split(/\s+/).filter(Boolean)
   const whole = words.join(' ')
   return all
-    .filter((action) => action.name !== 'palette' && action.when(context))
-    .map((action) => {
-      const fits = names(action).map((name) => name.toLowerCase()).filter((name) => words.every((word) => name.includes(word)))
-      return { action, fit: fits.length === 0 ? -1 : fits.some((name) => name.startsWith(whole)) ? 0 : 1 }
+    .map((thing) => {
+      const fits = names(thing).map((name) => name.toLowerCase()).filter((name) => words.every((word) => name.includes(word)))
+      return { thing, fit: fits.length === 0 ? -1 : fits.some((name) => name.startsWith(whole)) ? 0 : 1 }
     })
     .filter(({ fit }) => fit >= 0)
     .sort((a, b) => a.fit - b.fit)
-    .map(({ action }) => action)
+    .map(({ thing }) => thing)
 }
+
+/** Actions that are possible now and whose name, in one of the languages or by its initials, holds all words. */
+export const findActions = (all: readonly Action[], context: ActionContext, question: string, names: (action: Action) => readonly string[]): Action[] =>
+  findNamed(all.filter((action) => action.name !== 'palette' && action.when(context)), question, names)

@@ -10,15 +10,20 @@ import { duration, moment } from '../../lib/time'
 import { useLayer } from '../../live/hooks'
 import { Button } from '../../ui/Button'
 import { Icon } from '../../ui/icons'
+import { type Choice, Select } from '../../ui/Select'
 import { Empty, Failure, Loading } from '../../ui/State'
 import './repair.css'
 
 /** Single cameras of a department that are shown before somebody asks for the rest. */
 const SHOWN = 8
 
-const thisMonth = () => {
-  const now = new Date()
-  return `${now.getFullYear()}-${String(now.getMonth() + 1).padStart(2, '0')}`
+/** Months that can be asked for: this one and those of two years before it, named in the console's language, whatever the browser's is. */
+function months(locale: string, now = new Date()): Choice[] {
+  const name = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : 'zh-CN', { year: 'numeric', month: 'long' })
+  return Array.from({ length: 25 }, (_, back) => {
+    const at = new Date(now.getFullYear(), now.getMonth() - back, 1)
+    return { id: `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, '0')}`, text: name.format(at) }
+  })
 }
 
 async function load(month: string) {
@@ -51,7 +56,8 @@ interface Department {
 /** What is broken, whose it is, and how well the month went. Every number opens its cameras. */
 export default function RepairBoard() {
   const { t, locale } = useText()
-  const [month, setMonth] = useState(thisMonth)
+  const choices = months(locale)
+  const [month, setMonth] = useState(choices[0]!.id)
   const board = useQuery({ queryKey: ['repair', month], queryFn: () => load(month), refetchInterval: 15_000, staleTime: 0 })
   const items = board.data?.items.filter((d) => d.cameras > 0) ?? []
   return (
@@ -61,10 +67,10 @@ export default function RepairBoard() {
           <h2>{t('repair.title')}</h2>
           <p>{t('repair.hint')}</p>
         </div>
-        <label className="repair-month">
-          <span>{t('repair.month')}</span>
-          <input type="month" value={month} max={thisMonth()} onChange={(e) => e.target.value && setMonth(e.target.value)} />
-        </label>
+        <div className="repair-month">
+          <span aria-hidden="true">{t('repair.month')}</span>
+          <Select label={t('repair.month')} hideLabel value={month} choices={choices} onChange={setMonth} testid="repair-month" />
+        </div>
         <a className="repair-csv" href={`/api/cameras/repair?format=csv&month=${month}`} download data-testid="repair-csv">
           {t('repair.csv')}
         </a>

@@ -7,11 +7,11 @@ import { useText } from '../../i18n'
 import { Key } from '../../ui/Button'
 import { Icon } from '../../ui/icons'
 import { goTo, hitIcons } from './go'
-import { groupHits } from './groups'
+import { groupHits, hitDetail, hitName } from './groups'
 
 /** One box for everything that has a name or a place. Choosing flies there and, where it is a thing, selects it. */
 export default function SearchBox() {
-  const { t, has } = useText()
+  const { t, has, locale } = useText()
   const [text, setText] = useState('')
   const q = useDebounced(text.trim(), 160)
   const found = useQuery({ ...searchQuery(q), placeholderData: keepPreviousData })
@@ -21,7 +21,7 @@ export default function SearchBox() {
   function choose(key: string) {
     const hit = hits[Number(key)]
     if (!hit) return
-    setText(hit.name)
+    setText(hitName(hit, locale))
     goTo(hit)
     requestAnimationFrame(() => (document.activeElement as HTMLElement | null)?.blur()) // shortcuts work again
   }
@@ -61,10 +61,10 @@ export default function SearchBox() {
             <ListBoxSection id={group.kind}>
               <Header className="search-kind">{t(`search.kind.${group.kind}`)}</Header>
               {group.hits.map(({ hit, index }) => (
-                <ListBoxItem key={index} id={String(index)} className="option" textValue={hit.name}>
+                <ListBoxItem key={index} id={String(index)} className="option" textValue={hitName(hit, locale)}>
                   <Icon name={hitIcons[hit.kind]} size="1.1em" />
-                  <span className="truncate">{hit.name}</span>
-                  {hit.detail && <span className="option-detail truncate">{hit.state && has(`state.incident.${hit.state}`) ? `${hit.detail} · ${t(`state.incident.${hit.state}` as 'state.incident.closed')}` : hit.detail}</span>}
+                  <span className="truncate">{hitName(hit, locale)}</span>
+                  {hit.detail && <span className="option-detail truncate">{hit.state && has(`state.incident.${hit.state}`) ? `${hit.detail} · ${t(`state.incident.${hit.state}` as 'state.incident.closed')}` : hitDetail(hit, locale)}</span>}
                 </ListBoxItem>
               ))}
             </ListBoxSection>

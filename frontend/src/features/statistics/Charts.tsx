@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useRef } from 'react'
+import { type KeyboardEvent, useRef, useState } from 'react'
 import type { components } from '../../api/schema.gen'
 import { useText } from '../../i18n'
 import { type Brushed, type Split, splits } from './choice'
@@ -19,9 +19,13 @@ export function Charts({ parts, measure, brushed, format, onBrush }: { parts: re
   )
 }
 
+/** Classes and channels that are shown before somebody asks for the rest: the most come first. */
+const SHOWN = 5
+
 function Chart({ split, parts, measure, brushed, format, onBrush }: { split: Split; parts: readonly Part[]; measure: Measure; brushed: readonly string[]; format: (value: number) => string; onBrush: (keys: string[]) => void }) {
   const { t } = useText()
   const nameOf = usePartNames()
+  const [all, setAll] = useState(false)
   const last = useRef<number>(-1)
   const box = useRef<HTMLDivElement>(null)
   const found = new Map(parts.map((part) => [part.key, part]))
@@ -30,7 +34,8 @@ function Chart({ split, parts, measure, brushed, format, onBrush }: { split: Spl
     const part = found.get(key)
     return part ? numberOf(part, isShare(measure) ? 'open' : measure) : inPercent(measure) && !isShare(measure) ? null : 0
   })
-  const ordered = split === 'class' || split === 'channel' ? keys.map((key, i) => ({ key, value: values[i]! })).toSorted((a, b) => (b.value ?? -1) - (a.value ?? -1)) : keys.map((key, i) => ({ key, value: values[i] ?? null }))
+  const ranked = split === 'class' || split === 'channel'
+  const ordered = ranked ? keys.map((key, i) => ({ key, value: values[i]! })).toSorted((a, b) => (b.value ?? -1) - (a.value ?? -1)) : keys.map((key, i) => ({ key, value: values[i] ?? null }))
   const most = inPercent(measure) && !isShare(measure) ? 100 : Math.max(1, ...values.map((value) => value ?? 0))
   const lying = split === 'class' || split === 'channel' || split === 'severity' || split === 'month'
   const press = (index: number, far: boolean) => {
@@ -48,11 +53,13 @@ function Chart({ split, parts, measure, brushed, format, onBrush }: { split: Spl
     bars[to].focus()
   }
   const first = ordered.findIndex(({ key }) => brushed.includes(key))
+  const needed = Math.max(SHOWN, ordered.findLastIndex(({ key }) => brushed.includes(key)) + 1) // what is brushed is seen
+  const cut = ranked && !all && ordered.length > needed + 1
   return (
     <section className="stat-chart" data-lying={lying || undefined}>
       <h4>{t(`statistics.split.${split}`)}</h4>
       <div className="stat-bars" role="group" aria-label={t(`statistics.split.${split}`)} ref={box} onKeyDown={step}>
-        {ordered.map(({ key, value }, i) => (
+        {(cut ? ordered.slice(0, needed) : ordered).map(({ key, value }, i) => (
           <button
             key={key}
             type="button"
@@ -73,6 +80,11 @@ function Chart({ split, parts, measure, brushed, format, onBrush }: { split: Spl
           </button>
         ))}
       </div>
+      {cut && (
+        <button type="button" className="stat-more" onClick={() => setAll(true)} data-testid={`stat-more-${split}`}>
+          {t('statistics.more', { n: ordered.length - needed })}
+        </button>
+      )}
     </section>
   )
 }

@@ -3,7 +3,7 @@ import type { components } from '../../api/schema.gen'
 import { useText } from '../../i18n'
 import { Empty, Failure, Loading } from '../../ui/State'
 import type { Choice } from './choice'
-import { type AreaFigures, type Counts, type Graded, type Step, counted, graded, isShare, numberOf } from './grades'
+import { type AreaFigures, type Counts, type Graded, type Step, counted, graded, isRate, isShare, numberOf } from './grades'
 import { Key } from './Key'
 import { allParts, usePartNames } from './partNames'
 import { useMultiples, useOutlines } from './queries'
@@ -51,7 +51,7 @@ export function Multiples({ choice, areas, format, none, onPart, onPick }: { cho
           </li>
         ))}
       </ul>
-      <Key steps={steps} none={none} title={t('statistics.commonScale')} flat />
+      <Key steps={steps} none={none} title={t(isRate(measure) ? 'statistics.commonScale' : 'statistics.ownScale')} flat />
     </div>
   )
 }

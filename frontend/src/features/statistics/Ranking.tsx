@@ -25,7 +25,7 @@ export function Ranking({ rows, measure, selected, nameOf, format, none, onPick 
             <span className="ranked-name truncate" title={row.area.code}>{nameOf(row)}</span>
             <span className="ranked-value">{row.value === null ? none : format(row.value)}</span>
             <span className="ranked-bar" aria-hidden="true">
-              <span data-tint={row.tint} style={{ inlineSize: `${((row.value ?? 0) / most) * 100}%` }} />
+              {(row.value ?? 0) > 0 && <span data-tint={row.tint} style={{ inlineSize: `${(row.value! / most) * 100}%` }} />}
             </span>
           </button>
         </li>

@@ -82,7 +82,7 @@ export function StatMap({ catalog, by, as, areas, steps, outlines, heat, arrows,
   const number = (value: number) => Number(value.toPrecision(2)).toString()
   return (
     <section className="statistics-map" aria-label={t('statistics.map')}>
-      <div className="statistics-canvas" ref={box} data-testid="stat-map" />
+      <div className="statistics-canvas" ref={box} data-wait={t('app.loading')} data-testid="stat-map" />
       {failed && <Empty icon="area" title={t('statistics.mapFailed')} />}
       {far && <p className="statistics-far" role="status">{t('statistics.zoom')}</p>}
       {sight && (

@@ -152,7 +152,7 @@ export default function Statistics({ catalog }: { catalog: Catalog }) {
         <div className="statistics-choice">
           <Select label={t('statistics.measure.title')} value={measure} choices={options('measure', measures.filter((each) => by !== 'duty_grid' || !isShare(each)))} onChange={(id) => choose({ measure: id as typeof measure })} testid="stat-measure" />
           <Select label={t('statistics.window.title')} value={window} choices={options('window', windows)} onChange={(id) => choose({ window: id as typeof window })} testid="stat-window" />
-          {!inPercent(measure) && <Select label={t('statistics.per.title')} value={chosen.per} choices={options('per', denominators)} onChange={(id) => choose({ per: id as typeof per })} testid="stat-per" />}
+          {!inPercent(measure) && draw !== 'flows' && <Select label={t('statistics.per.title')} value={chosen.per} choices={options('per', denominators)} onChange={(id) => choose({ per: id as typeof per })} testid="stat-per" />}
           {draw === 'multiples' ? (
             <Select label={t('statistics.draw.multiples')} value={split} choices={options('split', splits)} onChange={(id) => choose({ split: id as typeof split })} testid="stat-split" />
           ) : (

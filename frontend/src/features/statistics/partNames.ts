@@ -22,7 +22,7 @@ export function usePartNames() {
         return long ? `${key.padStart(2, '0')}:00–${String((Number(key) + 1) % 24).padStart(2, '0')}:00` : key
       case 'weekday': {
         const day = new Date(2024, 0, Number(key)) // the first of that January was a Monday
-        return new Intl.DateTimeFormat(locale === 'zh' ? 'zh-CN' : 'en-GB', { weekday: 'short' }).format(day)
+        return new Intl.DateTimeFormat(locale === 'zh' ? 'zh-CN' : 'en-GB', { weekday: locale === 'zh' && !long ? 'narrow' : 'short' }).format(day)
       }
       case 'class':
         return classes.get(key) ?? key

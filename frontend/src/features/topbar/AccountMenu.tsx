@@ -3,8 +3,9 @@ import { logout } from '../../actions/logout'
 import { shortcut } from '../../actions/keyboard'
 import { toggleDisplay } from '../../actions/toggleDisplay'
 import type { ActionContext } from '../../actions/types'
+import { pages } from '../../app/pages'
 import { go, paths } from '../../app/router'
-import { allows, may, roleTitles } from '../../app/session'
+import { may, roleTitles } from '../../app/session'
 import { settings } from '../../app/settings'
 import { useAreas } from '../../domain/useAreas'
 import { useText } from '../../i18n'
@@ -48,16 +49,8 @@ export default function AccountMenu({ context }: { context: ActionContext }) {
         <Menu
           aria-label={t('settings.menu')}
           onAction={(key) => {
-            if (key === 'field') go(paths.field, null)
-            else if (key === 'tokens') go(paths.tokens, null)
-            else if (key === 'handover') go(paths.handover, null)
-            else if (key === 'verdicts') go(paths.verdicts, null)
-            else if (key === 'walls') {
-              keepView()
-              go(paths.walls, null)
-            } else if (key === 'video') go(paths.video, null)
-            else if (key === 'preview') go(paths.preview, null)
-            else if (key === 'captures') go(paths.captures, null)
+            if (key === paths.walls) keepView()
+            if (String(key).startsWith('/')) go(String(key), null)
             else if (key === 'display') toggleDisplay.perform(context)
             else if (key === 'sound') soundOpen.set(true)
             else if (key === 'logout') logout.perform(context)
@@ -76,53 +69,19 @@ export default function AccountMenu({ context }: { context: ActionContext }) {
               {t('alarm.settings')}
             </MenuItem>
           ) : null}
-          {allows(context.session, 'task.work') ? (
-            <MenuItem id="field" className="option">
-              <Icon name="phone" />
-              {t('session.openField')}
-            </MenuItem>
-          ) : null}
-          {may(context.session, 'handover') ? (
-            <MenuItem id="handover" className="option">
-              <Icon name="people" />
-              {t('duty.handover')}
-            </MenuItem>
-          ) : null}
-          {may(context.session, 'detection.review') ? (
-            <MenuItem id="verdicts" className="option">
-              <Icon name="house" />
-              {t('verdict.title')}
-            </MenuItem>
-          ) : null}
-          {may(context.session, 'wall.show') ? (
-            <MenuItem id="walls" className="option">
-              <Icon name="screen" />
-              {t('walls.title')}
-            </MenuItem>
-          ) : null}
-          {may(context.session, 'camera.watch') ? (
-            <MenuItem id="video" className="option" textValue={t('action.videoWall')}>
-              <Icon name="screen" />
-              {t('action.videoWall')}
-              <span className="option-detail">
-                <Key>V</Key>
-              </span>
-            </MenuItem>
-          ) : null}
-          <MenuItem id="captures" className="option">
-            <Icon name="area" />
-            {t('session.openCaptures')}
-          </MenuItem>
-          <MenuItem id="preview" className="option">
-            <Icon name="layers" />
-            {t('session.openPreview')}
-          </MenuItem>
-          {may(context.session, 'token.manage') ? (
-            <MenuItem id="tokens" className="option">
-              <Icon name="list" />
-              {t('session.openTokens')}
-            </MenuItem>
-          ) : null}
+          {pages
+            .filter(({ allowed }) => allowed(context.session))
+            .map(({ path, label, icon }) => (
+              <MenuItem key={path} id={path} className="option" textValue={t(label)} data-testid={`open${path.replaceAll('/', '-')}`}>
+                <Icon name={icon} />
+                {t(label)}
+                {path === paths.video && (
+                  <span className="option-detail">
+                    <Key>V</Key>
+                  </span>
+                )}
+              </MenuItem>
+            ))}
           <Separator className="option-line" />
           <MenuItem id="logout" className="option">
             <Icon name="logout" />

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { type Flat, arrow, arrowForms, lengthOf, middle, planeAt, smooth } from './geometry'
+import type { LonLat } from '../types'
+import { type Flat, arrow, arrowForms, carried, lengthOf, middle, planeAt, smooth } from './geometry'
 import { kindNames, kinds } from './kinds'
 import { geometryOf, pointsOf, shapeOf } from './shapes'
 
@@ -61,4 +62,17 @@ it('draws every kind out of the points that are kept', () => {
     expect(drawn.body !== null, kind).toBe(kinds[kind].shape !== 'point')
     expect(geometryOf(kind, []), kind).toBeNull()
   }
+})
+
+it('carries a shape as it is: what is between its points stays in metres, and the place that was taken hold of follows the hand', () => {
+  const shape: LonLat[] = [[119.5, 29.8], [119.52, 29.81], [119.51, 29.83]]
+  const moved = carried(shape, [119.51, 29.81], [119.71, 30.81]) // a degree to the north, where a degree of longitude is shorter
+  expect([moved[0]![0] - 119.5, moved[0]![1] - 29.8].map((d) => d.toFixed(9))).toEqual(['0.200000000', '1.000000000'])
+  const legs = (points: readonly LonLat[]) => {
+    const { flat } = planeAt(points[0]!)
+    return points.map((p) => flat(p).map(Math.round))
+  }
+  expect(legs(moved)).toEqual(legs(shape))
+  expect(moved[1]![0] - moved[0]![0]).toBeGreaterThan(0.02)
+  expect(carried([], [0, 0], [1, 1])).toEqual([])
 })

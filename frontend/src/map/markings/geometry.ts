@@ -15,6 +15,16 @@ export function planeAt([lon0, lat0]: LonLat): { flat: (p: LonLat) => Flat; grou
   }
 }
 
+/** Points that are carried as one from a place of the ground to another: what is between them stays in metres. */
+export function carried(points: readonly LonLat[], from: LonLat, to: LonLat): LonLat[] {
+  const first = points[0]
+  if (!first) return []
+  const { flat } = planeAt(first)
+  const start: LonLat = [first[0] + to[0] - from[0], first[1] + to[1] - from[1]]
+  const { ground } = planeAt(start)
+  return points.map((p) => ground(flat(p)))
+}
+
 const far = (a: Flat, b: Flat): number => Math.hypot(b[0] - a[0], b[1] - a[1])
 
 /** A way without points that lie on the one before. */

@@ -1,12 +1,12 @@
 import type { FilterSpecification, LayerSpecification } from 'maplibre-gl'
 import type { Tokens } from '../../tokens/tokens'
-import { fonts } from '../style/env'
+import { fonts, px } from '../style/env'
 import { sideColor } from './signs'
 
 export const SOURCE = 'marking'
 
 /** How markings are drawn: by kind, solid where a thing is there, broken where it is planned. Pure; the tokens decide the colours. */
-export function markingLayers(tokens: Tokens, scale: number, visible: boolean): LayerSpecification[] {
+export function markingLayers(tokens: Tokens, scale: number, visible: boolean, least = 0): LayerSpecification[] {
   const color = ['match', ['get', 'side'], 'own', sideColor(tokens, 'own'), 'hazard', sideColor(tokens, 'hazard'), 'control', sideColor(tokens, 'control'), sideColor(tokens, 'search')] as unknown as string
   const planned = ['==', ['get', 'standing'], 'planned'] as const
   const layout = { visibility: visible ? 'visible' : 'none' } as const
@@ -39,7 +39,7 @@ export function markingLayers(tokens: Tokens, scale: number, visible: boolean): 
         'symbol-sort-key': ['get', 'order'],
       },
     },
-    name('marking-name', 11, ['all', at, ['!=', ['get', 'form'], 'text']], { 'text-size': 14 * scale, 'text-anchor': ['case', ['==', ['get', 'icon'], ''], 'center', 'top'], 'text-offset': ['case', ['==', ['get', 'icon'], ''], ['literal', [0, 0]], ['literal', [0, 1.3]]] }),
-    name('marking-text', 9, ['all', at, ['==', ['get', 'form'], 'text']], { 'text-size': ['*', 15 * scale, ['get', 'size']], 'text-allow-overlap': true, 'text-ignore-placement': true }),
+    name('marking-name', 11, ['all', at, ['!=', ['get', 'form'], 'text']], { 'text-size': px({ scale, least }, 14), 'text-anchor': ['case', ['==', ['get', 'icon'], ''], 'center', 'top'], 'text-offset': ['case', ['==', ['get', 'icon'], ''], ['literal', [0, 0]], ['literal', [0, 1.3]]] }),
+    name('marking-text', 9, ['all', at, ['==', ['get', 'form'], 'text']], { 'text-size': ['max', least, ['*', 15 * scale, ['get', 'size']]], 'text-allow-overlap': true, 'text-ignore-placement': true }),
   ]
 }

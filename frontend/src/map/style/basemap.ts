@@ -1,5 +1,5 @@
 import type { LayerSpecification } from 'maplibre-gl'
-import { type Expression, type StyleEnv, aside, byZoom, fonts, nameOf, part, sized } from './env'
+import { type Expression, type StyleEnv, aside, byZoom, fonts, nameOf, part, px, sized } from './env'
 
 /** Source-layers and attributes are those of docs/basemap.md. */
 const base = { source: 'basemap' } as const
@@ -37,7 +37,7 @@ export function hillshade({ catalog, tokens: { map }, ...env }: StyleEnv): Layer
         'hillshade-highlight-color': map.hillLight,
         'hillshade-shadow-color': map.hillShade,
         'hillshade-accent-color': map.land,
-        'hillshade-exaggeration': 0.25,
+        'hillshade-exaggeration': env.is3D ? 0.4 : 0.25,
       },
     }),
   ]
@@ -211,7 +211,7 @@ export function lineLabels(env: StyleEnv): LayerSpecification[] {
         'symbol-spacing': 560 * env.scale,
         'text-field': name,
         'text-font': fonts.medium,
-        'text-size': ['interpolate', ['linear'], ['zoom'], 9, 12 * env.scale, 13, riverElse(17 * env.scale, 12.5 * env.scale), 16, riverElse(22 * env.scale, 15 * env.scale)],
+        'text-size': ['interpolate', ['linear'], ['zoom'], 9, px(env, 12), 13, riverElse(px(env, 17), px(env, 12.5)), 16, riverElse(px(env, 22), px(env, 15))],
         'text-letter-spacing': ['match', ['get', 'kind'], 'river', 0.4, 0.15],
         'text-max-angle': 40,
         'text-padding': 6,
@@ -274,6 +274,6 @@ export function placeLabels(env: StyleEnv, townsElsewhere: boolean): LayerSpecif
   ]
 }
 
-function placeSize({ scale }: StyleEnv, large: number, small: number): Expression {
-  return ['interpolate', ['linear'], ['coalesce', ['get', 'rank'], 6], 3, large * scale, 8, small * scale]
+function placeSize(env: StyleEnv, large: number, small: number): Expression {
+  return ['interpolate', ['linear'], ['coalesce', ['get', 'rank'], 6], 3, px(env, large), 8, px(env, small)]
 }

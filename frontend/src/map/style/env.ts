@@ -1,5 +1,4 @@
 import type { ExpressionSpecification, LayerSpecification, SymbolLayerSpecification } from 'maplibre-gl'
-import type { Sun } from '../tiles3d/sun'
 import type { Tokens } from '../../tokens/tokens'
 import type { Locale, MapCatalog, MapLayerId } from '../types'
 
@@ -12,12 +11,12 @@ export interface StyleEnv {
   origin: string
   /** Size of text and signs: 1 rem over 16 px. */
   scale: number
+  /** The smallest text in CSS pixels; on a wall no name is smaller than what its distance allows. */
+  least?: number
   hidden: ReadonlySet<MapLayerId>
   is3D: boolean
   /** Source of the picture that lies on the ground; null for none. */
   picture: string | null
-  /** Where the light comes from; without it from the south-west, as on drawn maps. */
-  sun?: Sun
 }
 
 export type Expression = ExpressionSpecification
@@ -57,7 +56,10 @@ export function byZoom(...stops: (number | Expression)[]): Expression {
 
 /** The same, multiplied by the size of text. */
 export function sized(env: StyleEnv, ...stops: number[]): Expression {
-  return ['interpolate', ['linear'], ['zoom'], ...stops.map((v, i) => (i % 2 === 1 ? round(v * env.scale) : v))] as unknown as Expression
+  return ['interpolate', ['linear'], ['zoom'], ...stops.map((v, i) => (i % 2 === 1 ? px(env, v) : v))] as unknown as Expression
 }
+
+/** A size of text in CSS pixels. */
+export const px = ({ scale, least = 0 }: Pick<StyleEnv, 'scale' | 'least'>, size: number): number => Math.max(least, round(size * scale))
 
 export const round = (n: number): number => Math.round(n * 100) / 100

@@ -14,7 +14,7 @@ export type OwnSource = (typeof ownSources)[number]
 
 /** The whole style. It names no glyphs and no sprite: text is drawn from local fonts, signs from tokens. */
 export function buildStyle(env: StyleEnv): StyleSpecification {
-  return { version: 8, sources: sources(env), layers: layers(env), ...atmosphere(env) }
+  return { version: 8, sources: sources(env), layers: layers(env), ...ground3D(env) }
 }
 
 /** From the floor up: ground, areas, lines, what stands on the ground, names, signs. */
@@ -39,25 +39,9 @@ export function layers(env: StyleEnv): LayerSpecification[] {
   ]
 }
 
-/** Degrees from the zenith between which the light stays: houses have lit and shaded walls at every hour. */
-const HIGH = 20
-const LOW = 65
-
-/** Light, sky and terrain. Little of each: the sky is the page, the light is the sun's by day and comes from the south-west by night. */
-export function atmosphere({ tokens: { map }, catalog, is3D, hidden, sun }: StyleEnv): Pick<StyleSpecification, 'light' | 'sky' | 'terrain'> {
-  return {
-    light: { anchor: 'map', color: '#ffffff', intensity: map.relief, position: sun && sun.altitude > 0 ? [1.4, Math.round(sun.azimuth), Math.round(Math.min(LOW, Math.max(HIGH, 90 - sun.altitude)))] : [1.4, 215, 42] },
-    sky: {
-      'sky-color': map.sky,
-      'horizon-color': map.horizon,
-      'fog-color': map.sky,
-      'sky-horizon-blend': 0.6,
-      'horizon-fog-blend': 0.7,
-      'fog-ground-blend': 0.75,
-      'atmosphere-blend': 0,
-    },
-    ...(catalog.basemap.terrain && is3D && !hidden.has('terrain') ? { terrain: { source: 'terrain', exaggeration: 1 } } : {}),
-  }
+/** The ground of the three-dimensional view. Light and sky come later and go with the hour (tiles3d/air.ts). */
+export function ground3D({ catalog, is3D, hidden }: StyleEnv): Pick<StyleSpecification, 'terrain'> {
+  return catalog.basemap.terrain && is3D && !hidden.has('terrain') ? { terrain: { source: 'terrain', exaggeration: 1 } } : {}
 }
 
 function sources({ catalog, origin }: StyleEnv): Record<string, SourceSpecification> {
@@ -79,6 +63,6 @@ function sources({ catalog, origin }: StyleEnv): Record<string, SourceSpecificat
     out.hillshade = dem // one source for both makes the hillshade coarse where terrain tiles are
   }
   for (const each of catalog.basemap.pictures) out[pictureSource(each.source)] = { type: 'raster', ...raster(each) }
-  for (const name of ownSources) out[name] = { type: 'geojson', data: { type: 'FeatureCollection', features: [] } }
+  for (const name of ownSources) out[name] = { type: 'geojson', data: { type: 'FeatureCollection', features: [] }, tolerance: name === 'selection' ? 0 : 0.375 } // the walls of a view are thin
   return out
 }

@@ -1,5 +1,5 @@
 import type { LayerSpecification } from 'maplibre-gl'
-import { type Expression, type StyleEnv, byZoom, fonts, part, round, sized } from './env'
+import { type Expression, type StyleEnv, byZoom, fonts, part, px, round, sized } from './env'
 
 /** How high a camera hangs, about: its registry does not say. */
 const POST_M = 6
@@ -40,7 +40,7 @@ export function cameras(env: StyleEnv): LayerSpecification[] {
   ]
 }
 
-/** Cases of severity 1 and the selected one stand as columns that are seen over houses and hills, and what a camera sees stands as high as its post. */
+/** Cases of severity 1 and the selected one stand as columns that are seen over houses and hills, and what a camera sees is walled as high as its post. */
 export function columns(env: StyleEnv): LayerSpecification[] {
   const { sev, select } = env.tokens
   const visibility = env.is3D ? 'visible' : 'none'
@@ -52,7 +52,7 @@ export function columns(env: StyleEnv): LayerSpecification[] {
       paint: {
         'fill-extrusion-color': ['match', ['get', 'severity'], 1, sev[0], 2, sev[1], sev[2]],
         'fill-extrusion-height': env.is3D ? ['get', 'height'] : 0,
-        'fill-extrusion-opacity': env.is3D ? 0.7 : 0,
+        'fill-extrusion-opacity': env.is3D ? 0.92 : 0,
         'fill-extrusion-vertical-gradient': false,
       },
     }),
@@ -60,9 +60,9 @@ export function columns(env: StyleEnv): LayerSpecification[] {
       id: 'wedge-standing',
       type: 'fill-extrusion',
       source: 'selection',
-      filter: ['==', ['get', 'kind'], 'wedge'],
+      filter: ['==', ['get', 'kind'], 'walls'],
       layout: { visibility },
-      paint: { 'fill-extrusion-color': select, 'fill-extrusion-height': POST_M, 'fill-extrusion-opacity': 0.28, 'fill-extrusion-vertical-gradient': false },
+      paint: { 'fill-extrusion-color': select, 'fill-extrusion-height': POST_M, 'fill-extrusion-opacity': 0.4, 'fill-extrusion-vertical-gradient': false },
     },
   ]
 }
@@ -129,7 +129,7 @@ export function markers(env: StyleEnv): LayerSpecification[] {
       layout: {
         'text-field': ['to-string', ['get', 'count']],
         'text-font': fonts.bold,
-        'text-size': 12 * scale,
+        'text-size': px(env, 12),
         'text-offset': ['get', 'badge'],
         'text-anchor': 'center',
         'icon-image': 'badge',

@@ -1,7 +1,9 @@
 import { validateStyleMin } from '@maplibre/maplibre-gl-style-spec'
 import { describe, expect, it } from 'vitest'
+import type { LayerSpecification } from 'maplibre-gl'
 import { type Theme, tokens } from '../../tokens/tokens'
 import { icons } from '../icons'
+import { markingLayers } from '../markings/layers'
 import { type Locale, type MapLayerId, mapLayers } from '../types'
 import { type StyleEnv, buildStyle, layers } from '.'
 
@@ -84,4 +86,18 @@ it('names only signs that are drawn', () => {
   const named = layers(env()).flatMap((layer) => (typeof (layer.layout as Record<string, unknown>)?.['icon-image'] === 'string' ? [(layer.layout as Record<string, string>)['icon-image']!] : []))
   expect(named.length).toBeGreaterThan(0)
   for (const name of named) expect(icons.has(name)).toBe(true)
+})
+
+it('writes nothing smaller on a wall than what is read from its distance, whatever the zoom and the thing', () => {
+  const least = 30
+  const outputs = (size: unknown): unknown[] => (Array.isArray(size) && ['interpolate', 'match', 'case'].includes(size[0]) ? size.filter((_, i) => i > 2 && (size[0] === 'interpolate' ? i > 3 && i % 2 === 0 : true)).flatMap(outputs) : [size])
+  const sizes = (layers: readonly LayerSpecification[]) => layers.flatMap((layer) => (layer.type === 'symbol' && layer.layout?.['text-size'] !== undefined ? outputs(layer.layout['text-size']) : []))
+  const wall = sizes([...layers(env({ scale: 1.88, least })), ...markingLayers(tokens.dark, 1.88, true, least)])
+  expect(wall.length).toBeGreaterThan(12)
+  for (const size of wall) {
+    if (typeof size === 'number') expect(size).toBeGreaterThanOrEqual(least)
+    else expect((size as unknown[]).slice(0, 2)).toEqual(['max', least])
+  }
+  expect(validateStyleMin({ ...buildStyle(env({ scale: 1.88, least })) })).toEqual([])
+  expect(sizes(layers(env({ scale: 1.88 }))).some((size) => typeof size === 'number' && size < least)).toBe(true) // a desk keeps its own
 })

@@ -2,7 +2,7 @@ import { LRUCache } from '3d-tiles-renderer/core'
 import { TilesRenderer, WGS84_ELLIPSOID } from '3d-tiles-renderer/three'
 import { GLTFLoader } from 'three/addons/loaders/GLTFLoader.js'
 import { type CustomLayerInterface, type CustomRenderMethodInput, type Map as MapLibre, MercatorCoordinate } from 'maplibre-gl'
-import { AmbientLight, Box3, DirectionalLight, Matrix4, PerspectiveCamera, Scene, WebGLRenderer } from 'three'
+import { AmbientLight, Box3, DirectionalLight, MathUtils, Matrix4, PerspectiveCamera, Scene, WebGLRenderer } from 'three'
 import type { Bbox, LonLat } from '../types'
 import { eyeOf, local, multiply } from './eye'
 import { EmbeddedPictures } from './pictures'
@@ -11,7 +11,7 @@ export const TILESETS = 'tilesets'
 
 /** What all tilesets together may hold: a tile that nobody sees goes when there is more than `KEPT`, and none is asked for beyond `MOST`. */
 export const MOST_BYTES = 256 * 2 ** 20
-const KEPT_BYTES = 192 * 2 ** 20
+const KEPT_BYTES = 128 * 2 ** 20
 /** A tile is fine enough when it is wrong by no more than so many pixels. */
 const ERROR_PX = 12
 
@@ -31,6 +31,7 @@ interface Shown {
   /** How far its lowest point lies above the ellipsoid; NaN until it is known. */
   lowest: number
   scene: Scene
+  sun: DirectionalLight
   failed: boolean
 }
 
@@ -87,8 +88,9 @@ export class TilesetsLayer implements CustomLayerInterface {
   render(_: WebGL2RenderingContext, { defaultProjectionData }: CustomRenderMethodInput): void {
     const { map, renderer, camera } = this
     if (!map || !renderer) return
+    const [, azimuth, polar] = (map.getLight().position as [number, number, number]).map(MathUtils.degToRad) as [number, number, number]
     for (const each of this.shown.values()) {
-      const { tiles, origin, scene } = each
+      const { tiles, origin, scene, sun } = each
       if (each.failed) continue
       this.measure(each)
       const ground = (map.getTerrain() && map.queryTerrainElevation(origin.at)) || 0
@@ -102,6 +104,7 @@ export class TilesetsLayer implements CustomLayerInterface {
       tiles.setCamera(camera)
       tiles.setResolution(camera, map.getCanvas().width, map.getCanvas().height)
       tiles.update()
+      sun.position.set(Math.sin(azimuth) * Math.sin(polar), Math.cos(azimuth) * Math.sin(polar), Math.cos(polar)) // as the map's own light
       renderer.resetState()
       renderer.render(scene, camera)
     }
@@ -130,9 +133,8 @@ export class TilesetsLayer implements CustomLayerInterface {
     tiles.group.updateMatrixWorld(true)
     const scene = new Scene()
     const sun = new DirectionalLight('#fff', 1.6)
-    sun.position.set(-0.5, -0.6, 1) // as the map's own light: from the south-west
     scene.add(tiles.group, new AmbientLight('#fff', 1.4), sun)
-    const shown: Shown = { tiles, scene, lowest: NaN, failed: false, origin: { world: [middle.x, middle.y], metre: middle.meterInMercatorCoordinateUnits(), at } }
+    const shown: Shown = { tiles, scene, sun, lowest: NaN, failed: false, origin: { world: [middle.x, middle.y], metre: middle.meterInMercatorCoordinateUnits(), at } }
     this.shown.set(name, shown)
     this.onState(name, 'loading')
     const gltf = new GLTFLoader(tiles.manager)

@@ -80,3 +80,20 @@ test('a browser that blocks the sound says so, and one press allows it', async (
   expect(desk.problems()).toEqual([])
   await desk.close()
 }, 120_000)
+
+test('a patrol of the video wall is held by an alarm near one of its cameras, and goes on when that is acknowledged', async () => {
+  const [far, near] = server.psql("select id from camera where status = 'online' order by st_x(geom), id").split('\n').map(Number).flatMap((id, i, all) => (i === 0 || i === all.length - 1 ? [id] : [])) as [number, number]
+  const desk = await Desk.open(browser, server, 'duty', { width: 1920, height: 1080 }, `/video?layout=1&cameras=${far},${near}`)
+  await desk.page.getByTestId('patrol-name').locator('input').or(desk.page.locator('input[data-testid=patrol-name]')).first().fill('巡河')
+  await desk.page.getByTestId('patrol-save').click()
+  await desk.page.locator('.wall-patrol [data-testid^=patrol-]').first().click()
+  await desk.page.getByTestId('wall-round').getByText('轮巡中：巡河').waitFor()
+  const id = Number(server.psql(`insert into incident (title, category, severity, state, geom, area_path) select '桥下有人落水', '09012', 1, 'filed', geom, area_path from camera where id = ${near} returning id`).split('\n')[0])
+  await desk.page.getByTestId('wall-round').getByText('轮巡暂停').waitFor({ timeout: 30_000 })
+  await desk.page.getByTestId('tile-0').getByTestId(`tile-camera-${near}`).waitFor()
+  await desk.shot('patrol-held')
+  await desk.page.getByTestId('alarm-acknowledge').click()
+  await desk.page.getByTestId('wall-round').getByText('轮巡中').waitFor({ timeout: 30_000 })
+  expect(server.psql(`select alarm_at is not null from incident where id = ${id}`)).toBe('t')
+  await desk.close()
+}, 180_000)

@@ -129,7 +129,7 @@ func TestControlled(t *testing.T) {
 	as := func(role auth.Role, area string) *auth.Actor {
 		return &auth.Actor{User: &auth.User{Login: "x", Name: "x"}, Scope: (&auth.User{Roles: []auth.Role{role}, Areas: []string{area}}).Scope()}
 	}
-	move := &camera.Control{Command: camera.Move, Pan: -0.5, Zoom: 1, ForMS: 500}
+	move := &camera.Control{Command: camera.Move, Pan: -0.5, Zoom: 1, For: 500 * time.Millisecond}
 	for _, tc := range []struct {
 		name    string
 		actor   *auth.Actor

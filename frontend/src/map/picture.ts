@@ -3,6 +3,7 @@ import { Map as MapLibre, setWorkerUrl } from 'maplibre-gl'
 import './map.css'
 import type { LonLat } from '../lib/geo'
 import type { Drawable } from './markings/shapes'
+import { spread } from './spread'
 import type { Bbox, Locale } from './types'
 
 setWorkerUrl(maplibreWorkerUrl)
@@ -13,7 +14,10 @@ export interface PicturePoint {
   severity: number
 }
 
-/** A still map of numbered points, and of what was drawn around them, on paper's colours, kept for the printer. Throws where the browser cannot draw one. Returns how to take it away. */
+/** Two numbers this far apart leave each other legible, pixels. */
+const SPACING = 34
+
+/** A still map of numbered points, and of what was drawn around them, on paper's colours, kept for the printer. Numbers that would lie over each other stand side by side, or the gravest stands for all of them with their count. Throws where the browser cannot draw one. Returns how to take it away. */
 export function drawPicture(container: HTMLElement, points: readonly PicturePoint[], drawn: readonly { id: number; row: Drawable }[], bbox: Bbox, locale: Locale): () => void {
   const map = new MapLibre({
     container,
@@ -32,19 +36,26 @@ export function drawPicture(container: HTMLElement, points: readonly PicturePoin
     map.once('style.load', () => {
       void import('./markings/scene').then(({ drawOnPaper }) => drawOnPaper(map, drawn, locale))
     })
-  const signs: { element: HTMLElement; at: LonLat }[] = []
-  for (const { at, text, severity } of [...points].reverse()) { // the earliest lies on top
+  const signs: { element: HTMLElement; at: LonLat; more: HTMLElement }[] = []
+  for (const { at, text, severity } of points) {
     const element = document.createElement('span')
     element.className = `review-point review-point-${severity}`
     element.textContent = text
+    const more = document.createElement('small')
+    element.append(more)
     container.append(element)
-    signs.push({ element, at })
+    signs.push({ element, at, more })
   }
   const place = () => {
-    for (const { element, at } of signs) {
-      const { x, y } = map.project(at)
-      element.style.translate = `calc(${x}px - 50%) calc(${y}px - 50%)`
-    }
+    const where = signs.map(({ at }, i) => ({ key: String(i).padStart(4, '0'), ...map.project(at), weight: points[i]!.severity }))
+    const placed = spread(where, SPACING)
+    signs.forEach(({ element, more }, i) => {
+      const { key, x, y } = where[i]!
+      const { dx, dy, count } = placed.get(key)!
+      element.hidden = count === 0
+      more.textContent = count > 1 ? `+${count - 1}` : ''
+      element.style.translate = `calc(${x + dx}px - 50%) calc(${y + dy}px - 50%)`
+    })
   }
   place()
   map.on('resize', place)

@@ -164,5 +164,10 @@ function Picture({ items, bbox }: { items: readonly Reviewed[]; bbox: Bbox }) {
     }
   }, [items, bbox, locale])
   if (failed) return <Empty icon="area" title={t('map.failed')} />
-  return <div className="paper-map" ref={box} data-testid="review-map" />
+  return (
+    <>
+      <div className="paper-map" ref={box} data-testid="review-map" />
+      <p className="paper-map-key">{t('review.mapKey')}</p>
+    </>
+  )
 }

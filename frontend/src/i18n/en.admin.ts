@@ -36,7 +36,7 @@ export const enAdmin: AdminDictionary = {
     subject: 'Subject',
     remote: 'From',
     details: 'Details',
-    notAllowed: 'Your role may not manage users or read the audit log',
+    notAllowed: 'Your role may not open this page; an administrator can grant it',
     categories: 'Categories',
     alarmKinds: 'Alarms',
     registered: 'GB/T 28181',

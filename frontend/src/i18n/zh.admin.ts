@@ -36,7 +36,7 @@ export const zhAdmin = {
     subject: '对象',
     remote: '来源地址',
     details: '内容',
-    notAllowed: '您的角色不能管理用户或查看操作记录',
+    notAllowed: '您的角色不能打开此管理页面，需要时请联系管理员',
     categories: '类别',
     alarmKinds: '告警类型',
     registered: '国标设备',

@@ -8,7 +8,7 @@ import './charts.css'
 
 type Part = components['schemas']['Part']
 
-/** The measure by hour, weekday and so on. A bar that is pressed narrows everything else to its part; Shift reaches from the last one to it. */
+/** The measure by hour, weekday and so on. A bar that is pressed narrows everything else to its part; Shift, or the pointer drawn across the bars, reaches from the last one to it. */
 export function Charts({ parts, measure, brushed, format, onBrush }: { parts: readonly Part[]; measure: Measure; brushed: Brushed; format: (value: number) => string; onBrush: (split: Split, keys: string[]) => void }) {
   return (
     <div className="stat-charts" data-testid="stat-charts">
@@ -27,6 +27,7 @@ function Chart({ split, parts, measure, brushed, format, onBrush }: { split: Spl
   const nameOf = usePartNames()
   const [all, setAll] = useState(false)
   const last = useRef<number>(-1)
+  const drawn = useRef<number>(-1)
   const box = useRef<HTMLDivElement>(null)
   const found = new Map(parts.map((part) => [part.key, part]))
   const keys = allParts[split] ?? parts.map(({ key }) => key)
@@ -43,6 +44,13 @@ function Chart({ split, parts, measure, brushed, format, onBrush }: { split: Spl
     last.current = index
     onBrush(ordered.slice(Math.min(from, index), Math.max(from, index) + 1).map(({ key }) => key))
   }
+  const drawnTo = (index: number) => { // on the same bar it is a press, which comes by itself
+    const from = drawn.current
+    drawn.current = -1
+    if (from < 0 || from === index) return
+    last.current = from
+    press(index, true)
+  }
   const step = (event: KeyboardEvent) => {
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key]
     const bars = [...(box.current?.querySelectorAll('button') ?? [])]
@@ -58,7 +66,7 @@ function Chart({ split, parts, measure, brushed, format, onBrush }: { split: Spl
   return (
     <section className="stat-chart" data-lying={lying || undefined}>
       <h4>{t(`statistics.split.${split}`)}</h4>
-      <div className="stat-bars" role="group" aria-label={t(`statistics.split.${split}`)} ref={box} onKeyDown={step}>
+      <div className="stat-bars" role="group" aria-label={t(`statistics.split.${split}`)} ref={box} onKeyDown={step} onPointerLeave={() => (drawn.current = -1)}>
         {(cut ? ordered.slice(0, needed) : ordered).map(({ key, value }, i) => (
           <button
             key={key}
@@ -70,6 +78,8 @@ function Chart({ split, parts, measure, brushed, format, onBrush }: { split: Spl
             title={`${nameOf(split, key, true)} · ${value === null ? '–' : format(value)}`}
             aria-label={`${nameOf(split, key, true)} · ${value === null ? '–' : format(value)}`}
             onClick={(event) => press(i, event.shiftKey)}
+            onPointerDown={() => (drawn.current = i)}
+            onPointerUp={() => drawnTo(i)}
             data-testid={`stat-bar-${split}-${key}`}
           >
             <span className="stat-bar-track" aria-hidden="true">

@@ -69,6 +69,13 @@ export interface Insets {
   bottom: number
 }
 
+/** What is seen of a map between the panels. */
+export interface FreePart {
+  center: LonLat
+  width: number
+  height: number
+}
+
 export interface MapOptions {
   live: LiveStore
   catalog: MapCatalog
@@ -162,6 +169,8 @@ export interface MapController {
   /** The thing at a place of the window, in pixels. */
   featureAt(at: { x: number; y: number }): FeatureRef | null
   setInsets(insets: Partial<Insets>): void
+  /** The part of the map that no panel covers. */
+  readonly free: FreePart
   set3D(on: boolean): void
   /** The engine itself, for tools over the map that are loaded when somebody wants them. They leave its style and its sources alone. */
   readonly engine: MapLibre

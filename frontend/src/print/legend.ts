@@ -57,10 +57,13 @@ export function legendOf(seen: Seen, steps: readonly number[]): Entry[] {
   return out
 }
 
-/** Looks what a map has drawn. A photograph over the drawn ground hides it. */
-export function seenOn(map: MapController['engine'], photograph: boolean): Seen {
+/** A rectangle of a map's canvas, from its upper left to its lower right, in CSS pixels. */
+export type Box = [[number, number], [number, number]]
+
+/** Looks what a map has drawn, in a rectangle or wherever. A photograph over the drawn ground hides it. */
+export function seenOn(map: MapController['engine'], photograph: boolean, box?: Box): Seen {
   const seen = { parts: new Set<string>(), severities: new Set<number>(), markings: new Set<string>(), statuses: new Set<string>(), open: new Set<number>(), ground: new Set<string>() }
-  for (const { layer, properties, state } of map.queryRenderedFeatures()) {
+  for (const { layer, properties, state } of map.queryRenderedFeatures(box)) {
     const part = layer.source === 'marking' ? 'marking' : (layer.metadata as { part?: string } | undefined)?.part
     if (part !== undefined) {
       seen.parts.add(part)
@@ -79,4 +82,10 @@ export function seenOn(map: MapController['engine'], photograph: boolean): Seen 
   if (map.getLayer('hillshade') && map.getLayoutProperty('hillshade', 'visibility') !== 'none' && !photograph) seen.parts.add('terrain')
   if (photograph) seen.parts.delete('choropleth')
   return seen
+}
+
+/** What is seen on any of several pictures. */
+export function seenTogether(pictures: readonly Seen[]): Seen {
+  const all = <K extends keyof Seen>(what: K) => new Set(pictures.flatMap((seen) => [...(seen[what] as ReadonlySet<unknown>)])) as Seen[K] & Set<never>
+  return { parts: all('parts'), severities: all('severities'), markings: all('markings'), statuses: all('statuses'), open: all('open'), ground: all('ground') }
 }

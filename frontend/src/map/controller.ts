@@ -264,6 +264,10 @@ class Controller implements MapController {
     this.photograph()
   }
 
+  get restless(): boolean {
+    return this.scene.restless
+  }
+
   get settled(): boolean {
     return this.air !== null && (this.tilesets.length === 0 || (this.photographed?.settled ?? false))
   }

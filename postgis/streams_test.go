@@ -151,7 +151,7 @@ func TestControlled(t *testing.T) {
 	if err := db.Pool.QueryRow(t.Context(), `SELECT string_agg(subject || ' ' || details::text, '; ' ORDER BY id) FROM audit_log WHERE action = 'camera.control'`).Scan(&told); err != nil {
 		t.Fatal(err)
 	}
-	if want := `camera/1 {"pan": -0.5, "zoom": 1, "for_ms": 500, "command": "move"}; camera/2 {"preset": 7, "command": "preset_go"}`; told != want {
+	if want := `camera/1 {"pan": -0.5, "tilt": 0, "zoom": 1, "command": "move"}; camera/2 {"preset": 7, "command": "preset_go"}`; told != want {
 		t.Errorf("%s, want %s", told, want)
 	}
 }

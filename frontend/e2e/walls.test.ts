@@ -21,6 +21,7 @@ async function screen(name: string, told?: (frame: string) => string): Promise<{
   await call(`/api/walls/${id}/commands`, { command: 'show', scene })
   const page = await desk.context.newPage()
   await page.setViewportSize(size)
+  await page.clock.install() // it goes on by itself; what waits half a minute is sent there
   if (told) {
     await page.routeWebSocket(/\/api\/walls\/\d+\/live/, (line) => {
       const on = line.connectToServer()
@@ -55,8 +56,8 @@ test('a new release waits while a grave case is open, and is taken then, behind 
   released = true
   await page.evaluate(() => ((window as unknown as { before: boolean }).before = true))
   await desk.page.request.post(`${server.url}/api/walls/${new URL(page.url()).searchParams.get('wall')}/commands`, { data: { command: 'hold' }, headers: { Origin: server.url } }) // all screens are told the state, and the version in it
-  const end = Date.now() + 25_000 // a whole turn of the screen
-  await until('a turn has passed', () => Date.now() > end, 60_000)
+  await page.clock.fastForward(25_000) // a whole turn of the screen
+  await page.clock.runFor(1_100) // and its next look at what there is to do
   expect(loaded(), 'nothing is loaded while something grave happens').toBe(0)
   server.psql('UPDATE incident SET severity = 2 WHERE severity = 1 AND closed_at IS NULL')
   await until('the screen has loaded the release', () => loaded() > 0, 90_000)
@@ -71,6 +72,7 @@ test('a screen whose graphics card does not come back shows the last picture, an
   const loaded = loads(page)
   await page.evaluate(() => document.querySelector<HTMLCanvasElement>('canvas.maplibregl-canvas')!.getContext('webgl2')!.getExtension('WEBGL_lose_context')!.loseContext())
   await page.locator('#wall-kept').waitFor({ timeout: 10_000 })
+  await page.clock.fastForward(65_000)
   await until('the page has been loaded again', () => loaded() > 0, 150_000)
   await whole()
   expect(await keptFirst()).toBe(true)

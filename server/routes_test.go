@@ -128,6 +128,7 @@ func TestAccessByRole(t *testing.T) {
 		"GET /api/cameras/:id/live":                          {auth.RoleViewer, auth.RoleDuty, auth.RoleDispatcher, auth.RoleSupervisor, auth.RoleAdmin},
 		"GET /api/gb28181/devices":                           {auth.RoleAdmin},
 		"GET /api/gb28181/devices/:device/about":             {auth.RoleAdmin},
+		"GET /api/cameras/:id/control":                       {auth.RoleViewer, auth.RoleDuty, auth.RoleDispatcher, auth.RoleSupervisor, auth.RoleAdmin},
 		"POST /api/cameras/:id/control":                      {auth.RoleDuty, auth.RoleDispatcher, auth.RoleAdmin},
 		"POST /api/cameras/:id/hls":                          {auth.RoleViewer, auth.RoleDuty, auth.RoleDispatcher, auth.RoleSupervisor, auth.RoleAdmin},
 		"GET /api/cameras/:id/hls/:session/:piece":           {auth.RoleViewer, auth.RoleDuty, auth.RoleDispatcher, auth.RoleSupervisor, auth.RoleAdmin},

@@ -43,7 +43,7 @@ func TestDegreesKeepSevenDigits(t *testing.T) {
 		if err := json.Unmarshal(appendDegrees(nil, d), &got); err != nil {
 			t.Fatal(err)
 		}
-		if math.Abs(got-d) > 0.5000001e-7 {
+		if math.Abs(got-d) > 0.5e-7+5e-14 { // half of the last digit, and what the difference of two degrees is off by itself
 			t.Fatalf("%v became %v", d, got)
 		}
 	})

@@ -30,12 +30,14 @@ const CaseReports = later(() => import('../reports/CaseReports'))
 
 /** How often a case that has left the live copy is asked for again: an appeal, a message or a call back may still come. Milliseconds. */
 const unfollowed = 30_000
+/** How soon a case is asked for again whose answer is older than the live copy: a change may be told a moment before the database shows it to others. Milliseconds. */
+const behind = 1_000
 
 /** A case: facts, whom to send, who is on it, what may be done, what has happened. Follows the live copy, and asks where there is none. */
 export function IncidentDetail({ id }: { id: number }) {
   const { t, has, locale } = useText()
   const row = useRow('incident', id)
-  const detail = useQuery({ ...incidentQuery(id), refetchInterval: row ? false : unfollowed })
+  const detail = useQuery({ ...incidentQuery(id), refetchInterval: ({ state }) => (!row ? unfollowed : state.data && state.data.incident.revision < Number(row.revision) ? behind : false) })
   const areas = useAreas()
   const [conflict, setConflict] = useState<ConflictSeen | null>(null)
   useFresh(id, detail.data)

@@ -228,7 +228,8 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
                   view={view}
                   onCenter={setCenter}
                   onDrawn={(engine) => {
-                    const seen = legendOf(seenOn(engine, picture !== null), choroplethSteps)
+                    const { clientWidth, clientHeight } = engine.getContainer()
+                    const seen = legendOf(seenOn(engine, picture !== null, [[0, 0], [clientWidth, clientHeight]]), choroplethSteps)
                     setLegend((now) => (JSON.stringify(now) === JSON.stringify(seen) ? now : seen))
                   }}
                 />

@@ -58,4 +58,11 @@ describe('what a map has drawn', () => {
     expect(signs(seenTogether([first, second]))).toEqual(['incident-2', 'camera-online', 'camera-offline', 'load-3', 'marking-closed_area', 'standing-planned'])
     expect(signs(seenTogether([]))).toEqual([])
   })
+
+  test('is no bound where a tile cuts an area off', () => {
+    const area = (ring: number[][]) => [{ layer: { id: 'area-county' }, properties: {}, state: {}, geometry: { type: 'Polygon', coordinates: [ring] } }]
+    const on = (ring: number[][]) => signs(seenOn({ queryRenderedFeatures: () => area(ring), getLayer: () => undefined, project: ([x, y]: [number, number]) => ({ x, y }) } as unknown as MapController['engine'], false, [[0, 0], [10, 10]]))
+    expect(on([[5, -20], [5, 30], [40, 31], [41, -20], [5, -20]])).toEqual([])
+    expect(on([[5, -20], [5, 4], [40, 6], [41, -20], [5, -20]])).toEqual(['area-county'])
+  })
 })

@@ -30,7 +30,7 @@ const (
 	tiles3DGround = 16 << 20
 )
 
-// tiles3D flies over a landscape of 1.8 GB, most of which its views want at once, on a screen of a wall, and reads how much is held: by what the map says of itself, and by what was given to the
+// tiles3D flies over a landscape of 1.9 GB, most of which its views want at once, on a screen of a wall, and reads how much is held: by what the map says of itself, and by what was given to the
 // graphics context and not taken back. Both must go when the camera leaves, when the landscape is put off and when the context is lost. The reference is the whole landscape.
 var tiles3D = bench{figures: []string{"tiles3d-memory", "tiles3d-graphics"}, run: func(ctx context.Context, e *env) (figures []figure, err error) {
 	folder := filepath.Join(e.dir, "data", "tilesets", tiles3DName)

@@ -78,6 +78,7 @@ test('the map is printed on A3, and kept as a PNG of A4, and the audit log knows
   await page.evaluate(() => (window.print = () => undefined)) // a browser without a window has no printer: page.pdf() prints
   await page.getByTestId('print-pdf').click()
   await page.locator('[data-testid=print-sheet][data-final]').waitFor({ timeout: 240_000 })
+  expect(await page.getByTestId('print-legend').textContent(), 'the legend is that of what is printed').toContain('道路')
   const pdf = await page.pdf({ preferCSSPageSize: true, printBackground: true })
   const boxes = [...pdf.toString('latin1').matchAll(/\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/g)].map((m) => [Number(m[1]), Number(m[2])])
   expect(boxes, 'one page').toHaveLength(1)

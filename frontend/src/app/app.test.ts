@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { columnsFor } from '../console/columns'
 import { formatPlace, parsePlace } from './router'
 import { remFor } from './scale'
-import { readSettings } from './settings'
+import { keeps, readSettings } from './settings'
 
 describe('the address', () => {
   test('holds view and selection', () => {
@@ -40,6 +40,12 @@ describe('settings', () => {
   test('survive nonsense', () => {
     expect(readSettings('?theme=pink', '{oops')).toEqual({ theme: 'dark', locale: 'zh', display: 'desk' })
     expect(readSettings('', '{"locale":"de"}').locale).toBe('zh')
+  })
+
+  test('are not those of a scene: a screen of a wall keeps nothing', () => {
+    expect(keeps('?display=wall&wall=7&screen=1,3&lang=en')).toBe(false)
+    expect(keeps('?display=wall&lang=en')).toBe(true)
+    expect(keeps('')).toBe(true)
   })
 })
 

@@ -33,6 +33,9 @@ export function readSettings(search: string, stored: string | null): Settings {
   }
 }
 
+/** Whether the page keeps what is chosen on it: a screen of a wall shows what scenes want, and leaves the desk of who opened it as it was. */
+export const keeps = (search: string): boolean => !new URLSearchParams(search).has('wall')
+
 export const settings = createStore<Settings>({ theme: 'dark', locale: 'zh', display: 'desk' })
 
 export function changeSettings(change: Partial<Settings>): void {
@@ -51,11 +54,12 @@ export function startSettings(): Settings {
     applyScale(now.display)
     if (i18next.isInitialized && i18next.language !== now.locale) void speak(now.locale).catch(() => changeSettings({ locale: 'zh' }))
   }
+  const kept = keeps(location.search)
   settings.set(first)
   apply()
   settings.watch(() => {
     apply()
-    localStorage.setItem(key, JSON.stringify(settings.get()))
+    if (kept) localStorage.setItem(key, JSON.stringify(settings.get()))
   })
   addEventListener('resize', () => applyScale(settings.get().display))
   return first

@@ -16,7 +16,7 @@ import { Retries } from './retries'
 import { Scene } from './scene'
 import type { TilesetsLayer } from './tiles3d/layer'
 import { type StyleEnv, buildStyle, ground3D, layers } from './style'
-import type { Bbox, FeatureRef, FlyOptions, Insets, Locale, LonLat, MapArea, MapController, MapLayerId, MapOptions, View } from './types'
+import type { Bbox, FeatureRef, FlyOptions, FreePart, Insets, Locale, LonLat, MapArea, MapController, MapLayerId, MapOptions, View } from './types'
 import { Viewport, homeView } from './viewport'
 
 setWorkerUrl(maplibreWorkerUrl)
@@ -264,6 +264,10 @@ class Controller implements MapController {
     this.photograph()
   }
 
+  get restless(): boolean {
+    return this.scene.restless
+  }
+
   get settled(): boolean {
     return this.air !== null && (this.tilesets.length === 0 || (this.photographed?.settled ?? false))
   }
@@ -319,6 +323,10 @@ class Controller implements MapController {
 
   setInsets(insets: Partial<Insets>): void {
     this.viewport.setInsets(insets)
+  }
+
+  get free(): FreePart {
+    return this.viewport.free
   }
 
   set3D(on: boolean): void {

@@ -242,6 +242,9 @@ export class Scene {
     this.source('selection').set(selectionFeatures(selected, this.sectors))
   }
 
+  /** Whether something moved when it was last looked. */
+  restless = false
+
   /** Runs as long as something moves: a unit between two fixes, or a new incident of severity 1. */
   private animate(): void {
     if (this.frozen) return
@@ -261,7 +264,8 @@ export class Scene {
         map.setPaintProperty('pulse', 'circle-radius', radius * this.env().scale)
         map.setPaintProperty('pulse', 'circle-stroke-opacity', opacity)
       }
-      if (moving || beating.length > 0) this.animate()
+      this.restless = moving || beating.length > 0
+      if (this.restless) this.animate()
     })
   }
 

@@ -69,6 +69,13 @@ export interface Insets {
   bottom: number
 }
 
+/** What is seen of a map between the panels. */
+export interface FreePart {
+  center: LonLat
+  width: number
+  height: number
+}
+
 export interface MapOptions {
   live: LiveStore
   catalog: MapCatalog
@@ -151,6 +158,8 @@ export interface MapController {
   setTilesets(names: readonly string[]): void
   /** Nothing that is drawn beside the style's own layers is on its way. */
   readonly settled: boolean
+  /** Something moves on the map by itself, so that it never rests: a unit between two fixes, a new case of severity 1. */
+  readonly restless: boolean
   /** Lets the person pick a place: crosshair, a press takes it, Escape gives null. A second call ends the first with null. */
   pickPoint(): Promise<LonLat | null>
   /** Keeps presses for pickPoint from now on, though nobody asks yet: a tool that is being loaded loses none. False ends it. */
@@ -162,6 +171,8 @@ export interface MapController {
   /** The thing at a place of the window, in pixels. */
   featureAt(at: { x: number; y: number }): FeatureRef | null
   setInsets(insets: Partial<Insets>): void
+  /** The part of the map that no panel covers. */
+  readonly free: FreePart
   set3D(on: boolean): void
   /** The engine itself, for tools over the map that are loaded when somebody wants them. They leave its style and its sources alone. */
   readonly engine: MapLibre

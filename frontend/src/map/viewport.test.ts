@@ -1,5 +1,6 @@
+import type { Map as MapLibre } from 'maplibre-gl'
 import { expect, it } from 'vitest'
-import { homeView, verticalFov } from './viewport'
+import { Viewport, homeView, verticalFov } from './viewport'
 
 const catalog = { layers: [], county: { bbox: [119, 29, 120, 30], view: { center: [119.7, 29.8], zoom: 12, pitch: 55, bearing: -20 } }, basemap: { source: 'basemap', attribution: '', pictures: [] } }
 
@@ -15,4 +16,12 @@ it('gives a wide wall a longer lens, and never a wider one', () => {
   expect(verticalFov(1920, 1080)).toBeCloseTo(36.87)
   expect(horizontal(3840, 1080)).toBeCloseTo(68)
   expect(horizontal(11520, 2160)).toBeCloseTo(68)
+})
+
+it('knows the middle of what no panel covers', () => {
+  const map = { getContainer: () => ({ clientWidth: 1000, clientHeight: 600 }), unproject: ([x, y]: [number, number]) => ({ lng: x / 10, lat: y / 10 }) } as unknown as MapLibre
+  const viewport = new Viewport(map, catalog, false)
+  expect(viewport.free).toEqual({ center: [50, 30], width: 1000, height: 600 })
+  viewport.setInsets({ left: 100, right: 300 })
+  expect(viewport.free).toEqual({ center: [40, 30], width: 600, height: 600 })
 })

@@ -1,6 +1,6 @@
 import type { Map as MapLibre } from 'maplibre-gl'
 import { lonLat } from './geo'
-import type { Bbox, FlyOptions, Insets, LonLat, MapCatalog, View } from './types'
+import type { Bbox, FlyOptions, FreePart, Insets, LonLat, MapCatalog, View } from './types'
 
 /** The county's view is made for a map of this height; other heights show the same ground. */
 const REFERENCE_HEIGHT = 960
@@ -56,6 +56,13 @@ export class Viewport {
     return { center: [lng, lat], zoom: this.map.getZoom(), pitch: this.map.getPitch(), bearing: this.map.getBearing(), elevation: this.map.getCenterElevation() }
   }
 
+  /** What is seen of the map between the panels: its middle, and its size in pixels. */
+  get free(): FreePart {
+    const { left, top, width, height } = this.room
+    const { lng, lat } = this.map.unproject([left + width / 2, top + height / 2])
+    return { center: [lng, lat], width, height }
+  }
+
   /** The lens follows the shape of the map. */
   fit(): void {
     const { clientWidth, clientHeight } = this.map.getContainer()
@@ -87,9 +94,7 @@ export class Viewport {
 
   private revealNow(place: LonLat): void {
     const container = this.map.getContainer()
-    const { clientWidth, clientHeight } = container
-    const { left, right, top, bottom } = this.insets
-    const [width, height] = [clientWidth - left - right, clientHeight - top - bottom]
+    const { left, top, width, height } = this.room
     const { x, y } = this.map.project(place)
     const off = (at: number, from: number, size: number): number => Math.abs((at - from) / size - 0.5) // 0 in the middle, 0.5 at the edge
     const away = Math.max(off(x, left, width), off(y, top, height))
@@ -98,6 +103,13 @@ export class Viewport {
     if (away <= 0.5 - REVEAL_MARGIN && !covered()) return
     if (away > PAN_REACH) this.go({ center: place, zoom: this.map.getZoom() }, false)
     else this.map.easeTo({ center: place, offset: this.offset, duration: this.settled ? PAN_MS : 0 })
+  }
+
+  /** What no panel covers, in pixels of the container. */
+  private get room(): { left: number; top: number; width: number; height: number } {
+    const { clientWidth, clientHeight } = this.map.getContainer()
+    const { left, right, top, bottom } = this.insets
+    return { left, top, width: clientWidth - left - right, height: clientHeight - top - bottom }
   }
 
   /** From the container's middle to the middle of what no panel covers. */

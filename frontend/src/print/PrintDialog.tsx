@@ -27,9 +27,9 @@ import { Progress } from '../ui/Progress'
 import { Select } from '../ui/Select'
 import { Empty, Failure } from '../ui/State'
 import { TextInput } from '../ui/Field'
-import { type Dpi, type Job, drawCanvas, drawPng } from './draw'
+import { type Dpi, type Job, drawMap, pngOf } from './draw'
 import { type PaperSize, type Turn, layoutOf, papers } from './layout'
-import { type Entry, legendOf, seenOn } from './legend'
+import { type Entry, type Seen, legendOf, seenOn, seenTogether } from './legend'
 import { Sheet, type SheetProps } from './Sheet'
 import { boxOf, fitting, placeAt, scales, zoomOf } from './scale'
 import '../ui/dialog.css'
@@ -53,7 +53,7 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
   const unseen = useStore(hiddenDrawings)
   const sheet = useRef<HTMLDivElement>(null)
   const [from] = useState<View>(() => map.view)
-  const [pixels] = useState(() => ({ width: map.engine.getContainer().clientWidth, height: map.engine.getContainer().clientHeight }))
+  const [free] = useState(() => map.free)
   const [opened] = useState(serverNow)
 
   const [size, setSize] = useState<PaperSize>('A4')
@@ -65,13 +65,14 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
   const [theme, setTheme] = useState<Theme>('light')
   const [turned, setTurned] = useState(false)
   const [dpi, setDpi] = useState<Dpi>(150)
-  const [center, setCenter] = useState<LonLat>(from.center)
+  const [center, setCenter] = useState<LonLat>(free.center)
   const [legend, setLegend] = useState<readonly Entry[]>([])
+  const [printed, setPrinted] = useState<readonly Entry[] | null>(null)
   const [work, setWork] = useState<{ share: number; stop: AbortController } | null>(null)
   const [wrong, setWrong] = useState<unknown>(null)
 
   const layout = useMemo(() => layoutOf({ size, turn }), [size, turn])
-  const fits = fitting(from.zoom, from.center[1], pixels, layout.map)
+  const fits = fitting(from.zoom, free.center[1], free, layout.map)
   const denominator = scale === FIT ? fits : Number(scale)
   const bearing = turned ? from.bearing : 0
   const view: View = { center, zoom: zoomOf(denominator, center[1]), pitch: 0, bearing, elevation: 0 }
@@ -88,7 +89,7 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
   const paper: SheetProps = {
     layout,
     title: name,
-    legend: { title: t('print.legend'), lines: legend.map((entry) => ({ sign: entry.sign, text: words(entry) })) },
+    legend: { title: t('print.legend'), lines: (printed ?? legend).map((entry) => ({ sign: entry.sign, text: words(entry) })) },
     facts: [
       { label: t('print.dataAt'), value: stamp(dataAt, locale) + (caveat && ` (${caveat})`) },
       { label: t('print.madeAt'), value: stamp(replaying ? Date.now() : opened, locale) },
@@ -131,12 +132,16 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
       const [w, h] = [layout.map.width / 2, layout.map.height / 2]
       const bbox = boxOf([[-w, -h], [w, -h], [w, h], [-w, h]].map(([x, y]) => placeAt(center, denominator, bearing, x!, y!)))
       await take(api.POST('/api/prints', { body: { title: name, kind, size: `${size} ${turn}`, scale: Math.round(denominator), bbox, data_at: new Date(dataAt).toISOString() } }))
-      const ink = sheet.current!.querySelector<SVGSVGElement>('svg.print-ink')!
-      if (kind === 'png') save(await drawPng(job(stop), ink), `${name || t('print.title')} ${size} ${dpi}dpi.png`)
-      else {
-        const drawn = await drawCanvas(job(stop))
-        setFinal(drawn)
-        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+      const slices: Seen[] = []
+      const drawn = await drawMap(job(stop), (engine, box) => slices.push(seenOn(engine, picture !== null, box)))
+      setPrinted(legendOf(seenTogether(slices), choroplethSteps))
+      if (kind === 'pdf') setFinal(drawn)
+      await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+      if (kind === 'png') {
+        const ink = sheet.current!.querySelector<SVGSVGElement>('svg.print-ink')!
+        save(await pngOf(drawn, layout, dpi, ink), `${name || t('print.title')} ${size} ${dpi}dpi.png`)
+        drawn.width = drawn.height = 0 // gives its memory back at once
+      } else {
         const { title } = document
         document.title = name || title // what the file is called
         window.print()
@@ -149,10 +154,13 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
     }
   }
 
-  /** The map in the printer's sharpness, until something is chosen anew. */
+  /** The map in the printer's sharpness, and the legend of what is on it: the preview may have drawn less when it was asked. Until something is chosen anew. */
   const [final, setFinal] = useState<HTMLCanvasElement | null>(null)
   const chosen = JSON.stringify([size, turn, theme, center, denominator, bearing, shown, picture, locale, [...unseen]])
-  useEffect(() => setFinal(null), [chosen])
+  useEffect(() => {
+    setFinal(null)
+    setPrinted(null)
+  }, [chosen])
 
   const close = () => {
     work?.stop.abort()
@@ -171,19 +179,21 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
               <Heading slot="title" className="dialog-title">{t('print.title')}</Heading>
               <IconButton icon="close" label={t('app.close')} onPress={close} />
             </header>
-            <TextInput label={t('print.name')} value={name} onChange={setName} maxLength={MOST.title} data-testid="print-name" />
-            {choose(t('print.paper'), (Object.keys(papers) as PaperSize[]).flatMap((s) => (['landscape', 'portrait'] as const).map((o) => [`${s} ${o}`, `${s} ${t(`print.${o}`)}`] as const)), `${size} ${turn}`, (both) => {
-              const [s, o] = both.split(' ') as [PaperSize, Turn]
-              setSize(s)
-              setTurn(o)
-            }, 'print-paper')}
-            {choose(t('print.scale'), [[FIT, t('print.fit', { n: count(fits, locale) })], ...scales.map((n) => [String(n), `1:${count(n, locale)}`] as [string, string])], scale, setScale, 'print-denominator')}
-            {degrees !== 0 && choose(t('print.turn'), [['north', t('print.northUp')], ['shown', t('print.asShown', { n: degrees })]], turned ? 'shown' : 'north', (value) => setTurned(value === 'shown'), 'print-turn')}
-            {choose(t('print.look'), [['light', t('print.light')], ['dark', t('print.dark')]], theme, setTheme, 'print-look')}
-            <TextInput label={t('print.from')} value={unit} onChange={setUnit} maxLength={MOST.unit} data-testid="print-unit" />
-            <TextInput label={t('print.note')} value={note} onChange={setNote} maxLength={MOST.note} rows={2} data-testid="print-note" />
-            {choose(t('print.dpi'), ([150, 300] as const).map((n) => [String(n), t('print.dots', { n })] as [string, string]), String(dpi), (n) => setDpi(Number(n) as Dpi), 'print-dpi')}
-            <p className="print-hint">{t('print.hint')}{from.pitch > 1 && ` · ${t('print.tilted')}`}</p>
+            <div className="print-fields" inert={work !== null}>
+              <TextInput label={t('print.name')} value={name} onChange={setName} maxLength={MOST.title} data-testid="print-name" />
+              {choose(t('print.paper'), (Object.keys(papers) as PaperSize[]).flatMap((s) => (['landscape', 'portrait'] as const).map((o) => [`${s} ${o}`, `${s} ${t(`print.${o}`)}`] as const)), `${size} ${turn}`, (both) => {
+                const [s, o] = both.split(' ') as [PaperSize, Turn]
+                setSize(s)
+                setTurn(o)
+              }, 'print-paper')}
+              {choose(t('print.scale'), [[FIT, t('print.fit', { n: count(fits, locale) })], ...scales.map((n) => [String(n), `1:${count(n, locale)}`] as [string, string])], scale, setScale, 'print-denominator')}
+              {degrees !== 0 && choose(t('print.turn'), [['north', t('print.northUp')], ['shown', t('print.asShown', { n: degrees })]], turned ? 'shown' : 'north', (value) => setTurned(value === 'shown'), 'print-turn')}
+              {choose(t('print.look'), [['light', t('print.light')], ['dark', t('print.dark')]], theme, setTheme, 'print-look')}
+              <TextInput label={t('print.from')} value={unit} onChange={setUnit} maxLength={MOST.unit} data-testid="print-unit" />
+              <TextInput label={t('print.note')} value={note} onChange={setNote} maxLength={MOST.note} rows={2} data-testid="print-note" />
+              {choose(t('print.dpi'), ([150, 300] as const).map((n) => [String(n), t('print.dots', { n })] as [string, string]), String(dpi), (n) => setDpi(Number(n) as Dpi), 'print-dpi')}
+              <p className="print-hint">{t('print.hint')}{from.pitch > 1 && ` · ${t('print.tilted')}`}</p>
+            </div>
             {wrong !== null && <Failure compact error={wrong} />}
             <div className="print-buttons">
               {work ? (
@@ -199,7 +209,7 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
               )}
             </div>
           </form>
-          <Preview layout={layout}>
+          <Preview layout={layout} inert={work !== null}>
             {(k) => (
               <div
                 ref={sheet}
@@ -218,7 +228,8 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
                   view={view}
                   onCenter={setCenter}
                   onDrawn={(engine) => {
-                    const seen = legendOf(seenOn(engine, picture !== null), choroplethSteps)
+                    const { clientWidth, clientHeight } = engine.getContainer()
+                    const seen = legendOf(seenOn(engine, picture !== null, [[0, 0], [clientWidth, clientHeight]]), choroplethSteps)
                     setLegend((now) => (JSON.stringify(now) === JSON.stringify(seen) ? now : seen))
                   }}
                 />
@@ -239,7 +250,7 @@ const rectStyle = ({ map }: SheetProps['layout']): CSSProperties => ({ left: `${
 const PIXEL = 25.4 / 96
 
 /** The sheet as large as there is room. */
-function Preview({ layout, children }: { layout: SheetProps['layout']; children: (scale: number) => React.ReactNode }) {
+function Preview({ layout, inert, children }: { layout: SheetProps['layout']; inert: boolean; children: (scale: number) => React.ReactNode }) {
   const room = useRef<HTMLDivElement>(null)
   const [box, setBox] = useState({ width: 800, height: 600 })
   useEffect(() => {
@@ -250,7 +261,7 @@ function Preview({ layout, children }: { layout: SheetProps['layout']; children:
   const [width, height] = [layout.sheet.width / PIXEL, layout.sheet.height / PIXEL]
   const k = Math.max(0.1, Math.min(box.width / width, box.height / height))
   return (
-    <div className="print-preview">
+    <div className="print-preview" inert={inert}>
       <div className="print-room" ref={room}>
         <div className="print-place" style={{ width: width * k, height: height * k }}>{children(k)}</div>
       </div>
@@ -285,6 +296,8 @@ function PreviewMap({ make, prepare, shows, layout, view, onCenter, onDrawn }: {
     }
     const { engine } = made
     engine.scrollZoom.disable() // the scale is chosen
+    engine.dragPan.disable()
+    engine.dragPan.enable({ maxSpeed: 0 }) // what is let go stays: nothing moves any more when it is printed
     engine.doubleClickZoom.disable()
     engine.boxZoom.disable()
     engine.dragRotate.disable()

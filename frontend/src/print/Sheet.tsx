@@ -162,7 +162,7 @@ function Sign({ of, size }: { of: string; size: number }) {
     'area-town': stroke('var(--map-area-line)', 0.5),
     'area-village': stroke('var(--map-area-line)', 0.25),
     'road-major': <>{stroke('var(--map-road-casing)', 1.5)}{stroke('var(--map-road-major)', 1.1)}</>,
-    road: <>{stroke('var(--map-road-casing)', 1.1)}{stroke('var(--map-road)', 0.75)}</>,
+    road: <>{stroke('var(--map-road-casing)', 1.35)}{stroke('var(--map-road)', 0.75)}</>,
     rail: <>{stroke('var(--map-rail)', 0.8)}{stroke('var(--map-land)', 0.4, '1 1')}</>,
     water: fill('var(--map-water)'),
     green: fill('var(--map-green)'),

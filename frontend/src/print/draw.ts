@@ -1,16 +1,17 @@
-/** Printed maps as pixels: the map slice by slice, and the sheet over it band by band. */
+/** Printed maps as pixels: the map slice by slice, and then the sheet over it band by band. */
 import { canvasOf } from '../lib/canvas'
 import { PngWriter } from '../lib/png'
-import type { MapOptions, View } from '../map/types'
+import type { MapController, MapOptions, View } from '../map/types'
 import { cssVariables } from '../tokens/tokens'
 import { Stills, largestSlice } from '../wall/stills'
 import { type Layout, pixelsOf } from './layout'
+import type { Box } from './legend'
 
 /** CSS pixels around each slice, for labels that cross a seam: on paper they are smaller than on a wall. */
 const AROUND = 160
 /** A slice is so many CSS pixels times a whole number: that many are whole pixels at 150 and at 300 dots of an inch. */
 const UNIT = 16
-/** Rows of a band beside the map. */
+/** Rows of a band of the sheet. */
 const BAND = 512
 const CSS_DPI = 96
 
@@ -28,8 +29,8 @@ export interface Job {
   progress: (share: number) => void
 }
 
-/** Draws the map of a sheet; `put` is given each band of it, from the top. */
-async function bands({ options, prepare, view, layout, dpi, signal, progress }: Job, put: (band: HTMLCanvasElement, y: number) => Promise<void> | void): Promise<void> {
+/** The map of a sheet as one canvas. `look` may ask the map of each slice what it has drawn, in the slice's own part of its canvas. */
+export async function drawMap({ options, prepare, view, layout, dpi, signal, progress }: Job, look: (engine: MapController['engine'], box: Box) => void): Promise<HTMLCanvasElement> {
   const k = dpi / CSS_DPI
   const [width, height] = [pixelsOf(layout.map.width, dpi), pixelsOf(layout.map.height, dpi)]
   const whole = { width: width / k, height: height / k }
@@ -37,60 +38,41 @@ async function bands({ options, prepare, view, layout, dpi, signal, progress }: 
   const side = (length: number) => Math.min(most, Math.ceil(length / Math.ceil(length / most) / UNIT) * UNIT)
   const size = { width: side(whole.width), height: side(whole.height) }
   const [columns, rows] = [Math.ceil(whole.width / size.width), Math.ceil(whole.height / size.height)]
+  const out = canvasOf(width, height)
+  const pen = out.getContext('2d')!
   const stills = new Stills({ ...options, still: { pixelRatio: k, scale: 1 } }, AROUND, { whole, x: 0, y: 0, ...size })
   try {
     prepare(stills)
     for (let row = 0; row < rows; row++) {
-      const y = row * size.height * k
-      const band = canvasOf(width, Math.min(size.height * k, height - y))
-      const pen = band.getContext('2d')!
       for (let column = 0; column < columns; column++) {
-        const drawn = await stills.draw({ whole, x: column * size.width, y: row * size.height, ...size }, view, signal)
-        pen.drawImage(drawn, AROUND * k, AROUND * k, size.width * k, size.height * k, column * size.width * k, 0, size.width * k, size.height * k)
+        const [x, y] = [column * size.width, row * size.height]
+        const drawn = await stills.draw({ whole, x, y, ...size }, view, signal)
+        pen.drawImage(drawn, AROUND * k, AROUND * k, size.width * k, size.height * k, x * k, y * k, size.width * k, size.height * k)
+        look(stills.map.engine, [[AROUND, AROUND], [AROUND + Math.min(size.width, whole.width - x), AROUND + Math.min(size.height, whole.height - y)]])
         progress((row * columns + column + 1) / (rows * columns))
       }
-      await put(band, y)
-      band.width = band.height = 0 // gives its memory back at once
     }
+    return out
   } finally {
     stills.destroy()
   }
 }
 
-/** The map of a sheet as one canvas, for the printer. */
-export async function drawCanvas(job: Job): Promise<HTMLCanvasElement> {
-  const out = canvasOf(pixelsOf(job.layout.map.width, job.dpi), pixelsOf(job.layout.map.height, job.dpi))
-  const pen = out.getContext('2d')!
-  await bands(job, (band, y) => pen.drawImage(band, 0, y))
-  return out
-}
-
-/** The whole sheet as a PNG. */
-export async function drawPng(job: Job, ink: SVGSVGElement): Promise<Blob> {
-  const { layout, dpi } = job
+/** The whole sheet as a PNG, of its map and what stands over and beside it. */
+export async function pngOf(map: HTMLCanvasElement, layout: Layout, dpi: Dpi, ink: SVGSVGElement): Promise<Blob> {
   const size = { width: pixelsOf(layout.sheet.width, dpi), height: pixelsOf(layout.sheet.height, dpi) }
   const [left, top] = [pixelsOf(layout.map.x, dpi), pixelsOf(layout.map.y, dpi)]
   const over = await pictureOf(ink, size)
   const png = new PngWriter(size.width, size.height, dpi)
-  let done = 0
-  const write = async (height: number, map?: HTMLCanvasElement) => {
-    const band = canvasOf(size.width, height)
-    const pen = band.getContext('2d', { willReadFrequently: true })!
-    pen.fillStyle = '#fff'
-    pen.fillRect(0, 0, size.width, height)
-    if (map) pen.drawImage(map, left, 0)
-    pen.drawImage(over, 0, -done, size.width, size.height)
-    await png.write(pen.getImageData(0, 0, size.width, height).data)
-    done += height
+  const band = canvasOf(size.width, BAND)
+  const pen = band.getContext('2d', { willReadFrequently: true })!
+  pen.fillStyle = '#fff'
+  for (let y = 0; y < size.height; y += BAND) {
+    pen.fillRect(0, 0, size.width, BAND)
+    pen.drawImage(map, left, top - y)
+    pen.drawImage(over, 0, -y, size.width, size.height)
+    await png.write(pen.getImageData(0, 0, size.width, Math.min(BAND, size.height - y)).data)
   }
-  const until = async (row: number) => {
-    while (done < row) await write(Math.min(BAND, row - done))
-  }
-  await bands(job, async (band, y) => {
-    await until(top + y)
-    await write(band.height, band)
-  })
-  await until(size.height)
   return png.finish()
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { MapController } from '../map/types'
-import { type Seen, legendOf, seenOn } from './legend'
+import { type Box, type Seen, legendOf, seenOn, seenTogether } from './legend'
 
 const steps = [1, 2, 4, 8]
 const seen = (change: Partial<Record<keyof Seen, unknown[]>>): Seen => {
@@ -48,5 +48,21 @@ describe('what a map has drawn', () => {
 
   test('but not what a photograph lies over', () => {
     expect(signs(seenOn(map, true))).toEqual(['incident-2', 'camera-online', 'camera-offline', 'marking-closed_area', 'standing-planned', 'area-town'])
+  })
+
+  test('is asked for in the slice alone, and what is on any slice is on the sheet', () => {
+    const at = (box?: Box) => drawn.filter((_, i) => box === undefined || (i >= box[0][0] && i < box[1][0]))
+    const slices = { ...map, queryRenderedFeatures: at, getLayer: () => undefined } as unknown as MapController['engine']
+    const [first, second] = [seenOn(slices, false, [[0, 0], [2, 1]]), seenOn(slices, false, [[2, 0], [5, 1]])]
+    expect(signs(first)).toEqual(['incident-2', 'camera-offline'])
+    expect(signs(seenTogether([first, second]))).toEqual(['incident-2', 'camera-online', 'camera-offline', 'load-3', 'marking-closed_area', 'standing-planned'])
+    expect(signs(seenTogether([]))).toEqual([])
+  })
+
+  test('is no bound where a tile cuts an area off', () => {
+    const area = (ring: number[][]) => [{ layer: { id: 'area-county' }, properties: {}, state: {}, geometry: { type: 'Polygon', coordinates: [ring] } }]
+    const on = (ring: number[][]) => signs(seenOn({ queryRenderedFeatures: () => area(ring), getLayer: () => undefined, project: ([x, y]: [number, number]) => ({ x, y }) } as unknown as MapController['engine'], false, [[0, 0], [10, 10]]))
+    expect(on([[5, -20], [5, 30], [40, 31], [41, -20], [5, -20]])).toEqual([])
+    expect(on([[5, -20], [5, 4], [40, 6], [41, -20], [5, -20]])).toEqual(['area-county'])
   })
 })

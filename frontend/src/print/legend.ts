@@ -57,10 +57,13 @@ export function legendOf(seen: Seen, steps: readonly number[]): Entry[] {
   return out
 }
 
-/** Looks what a map has drawn. A photograph over the drawn ground hides it. */
-export function seenOn(map: MapController['engine'], photograph: boolean): Seen {
+/** A rectangle of a map's canvas, from its upper left to its lower right, in CSS pixels. */
+export type Box = [[number, number], [number, number]]
+
+/** Looks what a map has drawn, in a rectangle or wherever. A photograph over the drawn ground hides it. */
+export function seenOn(map: MapController['engine'], photograph: boolean, box?: Box): Seen {
   const seen = { parts: new Set<string>(), severities: new Set<number>(), markings: new Set<string>(), statuses: new Set<string>(), open: new Set<number>(), ground: new Set<string>() }
-  for (const { layer, properties, state } of map.queryRenderedFeatures()) {
+  for (const { layer, properties, state, geometry } of map.queryRenderedFeatures(box)) {
     const part = layer.source === 'marking' ? 'marking' : (layer.metadata as { part?: string } | undefined)?.part
     if (part !== undefined) {
       seen.parts.add(part)
@@ -68,8 +71,9 @@ export function seenOn(map: MapController['engine'], photograph: boolean): Seen 
       if (part === 'incident' && typeof properties.severity === 'number') seen.severities.add(properties.severity)
       if (layer.id === 'camera') seen.statuses.add((state.status as string | undefined) ?? 'online')
       if (part === 'choropleth' && !photograph) seen.open.add((state.open as number | undefined) ?? 0)
-    } else if (layer.id.startsWith('area-')) seen.ground.add(layer.id)
-    else if (photograph) continue
+    } else if (layer.id.startsWith('area-')) {
+      if (!seen.ground.has(layer.id) && bounds(map, geometry, box)) seen.ground.add(layer.id)
+    } else if (photograph) continue
     else if (layer.id === 'road') seen.ground.add((properties.rank as number) <= 3 ? 'road-major' : 'road')
     else if (layer.id === 'landuse') {
       if (['forest', 'grass', 'park', 'wetland', 'orchard'].includes(properties.kind as string)) seen.ground.add('green')
@@ -79,4 +83,26 @@ export function seenOn(map: MapController['engine'], photograph: boolean): Seen 
   if (map.getLayer('hillshade') && map.getLayoutProperty('hillshade', 'visibility') !== 'none' && !photograph) seen.parts.add('terrain')
   if (photograph) seen.parts.delete('choropleth')
   return seen
+}
+
+/** What is seen on any of several pictures. */
+export function seenTogether(pictures: readonly Seen[]): Seen {
+  const all = <K extends keyof Seen>(what: K) => new Set(pictures.flatMap((seen) => [...(seen[what] as ReadonlySet<unknown>)])) as Seen[K] & Set<never>
+  return { parts: all('parts'), severities: all('severities'), markings: all('markings'), statuses: all('statuses'), open: all('open'), ground: all('ground') }
+}
+
+/** Whether an area's bound runs through a rectangle. Where a tile cuts an area off there is none, though it is found there: those edges run along a meridian or parallel. */
+function bounds(map: MapController['engine'], geometry: GeoJSON.Geometry, box?: Box): boolean {
+  if (box === undefined) return true
+  const [[left, top], [right, bottom]] = box
+  const lines = geometry.type === 'Polygon' || geometry.type === 'MultiLineString' ? geometry.coordinates : geometry.type === 'MultiPolygon' ? geometry.coordinates.flat() : geometry.type === 'LineString' ? [geometry.coordinates] : []
+  return lines.some((line) => {
+    let last: { x: number; y: number } | null = null
+    return line.some(([lon, lat], i) => {
+      const [a, b] = [last, map.project([lon!, lat!])]
+      last = b
+      if (!a || line[i - 1]![0] === lon || line[i - 1]![1] === lat) return false
+      return Math.max(a.x, b.x) >= left && Math.min(a.x, b.x) <= right && Math.max(a.y, b.y) >= top && Math.min(a.y, b.y) <= bottom
+    })
+  })
 }

@@ -8,6 +8,7 @@ import { useStore } from '../lib/store'
 import type { LiveStore } from '../live/store'
 import { createMap } from '../map/controller'
 import type { MapController } from '../map/types'
+import { Drawn } from './drawn'
 import { hangs, quiet } from './health'
 import { dropKept, keep, showKept } from './kept'
 import { setLens } from './lens'
@@ -24,8 +25,6 @@ const BEAT_MS = 5000
 const WATCH_MS = 1000
 /** So old the picture may be that a reload begins with. */
 const KEEP_MS = 10_000
-/** A map that drew nothing for so long has all that it asked for: signs are laid out a frame after it came to rest. */
-const SETTLED_MS = 300
 
 interface PictureProps {
   catalog: Catalog
@@ -50,6 +49,7 @@ export function Picture({ catalog, layout: told, row, column, socket }: PictureP
   const slice = useSame((part ? aloneFor(layout, part, row, column) : sliceOf(layout, row, column))!)
   const lens = useRef(slice)
   const heard = useRef(performance.now())
+  const [state] = useState(() => new Drawn(performance.now()))
 
   useEffect(() => {
     const made = createMap(frame.current!, {
@@ -76,7 +76,8 @@ export function Picture({ catalog, layout: told, row, column, socket }: PictureP
     const view = part ?? scene
     changeSettings({ theme: scene.theme, locale: scene.lang })
     showView(map, scene, view)
-  }, [map, scene, part])
+    state.changed()
+  }, [map, scene, part, state])
   useEffect(() => map?.select(shown?.incident ? { layer: 'incident', id: shown.incident } : null), [map, shown?.incident])
   useEffect(() => {
     heard.current = performance.now()
@@ -87,33 +88,34 @@ export function Picture({ catalog, layout: told, row, column, socket }: PictureP
     if (!map || !seen) return undefined
     let frames = requestAnimationFrame(draw)
     let last = ''
-    /** Since when the map has nothing to draw; null while it has. */
-    let still: number | null = null
     let whole = false
-    let drawnAt = performance.now()
     let keptAt = -KEEP_MS
-    const moves = () => (still = null)
-    const rendered = () => {
-      drawnAt = performance.now()
-      still = null
-    }
-    const rests = () => {
-      still = performance.now()
-      if (still - keptAt < KEEP_MS || !seen.areTilesLoaded()) return
-      keptAt = still
+    const kept = (now: number) => {
+      if (now - keptAt < KEEP_MS || !seen.areTilesLoaded()) return
+      keptAt = now
       const [k, { width, height }] = [seen.getPixelRatio(), slice]
       void keep(seen.getCanvas(), MARGIN * k, MARGIN * k, width * k, height * k)
+    }
+    const rendered = () => {
+      const now = performance.now()
+      state.rendered(now, seen.areTilesLoaded())
+      if (state.whole(now, map.restless)) kept(now)
+    }
+    const rests = () => {
+      const now = performance.now()
+      state.rested(now)
+      kept(now)
     }
     seen.on('render', rendered)
     seen.on('idle', rests)
     const lost = () => {
-      moves()
+      state.moved()
       showKept()
     }
     seen.on('webglcontextlost', lost)
     function draw() {
       frames = requestAnimationFrame(draw)
-      if (still !== null) drawnAt = performance.now() // what is there is right
+      state.age(performance.now()) // what is there while nothing is drawn is right
       const { shown: now } = socket.news.get()
       if (!now || !seen || now.scene.zoom === 0) return
       const own = partOf(now.scene.parts, row, column)
@@ -123,10 +125,10 @@ export function Picture({ catalog, layout: told, row, column, socket }: PictureP
       const since = Date.parse(now.since)
       const camera = cameraAt(own ? null : now.from, to, since, socket.now)
       const said = JSON.stringify([camera.center, camera.zoom, camera.pitch, camera.bearing, slice])
-      tell(arrived(since, socket.now) && said === last && still !== null && performance.now() - still > SETTLED_MS ? now.scene.name : null)
+      tell(arrived(since, socket.now) && said === last && state.whole(performance.now(), map!.restless) ? now.scene.name : null)
       if (said === last) return
       last = said
-      moves()
+      state.moved()
       seen.jumpTo(onSlice(camera, slice))
     }
     /** Which scene is shown whole; also for those who take pictures. */
@@ -137,7 +139,7 @@ export function Picture({ catalog, layout: told, row, column, socket }: PictureP
       if (name === null) delete dataset.whole
       else if (dataset.whole !== name) dataset.whole = name
     }
-    const frameAge = () => Math.round(performance.now() - drawnAt)
+    const frameAge = () => Math.round(state.age(performance.now()))
     const beats = setInterval(() => socket.beat({ frame_age_ms: frameAge(), width: innerWidth, height: innerHeight, version }), BEAT_MS)
     const watch = setInterval(() => {
       const now = socket.news.get()
@@ -158,7 +160,7 @@ export function Picture({ catalog, layout: told, row, column, socket }: PictureP
       seen.off('idle', rests)
       seen.off('webglcontextlost', lost)
     }
-  }, [socket, live, slice, version, map, layout, row, column])
+  }, [socket, live, slice, version, map, layout, row, column, state])
 
   const { width, height } = layout
   const cameras = part?.cameras ?? []

@@ -3,6 +3,7 @@ import { useText } from '../i18n'
 import { Button, IconButton } from '../ui/Button'
 import { TextInput } from '../ui/Field'
 import { keptView } from './keptView'
+import { Rules } from './Rules'
 import { SceneDetails } from './SceneDetails'
 import type { Scene, Wall } from './socket'
 
@@ -22,7 +23,7 @@ export function Playlist({ wall, entry, shows, others, onShow, onSave }: Playlis
   const { t } = useText()
   const [name, setName] = useState('')
   const [open, setOpen] = useState(-1)
-  const { playlist, rules } = wall
+  const { playlist } = wall
   const view = keptView()
   const put = (next: Scene[]) => onSave({ playlist: next })
   const swap = (i: number, k: number) => put(playlist.map((scene, at) => (at === i ? playlist[k]! : at === k ? playlist[i]! : scene)))
@@ -83,16 +84,7 @@ export function Playlist({ wall, entry, shows, others, onShow, onSave }: Playlis
         ) : (
           <p className="walls-quiet">{t('walls.noView')}</p>
         ))}
-      <h2>{t('walls.rules')}</h2>
-      {rules.map((rule, i) => (
-        <p key={i} className="walls-rule">
-          {t('walls.ruleText', { severity: rule.severity, area: rule.area_path || t('walls.everywhere') })}
-          {shows && <Button small onPress={() => onSave({ rules: rules.filter((_, at) => at !== i) })}>{t('walls.removeRule')}</Button>}
-        </p>
-      ))}
-      {shows && rules.length === 0 && (
-        <Button small onPress={() => onSave({ rules: [{ severity: 1, area_path: wall.area_path, zoom: 15 }] })} data-testid="wall-rule">{t('walls.addRule')}</Button>
-      )}
+      <Rules wall={wall} shows={shows} onSave={onSave} />
     </section>
   )
 }

@@ -13,7 +13,9 @@ export default function Videos({ live, cameras }: { live: LiveStore; cameras: re
     <LiveContext value={live}>
       <div className="wall-videos" data-testid="wall-videos" style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
         {cameras.map((id) => (
-          <Tile key={id} id={id} small={columns > 2} />
+          <div key={id} className="wall-tile">
+            <Tile id={id} small={columns > 2} />
+          </div>
         ))}
       </div>
     </LiveContext>

@@ -9,6 +9,7 @@ import { useStore } from '../lib/store'
 import { Icon } from '../ui/icons'
 import { Empty, Failure, Loading } from '../ui/State'
 import { Picture } from './Picture'
+import { useJumped } from './jumped'
 import { dropKept, keptAt } from './kept'
 import { type WallNews, WallSocket } from './socket'
 import './screen.css'
@@ -54,6 +55,7 @@ function Signs({ news, first }: { news: WallNews; first: boolean }) {
   const { locale } = useText()
   const { shown, wall, connected } = news
   const kept = keptAt()
+  const jumped = useJumped((first && shown?.incident) || 0)
   return (
     <div className="wall-signs">
       {!connected && (
@@ -71,7 +73,7 @@ function Signs({ news, first }: { news: WallNews; first: boolean }) {
       {first && shown?.incident ? (
         <p className="wall-sign wall-bad" role="status">
           <Icon name="alert" />
-          {t('walls.jumped')}
+          {jumped}
         </p>
       ) : null}
       {first && wall?.state.held && (

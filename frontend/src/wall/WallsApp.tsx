@@ -8,11 +8,13 @@ import { changeSettings, settings } from '../app/settings'
 import { useText } from '../i18n'
 import '../i18n/walls'
 import { Button } from '../ui/Button'
+import { Icon } from '../ui/icons'
 import { Empty, Failure, Loading } from '../ui/State'
 import { useStore } from '../lib/store'
 import { WallForm } from './WallForm'
 import { Playlist } from './Playlist'
 import { Screens } from './Screens'
+import { useJumped } from './jumped'
 import { type Wall, WallSocket } from './socket'
 import './walls.css'
 
@@ -101,6 +103,7 @@ function OneWall({ listed, shows, onEdit }: { listed: Wall; shows: boolean; onEd
   const { state } = wall
   const others = state.held && state.by_id !== user.id
   const { shown } = news
+  const jumped = useJumped(shown?.incident ?? 0)
   const left = shown && !shown.until.startsWith('0001') ? Math.max(0, Math.ceil((Date.parse(shown.until) - socket.now) / 1000)) : null
   const failed = command.error ?? save.error
   return (
@@ -113,9 +116,15 @@ function OneWall({ listed, shows, onEdit }: { listed: Wall; shows: boolean; onEd
         {!news.connected && <p className="walls-bad" role="status">{t('walls.away')}</p>}
         <p className="walls-shown" data-testid="wall-shown">
           <span className="walls-quiet">{t('walls.now')}</span>
-          <strong>{shown?.incident ? t('walls.jumped') : shown?.scene.name || t('walls.noScene')}</strong>
+          <strong>{shown?.incident ? jumped : shown?.scene.name || t('walls.noScene')}</strong>
+          {state.held && (
+            <span className="walls-held" data-testid="wall-held">
+              <Icon name="user" />
+              {t('walls.heldBy', { name: state.by })}
+            </span>
+          )}
           <span className="walls-quiet">
-            {state.held ? t('walls.heldBy', { name: state.by }) : t('walls.free')}
+            {!state.held && t('walls.free')}
             {left !== null && ` · ${t('walls.goesOn', { s: left })}`}
           </span>
         </p>

@@ -14,12 +14,12 @@ import { Empty, Failure, Loading } from '../../ui/State'
 import { Behind } from './Behind'
 import { BehindSeen } from './BehindSeen'
 import { Charts } from './Charts'
-import { brush, choice, choose, drawings, isBrushed, readAddress, splits, writeAddress } from './choice'
+import { brush, choice, choose, drawings, isBrushed, readAddress, runs, splits, writeAddress } from './choice'
 import { FlowList } from './FlowList'
 import { type Flow, arrowsOf } from './flows'
 import { type Graded, byNeed, changeOf, classings, counted, denominators, graded, groupings, hasBefore, inPercent, isRate, isShare, measures, valueOf, windows } from './grades'
 import { Multiples } from './Multiples'
-import { usePartNames } from './partNames'
+import { allParts, usePartNames } from './partNames'
 import { useCoverage, useFigures, useFlows, useFollowing, useHeat, useOutlines, useParts } from './queries'
 import { Ranking } from './Ranking'
 import { StatMap } from './StatMap'
@@ -120,7 +120,8 @@ export default function Statistics({ catalog }: { catalog: Catalog }) {
     const now = choice.get()
     if (now.draw === 'counts' && now.by !== to) choose({ by: to, area: null })
   }
-  const about = [t(`statistics.by.${by}`), t(`statistics.measure.${measure}`), t(`statistics.window.${window}`), ...splits.flatMap((each) => (brushed[each]?.length ? [`${t(`statistics.split.${each}`)} ${brushed[each].map((key) => partName(each, key, true)).join('、')}`] : []))].join(' · ')
+  const listed = locale === 'zh' ? '、' : ', '
+  const about = [t(`statistics.by.${by}`), t(`statistics.measure.${measure}`), t(`statistics.window.${window}`), ...splits.flatMap((each) => (brushed[each]?.length ? [`${t(`statistics.split.${each}`)} ${runs(brushed[each], allParts[each], (key) => partName(each, key, each !== 'hour')).join(listed)}`] : []))].join(' · ')
   const behindMeasure = isShare(measure) ? 'open' : measure
   const stale = figures.isError && figures.data
   return (
@@ -182,7 +183,7 @@ export default function Statistics({ catalog }: { catalog: Catalog }) {
               brushed[each]?.length
                 ? [
                     <button key={each} type="button" className="chip stat-brushed" onClick={() => choose({ brushed: brush(brushed, each, brushed[each]!) })} data-testid={`stat-brushed-${each}`}>
-                      <span className="truncate">{t(`statistics.split.${each}`)} {brushed[each].map((key) => partName(each, key)).join('、')}</span> ×
+                      <span className="truncate">{t(`statistics.split.${each}`)} {runs(brushed[each], allParts[each], (key) => partName(each, key)).join(listed)}</span> ×
                     </button>,
                   ]
                 : [],

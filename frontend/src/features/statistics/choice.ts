@@ -94,3 +94,14 @@ export function writeAddress(of: Choice | null): void {
   const query = [rest, text && `${PARAMETER}=${text}`].filter(Boolean).join('&')
   history.replaceState(null, '', location.pathname + (query ? `?${query}` : ''))
 }
+
+/** What parts are called: three or more that follow one another, in the order of all of them, are told by the first and the last. */
+export function runs(keys: readonly string[], all: readonly string[] | undefined, name: (key: string) => string): string[] {
+  const out: string[][] = []
+  for (const key of all ? all.filter((each) => keys.includes(each)) : keys) {
+    const run = out.at(-1)
+    if (all && run && all.indexOf(key) === all.indexOf(run.at(-1)!) + 1) run.push(key)
+    else out.push([key])
+  }
+  return out.flatMap((run) => (run.length > 2 ? [`${name(run[0]!)}–${name(run.at(-1)!)}`] : run.map(name)))
+}

@@ -429,8 +429,8 @@ func TestRenewed(t *testing.T) {
 	r, _ := runner(t, s, func(o *Options) {
 		o.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
 	})
-	eventually(t, "the stream", func() bool { return r.stateOf(1).Name == alarm.Up })
-	c.Pass(onvif.Lifetime/2 + time.Second) // for both
+	eventually(t, "the stream", func() bool { return r.stateOf(1).Name == alarm.Up && c.Pulling() == 1 }) // a pull that is on its way bears the time before
+	c.Pass(onvif.Lifetime/2 + time.Second)                                                                // for both
 	later.Store(int64(onvif.Lifetime/2 + time.Second))
 	c.Notify("tns1:RuleEngine/CellMotionDetector/Motion", "1", "true", time.Now()) // ends the pull that waits
 	eventually(t, "the renewal", func() bool { return c.Renewed() == 1 })

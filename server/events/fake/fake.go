@@ -32,6 +32,7 @@ type Camera struct {
 	news    chan struct{}
 	opened  int
 	left    int // unsubscribed
+	pulling int
 }
 
 // New returns a camera that asks for a login.
@@ -55,6 +56,9 @@ func (c *Camera) ahead() time.Duration { c.mu.Lock(); defer c.mu.Unlock(); retur
 
 // Renewed is how often a subscription was renewed.
 func (c *Camera) Renewed() int { c.mu.Lock(); defer c.mu.Unlock(); return c.renewed }
+
+// Pulling is how many pulls wait for something to be told.
+func (c *Camera) Pulling() int { c.mu.Lock(); defer c.mu.Unlock(); return c.pulling }
 
 // Left is how many subscriptions were let go of.
 func (c *Camera) Left() int { c.mu.Lock(); defer c.mu.Unlock(); return c.left }
@@ -244,6 +248,8 @@ func (c *Camera) pulled(r *http.Request, asked string) string {
 	}
 	c.mu.Lock()
 	c.waiting, c.handed = c.waiting[c.handed:], 0
+	c.pulling++
+	defer func() { c.mu.Lock(); defer c.mu.Unlock(); c.pulling-- }()
 	for len(c.waiting) == 0 {
 		news := c.news
 		c.mu.Unlock()
@@ -256,9 +262,10 @@ func (c *Camera) pulled(r *http.Request, asked string) string {
 		}
 		c.mu.Lock()
 	}
-	defer c.mu.Unlock()
 	c.handed = len(c.waiting)
-	return strings.Join(c.waiting, "")
+	told := strings.Join(c.waiting, "")
+	c.mu.Unlock()
+	return told
 }
 
 // knows reports whether a message has the digest of the password, of about now by the camera's clock.

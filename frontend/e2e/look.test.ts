@@ -1,9 +1,6 @@
 /** What people see, at the sizes they see it: nothing cut off, nothing from outside, everything by keyboard. */
-import { execFileSync } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { Desk, binary, browser, cutOff, server, stage, until } from './harness'
+import { Desk, browser, cutOff, server, stage, until } from './harness'
 
 stage()
 
@@ -132,54 +129,3 @@ describe.each(['zh', 'en'] as const)('what there is to see when there is little,
     await desk.close()
   }, 120_000)
 })
-
-/** An elevation model around the town: 50 m above the sea, and a ridge of 450 m from south to north. */
-function ridge(): string {
-  const [side, step, west, south, crest] = [120, 0.001, 119.63, 29.74, 119.7]
-  const row = Array.from({ length: side }, (_, i) => Math.max(50, Math.round(450 - (Math.abs(west + (i + 0.5) * step - crest) / 0.004) * 400))).join(' ')
-  return [`ncols ${side}`, `nrows ${side}`, `xllcorner ${west}`, `yllcorner ${south}`, `cellsize ${step}`, ...Array.from({ length: side }, () => row)].join('\n') + '\n'
-}
-
-test('over terrain, heights along a line are drawn, read by keyboard, and a ridge is in the way', async () => {
-  const model = join(server.data, 'ridge.asc')
-  const terrain = join(server.data, 'tiles', 'terrain.pmtiles')
-  writeFileSync(model, ridge())
-  writeFileSync(model.replace('.asc', '.prj'), 'EPSG:4326')
-  execFileSync(binary, ['terrain', 'build', model, '--data', server.data, '--max-zoom', '12'], { stdio: 'ignore' })
-  const desk = await Desk.open(browser, server, 'duty', { width: 1280, height: 800 })
-  const { page } = desk
-  try {
-    await until('the catalogue has the terrain', async () => JSON.stringify(await (await page.request.get(`${server.url}/api/catalog`)).json()).includes('"terrain"'), 30_000)
-    await page.reload()
-    await desk.queue()
-    await desk.drawn()
-    await page.keyboard.press('m')
-    const measure = page.getByTestId('measure')
-    await measure.waitFor()
-    await measure.getByRole('radio').nth(2).click()
-    await page.mouse.click(490, 540) // to both sides of the ridge, where nothing lies over the map
-    await page.mouse.click(800, 540)
-    await page.locator('.measure-point').nth(1).waitFor({ state: 'attached' })
-    const along = page.getByTestId('measure-along')
-    await along.waitFor({ timeout: 60_000 })
-    const numbers = async () => (await measure.locator('.measure-figures').last().innerText()).match(/-?[\d,]+(?= ?(m|米))/g)!.map((n) => Number(n.replace(',', '')))
-    await until('the ridge stands in the profile', async () => {
-      const [least, most] = await numbers()
-      return Math.abs(least! - 50) < 15 && most! > 380 && most! <= 455
-    }, 60_000)
-    await along.focus()
-    await page.keyboard.press('End')
-    await page.locator('.measure-reading').waitFor()
-    expect(await along.getAttribute('aria-valuetext')).toMatch(/km|公里|m|米/)
-    await desk.shot('profile')
-    await measure.getByRole('radio').nth(3).click()
-    await measure.getByText(/看不见|Out of sight/).waitFor()
-    for (const input of await measure.locator('input[type=number]').all()) await input.fill('500')
-    await measure.getByText(/看得见|In sight/).waitFor()
-    await desk.shot('sight')
-    expect(desk.problems()).toEqual([])
-  } finally {
-    rmSync(terrain, { force: true })
-    await desk.close()
-  }
-}, 240_000)

@@ -7,9 +7,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync }
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { AxeResults } from 'axe-core'
+import type { AxeResults, RunOptions } from 'axe-core'
 import { type Browser, type BrowserContext, type Page, type Request, chromium } from 'playwright-core'
 import { afterAll, beforeAll } from 'vitest'
+import { cssVariables, type Theme } from '../src/tokens/tokens'
 
 const root = resolve(import.meta.dirname, '../..')
 export const binary = join(root, 'bin/wanglou')
@@ -251,13 +252,29 @@ export async function photo(page: Page): Promise<Buffer> {
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** What axe has to say against the page: the rule, and the first elements that break it. */
-export async function violations(page: Page): Promise<string[]> {
+export async function violations(page: Page, runOnly: RunOptions['runOnly'] = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']): Promise<string[]> {
   await page.evaluate(axe) // through the debugger: the page's own policy lets nothing in
-  const { violations } = await page.evaluate(async () => {
+  const { violations } = await page.evaluate(async (runOnly) => {
     const run = (window as unknown as { axe: typeof import('axe-core') }).axe.run
-    return (await run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })) as unknown as AxeResults
-  })
+    return (await run(document, { runOnly })) as unknown as AxeResults
+  }, runOnly)
   return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target.join(' ')} ${node.failureSummary?.split('\n')[1]?.trim()}`).join(' | ')}`)
+}
+
+/** The same in both themes: a page in the other one has other colours, and nothing else. */
+export async function violationsInBoth(page: Page): Promise<string[]> {
+  const wear = (theme: Theme) => page.evaluate(([theme, variables]) => {
+    const root = document.documentElement
+    for (const [name, value] of Object.entries(variables)) root.style.setProperty(name, value)
+    root.style.colorScheme = root.dataset.theme = theme
+  }, [theme, cssVariables(theme)] as const)
+  const own = (await page.evaluate(() => document.documentElement.dataset.theme)) as Theme
+  const other = own === 'dark' ? 'light' : 'dark'
+  const found = await violations(page)
+  await wear(other)
+  found.push(...(await violations(page, { type: 'rule', values: ['color-contrast'] })).map((each) => `${other}: ${each}`))
+  await wear(own)
+  return found
 }
 
 /** Texts that are wider or higher than the box that shows them, unless they are made to end with an ellipsis. */

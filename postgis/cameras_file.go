@@ -81,10 +81,7 @@ type cameraFile struct {
 // Import implements camera.Files. A row is the camera with its id; without one, that with its device id; without either, that with its name, and of several the one at its place.
 func (s *Cameras) Import(ctx context.Context, f *camera.File, dry bool) (*camera.FileImport, error) {
 	out := f.Found
-	if len(out.Errors) > 0 {
-		return &out, forbid(auth.ActorFrom(ctx), auth.ActionManageCameras)
-	}
-	err := NewParents(s.db).alone(ctx, func(tx pgx.Tx) error {
+	return NewParents(s.db).bring(ctx, &out, dry, "camera.import", "camera", func(tx pgx.Tx) error {
 		b := &cameraFile{tx: tx, actor: auth.ActorFrom(ctx), out: &out, byID: map[int64]*filed{}, byCode: map[string]*filed{}, byName: map[string][]*filed{}, often: map[string]int{}}
 		if err := b.load(ctx, f); err != nil {
 			return err
@@ -94,18 +91,8 @@ func (s *Cameras) Import(ctx context.Context, f *camera.File, dry bool) (*camera
 				return err
 			}
 		}
-		if dry || len(out.Errors) > 0 {
-			return errDry
-		}
-		return appendAudit(ctx, tx, "camera.import", "camera", map[string]any{"rows": out.Rows, "added": out.Added, "changed": out.Changed, "moved": out.Moved})
+		return nil
 	})
-	if errors.Is(err, errDry) {
-		err = nil
-	}
-	if len(out.Errors) > 0 {
-		out.Added, out.Changed, out.Moved, out.Same, out.Left = 0, 0, 0, 0, 0
-	}
-	return &out, err
 }
 
 func (b *cameraFile) load(ctx context.Context, f *camera.File) (err error) {

@@ -27,10 +27,7 @@ type bringing struct {
 func (s *Parents) Import(ctx context.Context, rows []camera.ParentRow, dry bool) (*camera.FileImport, error) {
 	out := &camera.FileImport{Rows: len(rows), Errors: []camera.RowError{}}
 	camera.CheckRows(rows, out)
-	if len(out.Errors) > 0 {
-		return out, forbid(auth.ActorFrom(ctx), auth.ActionManageCameras)
-	}
-	err := s.alone(ctx, func(tx pgx.Tx) error {
+	return s.bring(ctx, out, dry, "device.import", "device_parent", func(tx pgx.Tx) error {
 		b := &bringing{tx: tx, out: out, areas: auth.ActorFrom(ctx).Scope.Areas, owned: map[int64]bool{}}
 		if err := b.load(ctx); err != nil {
 			return err
@@ -44,16 +41,29 @@ func (s *Parents) Import(ctx context.Context, rows []camera.ParentRow, dry bool)
 		if len(b.parents) > camera.MaxParents {
 			return &layers.Error{Code: layers.CodeConflict, Reason: "too_many", Msg: "there are too many devices"}
 		}
+		return nil
+	})
+}
+
+// bring imports a file into the registry by what rows does, alone: all of it with its audit row, or, with dry and with anything wrong, nothing. out is told what was, or would be, done.
+func (s *Parents) bring(ctx context.Context, out *camera.FileImport, dry bool, action, subject string, rows func(tx pgx.Tx) error) (*camera.FileImport, error) {
+	if len(out.Errors) > 0 {
+		return out, forbid(auth.ActorFrom(ctx), auth.ActionManageCameras)
+	}
+	err := s.alone(ctx, func(tx pgx.Tx) error {
+		if err := rows(tx); err != nil {
+			return err
+		}
 		if dry || len(out.Errors) > 0 {
 			return errDry
 		}
-		return appendAudit(ctx, tx, "device.import", "device_parent", map[string]any{"rows": out.Rows, "added": out.Added, "changed": out.Changed, "moved": out.Moved})
+		return appendAudit(ctx, tx, action, subject, map[string]any{"rows": out.Rows, "added": out.Added, "changed": out.Changed, "moved": out.Moved})
 	})
 	if errors.Is(err, errDry) {
 		err = nil
 	}
 	if len(out.Errors) > 0 {
-		out.Added, out.Changed, out.Moved, out.Same = 0, 0, 0, 0
+		out.Added, out.Changed, out.Moved, out.Same, out.Left = 0, 0, 0, 0, 0
 	}
 	return out, err
 }

@@ -129,10 +129,9 @@ var tinyFilm = []byte("\x00\x00\x00\x01\x09\xf0\x00\x00\x01\x67\x4d\x40\x1f\x00\
 var tinyFilm265 = []byte("\x00\x00\x00\x01\x46\x01\x50\x00\x00\x01\x40\x01\x0c\x01\x00\x00\x01\x42\x01\x01\x01\x60\x00\x00\x03\x00\x90\x00\x00\x03\x00\x00\x03\x00\x5d\x00\x00\x01\x44\x01\xc1\x72\x00\x00\x01\x26\x01\xaf\x01" +
 	strings.Repeat("\x00\x00\x00\x01\x46\x01\x50\x00\x00\x01\x02\x01\xd0\x02", 9))
 
-// played is how the camera of a test goes on, after Open.
-func played(t *testing.T, s *Server, film func(ctx context.Context)) *Stream {
+// dialled opens the picture of the camera of a test.
+func dialled(ctx context.Context, t *testing.T, s *Server) *Stream {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
 	p, err := Open(ctx, Options{URL: "rtsp://camera/1", Dial: func(context.Context, string, string) (net.Conn, error) {
 		ours, theirs := net.Pipe()
 		go s.client(ctx, theirs)
@@ -141,6 +140,14 @@ func played(t *testing.T, s *Server, film func(ctx context.Context)) *Stream {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return p
+}
+
+// played is how the camera of a test goes on, after Open.
+func played(t *testing.T, s *Server, film func(ctx context.Context)) *Stream {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	p := dialled(ctx, t, s)
 	done := make(chan struct{})
 	go func() { defer close(done); film(ctx) }()
 	t.Cleanup(func() { cancel(); _ = p.Close(); <-done })
@@ -228,14 +235,7 @@ func TestPlaysOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &Server{}
 		ctx, cancel := context.WithCancel(t.Context())
-		p, err := Open(ctx, Options{URL: "rtsp://camera/1", Dial: func(context.Context, string, string) (net.Conn, error) {
-			ours, theirs := net.Pipe()
-			go s.client(ctx, theirs)
-			return ours, nil
-		}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		p := dialled(ctx, t, s)
 		var numbers []int
 		go func() { _ = s.Loop(ctx, tinyFilm, 25, func(n int, _ []byte) { numbers = append(numbers, n) }) }()
 		var last *nal.Unit

@@ -90,21 +90,18 @@ export default function Ptz({ id, host }: { id: number; host: RefObject<HTMLElem
     const hidden = () => document.visibilityState === 'hidden' && stop()
     const box = host.current
     if (box) box.dataset.turns = ''
-    box?.addEventListener('keydown', down)
-    box?.addEventListener('focusout', left)
-    window.addEventListener('keyup', up, true)
-    window.addEventListener('blur', stop)
-    window.addEventListener('pagehide', stop)
-    document.addEventListener('visibilitychange', hidden)
+    const gone = new AbortController()
+    const { signal } = gone
+    box?.addEventListener('keydown', down, { signal })
+    box?.addEventListener('focusout', left, { signal })
+    window.addEventListener('keyup', up, { signal, capture: true })
+    window.addEventListener('blur', stop, { signal })
+    window.addEventListener('pagehide', stop, { signal })
+    document.addEventListener('visibilitychange', hidden, { signal })
     return () => {
+      gone.abort()
       stop()
       if (box) delete box.dataset.turns
-      box?.removeEventListener('keydown', down)
-      box?.removeEventListener('focusout', left)
-      window.removeEventListener('keyup', up, true)
-      window.removeEventListener('blur', stop)
-      window.removeEventListener('pagehide', stop)
-      document.removeEventListener('visibilitychange', hidden)
     }
   }, [id, host])
 

@@ -32,7 +32,7 @@ func TestStringsAreJSON(t *testing.T) {
 func TestDegreesKeepSevenDigits(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[float64]string{
-		0: "0", -0.00000001: "0", 119.6840000: "119.684", -0.5: "-0.5", 180: "180", 119.00000049: "119.0000005", 29.7900001: "29.7900001",
+		0: "0", -0.00000001: "0", 119.6840000: "119.684", -0.5: "-0.5", 180: "180", 119.00000049: "119.0000005", 128.00390625: "128.0039063", 29.7900001: "29.7900001",
 	} {
 		if got := string(appendDegrees(nil, in)); got != want {
 			t.Errorf("%v: got %s, want %s", in, got, want)

@@ -4,6 +4,7 @@ import { api, take } from '../api/client'
 import { asApiError, fieldText } from '../api/error'
 import { alarmKindsQuery, categoriesQuery } from '../api/queries'
 import type { AlarmKind } from '../api/types'
+import { nameIn } from '../domain/names'
 import { useText } from '../i18n'
 import { TextInput } from '../ui/Field'
 import { FormDialog } from '../ui/FormDialog'
@@ -43,7 +44,7 @@ export function AlarmKindForm({ kind, onClose }: { kind: AlarmKind | null; onClo
       {!seen && <TextInput label={t('dictionary.code')} name="alarm-code" value={form.code} onChange={(code) => set({ code })} maxLength={40} hint={t('alarmKind.codeHint')} error={wrong('code')} spellCheck="false" autoFocus isRequired />}
       <TextInput label={t('alarmKind.title')} name="alarm-title" value={form.title} onChange={(title) => set({ title })} maxLength={60} error={wrong('title')} isRequired />
       <TextInput label={t('alarmKind.titleEN')} name="alarm-title-en" value={form.title_en} onChange={(title_en) => set({ title_en })} maxLength={120} error={wrong('title_en')} />
-      <TextInput label={t('alarmKind.category')} name="alarm-category" value={form.category} onChange={(category) => set({ category })} maxLength={5} hint={named ? (locale === 'en' && named.name_en) || named.name : t('alarmKind.categoryHint')} error={wrong('category')} />
+      <TextInput label={t('alarmKind.category')} name="alarm-category" value={form.category} onChange={(category) => set({ category })} maxLength={5} hint={named ? nameIn(named, locale) : t('alarmKind.categoryHint')} error={wrong('category')} />
       <SeverityChoice label={t('alarmKind.severity')} value={form.severity} onChange={(severity) => set({ severity })} />
       {seen && <InUse retired={form.retired} hint={t('alarmKind.retiredHint')} onChange={(retired) => set({ retired })} />}
     </FormDialog>

@@ -3,6 +3,7 @@ import { useDeferredValue, useMemo, useState } from 'react'
 import { api, take } from '../api/client'
 import { categoriesQuery } from '../api/queries'
 import type { Category } from '../api/types'
+import { nameIn } from '../domain/names'
 import { useText } from '../i18n'
 import '../i18n/dictionary'
 import { Button } from '../ui/Button'
@@ -95,7 +96,7 @@ interface ClassProps {
 
 function Class({ group, open, fixed, onToggle, limits, conditions, onEdit, onRules }: ClassProps) {
   const { t, locale } = useText()
-  const nameOf = (each: Category) => (locale === 'en' && each.name_en) || each.name
+  const nameOf = (each: Category) => nameIn(each, locale)
   return (
     <tbody>
       <tr className="dictionary-class" data-testid={`class-${group.kind}-${group.prefix}`}>

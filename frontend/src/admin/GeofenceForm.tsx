@@ -5,7 +5,7 @@ import { api, take } from '../api/client'
 import { fieldText } from '../api/error'
 import { catalogQuery } from '../api/queries'
 import { useSession } from '../app/session'
-import { areaName } from '../domain/areas'
+import { nameIn } from '../domain/names'
 import { useAreas } from '../domain/useAreas'
 import { useText } from '../i18n'
 import { Checks } from '../ui/Checks'
@@ -61,7 +61,7 @@ export function GeofenceForm({ rule, onClose }: { rule: Geofence | null; onClose
           hideLabel
           value={form.area_path ?? ''}
           onChange={(area_path) => set({ area_path })}
-          choices={[...(areas.includes('*') ? [{ id: '', text: t('admin.everywhere') }] : []), ...tree.areas.filter((a) => a.level !== 'village' && within(a.path)).map((a) => ({ id: a.path, text: areaName(a, locale) }))]}
+          choices={[...(areas.includes('*') ? [{ id: '', text: t('admin.everywhere') }] : []), ...tree.areas.filter((a) => a.level !== 'village' && within(a.path)).map((a) => ({ id: a.path, text: nameIn(a, locale) }))]}
         />
       </FieldGroup>
       <FieldGroup label={t('admin.geofenceMoving')} error={wrong('moving_layer')}>

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, take } from '../api/client'
-import { areaName } from '../domain/areas'
+import { nameIn } from '../domain/names'
 import { useAreas } from '../domain/useAreas'
 import { useText } from '../i18n'
 import { Button, IconButton } from '../ui/Button'
@@ -33,7 +33,7 @@ function Form({ rules }: { rules: PairRules }) {
   })
   const set = (i: number, what: Partial<PairRule>) => setList((now) => now.map((rule, j) => (j === i ? { ...rule, ...what } : rule)))
   const twice = repeatedRule(list)
-  const places = [{ id: '', text: t('plots.everywhere') }, ...areas.areas.filter(({ level }) => level !== 'village').map((area) => ({ id: area.path, text: areaName(area, locale) }))]
+  const places = [{ id: '', text: t('plots.everywhere') }, ...areas.areas.filter(({ level }) => level !== 'village').map((area) => ({ id: area.path, text: nameIn(area, locale) }))]
   return (
     <>
       <div className="admin-head">

@@ -1,4 +1,4 @@
-import { areaName } from '../domain/areas'
+import { nameIn } from '../domain/names'
 import { useAreas } from '../domain/useAreas'
 import { useText } from '../i18n'
 import { Checks } from '../ui/Checks'
@@ -44,7 +44,7 @@ export function RobotFields({
       <Select
         label={t('queue.town')}
         value={filter.area}
-        choices={[{ id: '', text: t('app.all') }, ...areas.towns().map((town) => ({ id: town.path, text: areaName(town, locale) }))]}
+        choices={[{ id: '', text: t('app.all') }, ...areas.towns().map((town) => ({ id: town.path, text: nameIn(town, locale) }))]}
         onChange={(area) => onFilter({ ...filter, area })}
         testid="robot-area"
       />

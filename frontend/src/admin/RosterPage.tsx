@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { api, take } from '../api/client'
 import { useSession } from '../app/session'
-import { areaName } from '../domain/areas'
+import { nameIn } from '../domain/names'
 import { useAreas } from '../domain/useAreas'
 import { useText } from '../i18n'
 import '../i18n/duty'
@@ -52,7 +52,7 @@ export default function RosterPage() {
     <section className="roster" aria-labelledby="roster-title">
       <AdminHead id="roster-title" title={t('duty.roster')} hint={<>{t('duty.rosterHint')} {t('duty.keys')}</>} />
       <div className="roster-tools">
-        <Select label={t('duty.area')} hideLabel value={area} onChange={setArea} choices={areas.map((a) => ({ id: a.path, text: areaName(a, locale) }))} testid="roster-area" />
+        <Select label={t('duty.area')} hideLabel value={area} onChange={setArea} choices={areas.map((a) => ({ id: a.path, text: nameIn(a, locale) }))} testid="roster-area" />
         <IconButton icon="chevronLeft" label={t('duty.weekBefore')} onPress={() => setMonday(plusDays(monday, -7))} />
         <b>{t('duty.week', { from: dayText(monday, locale) })}</b>
         <IconButton icon="chevronRight" label={t('duty.weekAfter')} onPress={() => setMonday(until)} data-testid="week-after" />

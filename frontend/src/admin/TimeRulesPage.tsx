@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { api, take } from '../api/client'
 import { categoriesQuery } from '../api/queries'
 import type { TimeRules } from '../api/types'
-import { areaName } from '../domain/areas'
+import { nameIn } from '../domain/names'
 import { useAreas } from '../domain/useAreas'
 import { CategoryName } from '../features/detail/CategoryName'
 import { useText } from '../i18n'
@@ -106,7 +106,7 @@ function Form({ rules, only }: { rules: TimeRules; only?: string }) {
                     hideLabel
                     label={t('flow.ruleCondition')}
                     value={limit.condition ?? ''}
-                    choices={[{ id: '', text: t('app.all') }, ...conditions.filter((each) => !each.category || each.category === limit.category).map((each) => ({ id: each.code, text: (locale === 'en' && each.name_en) || each.name }))]}
+                    choices={[{ id: '', text: t('app.all') }, ...conditions.filter((each) => !each.category || each.category === limit.category).map((each) => ({ id: each.code, text: nameIn(each, locale) }))]}
                     onChange={(condition) => set(i, { condition })}
                   />
                 )}
@@ -116,7 +116,7 @@ function Form({ rules, only }: { rules: TimeRules; only?: string }) {
                   hideLabel
                   label={t('flow.ruleArea')}
                   value={limit.area_path ?? ''}
-                  choices={[{ id: '', text: t('app.all') }, ...areas.towns().map((town) => ({ id: town.path, text: areaName(town, locale) }))]}
+                  choices={[{ id: '', text: t('app.all') }, ...areas.towns().map((town) => ({ id: town.path, text: nameIn(town, locale) }))]}
                   onChange={(area_path) => set(i, { area_path })}
                 />
               </td>
@@ -174,7 +174,7 @@ function CategoryCell({ value, onChange }: { value: string; onChange: (code: str
       value={value}
       onChange={(text) => onChange(text.trim())}
       maxLength={5}
-      hint={known && ((locale === 'en' && known.name_en) || known.name)}
+      hint={known && nameIn(known, locale)}
       error={value && data && !known ? t('admin.ruleNoCategory') : undefined}
     />
   )

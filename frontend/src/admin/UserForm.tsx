@@ -5,7 +5,7 @@ import { api, take } from '../api/client'
 import { fieldText } from '../api/error'
 import { rolesQuery, unitsQuery, usersQuery } from '../api/queries'
 import type { User, UserInput } from '../api/types'
-import { areaName } from '../domain/areas'
+import { nameIn } from '../domain/names'
 import { useAreas } from '../domain/useAreas'
 import { useText } from '../i18n'
 import { Checks } from '../ui/Checks'
@@ -74,7 +74,7 @@ export function UserForm({ user, onClose }: { user: User | null; onClose: () => 
           label={t('admin.addArea')}
           hideLabel
           value=""
-          choices={[{ id: '', text: t('admin.addArea') }, ...(input.areas.includes('*') ? [] : [{ id: '*', text: t('admin.everywhere') }]), ...free.map((area) => ({ id: area.path, text: areaName(area, locale) }))]}
+          choices={[{ id: '', text: t('admin.addArea') }, ...(input.areas.includes('*') ? [] : [{ id: '*', text: t('admin.everywhere') }]), ...free.map((area) => ({ id: area.path, text: nameIn(area, locale) }))]}
           onChange={(path) => path && set({ areas: path === '*' ? ['*'] : [...input.areas.filter((each) => each !== '*'), path] })}
         />
       </FieldGroup>

@@ -1,5 +1,6 @@
 import type { Area } from '../api/types'
 import type { Locale } from '../i18n'
+import { nameIn } from './names'
 
 /** The administrative tree by path. Paths are codes from the county down, joined by dots. */
 export class AreaIndex {
@@ -19,7 +20,7 @@ export class AreaIndex {
 
   name(path: string | null | undefined, locale: Locale): string {
     const area = this.get(path)
-    return area ? areaName(area, locale) : ''
+    return area ? nameIn(area, locale) : ''
   }
 
   /** The area itself and what it lies in, the county first. */
@@ -39,7 +40,7 @@ export class AreaIndex {
     const line = this.line(path)
     const below = line.filter((area) => area.level !== 'county')
     const shown = below.length ? below : line
-    return shown.map((area, i) => (i < shown.length - 1 ? shortName(area, locale) : areaName(area, locale))).join(' · ')
+    return shown.map((area, i) => (i < shown.length - 1 ? shortName(area, locale) : nameIn(area, locale))).join(' · ')
   }
 
   towns(): Area[] {
@@ -47,11 +48,9 @@ export class AreaIndex {
   }
 }
 
-export const areaName = (area: Pick<Area, 'name' | 'name_en'>, locale: Locale) => (locale === 'en' && area.name_en) || area.name
-
 /** The English name without what its level says already: "Tongjun Subdistrict" → "Tongjun". Chinese names are short as they are. */
 export const shortName = (area: Pick<Area, 'name' | 'name_en'>, locale: Locale) =>
-  areaName(area, locale).replace(/ (Subdistrict|Town|Township|Community|Village)$/, '')
+  nameIn(area, locale).replace(/ (Subdistrict|Town|Township|Community|Village)$/, '')
 
 /** Whether the path is the area or lies below it. */
 export const within = (path: string | null | undefined, area: string) => path === area || (path?.startsWith(`${area}.`) ?? false)

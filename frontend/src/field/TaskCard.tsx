@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useState } from 'react'
 import { categoriesQuery } from '../api/queries'
 import type { FieldTask } from '../api/types'
+import { nameIn } from '../domain/names'
 import { useAreas } from '../domain/useAreas'
 import { textOr, useText } from '../i18n'
 import { useNow } from '../lib/clock'
@@ -149,7 +150,7 @@ function Fact({ label, children }: { label: string; children: React.ReactNode })
 function CategoryText({ code }: { code: string }) {
   const { locale } = useText()
   const found = useQuery(categoriesQuery).data?.find((category) => category.code === code)
-  return <>{found ? (locale === 'en' && found.name_en) || found.name : code}</>
+  return <>{found ? nameIn(found, locale) : code}</>
 }
 
 function Elapsed({ since }: { since: string }) {

@@ -1,5 +1,6 @@
 import type { Polygon } from 'geojson'
 import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl'
+import { nameIn } from '../domain/names'
 import type { LiveStore } from '../live/store'
 import { AreaCounts, openByPath } from './areaCounts'
 import { CameraStates } from './cameraStates'
@@ -201,7 +202,7 @@ export class Scene {
         type: 'Feature',
         id,
         geometry: { type: 'Point', coordinates: lonLat(center) },
-        properties: { name: locale === 'en' && name_en ? name_en : name, open: counts.get(path) ?? 0 },
+        properties: { name: nameIn({ name, name_en }, locale), open: counts.get(path) ?? 0 },
       })
     }
     this.source('area-label').set(features)
@@ -218,7 +219,7 @@ export class Scene {
       if (!at || !unit) continue
       const moving = this.motion.isMoving(id, now)
       if (!moving) resting.push(id)
-      const name = this.env().locale === 'en' && unit.name_en ? unit.name_en : unit.name
+      const name = nameIn({ name: String(unit.name), name_en: unit.name_en as string | null }, this.env().locale)
       features.push({
         type: 'Feature',
         id,

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { areasQuery } from '../api/queries'
-import { AreaIndex, areaName, within } from '../domain/areas'
+import { AreaIndex, within } from '../domain/areas'
+import { nameIn } from '../domain/names'
 import { useText } from '../i18n'
 import { Button } from '../ui/Button'
 import { Select } from '../ui/Select'
@@ -31,7 +32,7 @@ export function Rules({ wall, shows, onSave }: { wall: Wall; shows: boolean; onS
       {shows ? (
         <div className="walls-buttons walls-newrule">
           <Select label={t('walls.ruleSeverity')} choices={['1', '2', '3'].map((id) => ({ id, text: t(id === '1' ? 'severity.1' : 'walls.graver', { severity: id }) }))} value={severity} onChange={setSeverity} testid="wall-rule-severity" />
-          <Select label={t('walls.ruleArea')} choices={[{ id: wall.area_path, text: named(wall.area_path) }, ...free.map((each) => ({ id: each.path, text: areaName(each, locale) }))]} value={area} onChange={setArea} testid="wall-rule-area" />
+          <Select label={t('walls.ruleArea')} choices={[{ id: wall.area_path, text: named(wall.area_path) }, ...free.map((each) => ({ id: each.path, text: nameIn(each, locale) }))]} value={area} onChange={setArea} testid="wall-rule-area" />
           <Button onPress={() => onSave({ rules: [...rules, { severity: Number(severity), area_path: area, zoom: ZOOM }] })} data-testid="wall-rule">{t('walls.addRule')}</Button>
         </div>
       ) : (

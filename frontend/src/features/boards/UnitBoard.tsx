@@ -1,6 +1,7 @@
 import { memo, useMemo } from 'react'
 import { select, usePlace } from '../../app/router'
 import { sameSelection, theMap } from '../../app/workbench'
+import { nameIn } from '../../domain/names'
 import { useText } from '../../i18n'
 import { useNow } from '../../lib/clock'
 import { age } from '../../lib/time'
@@ -23,7 +24,7 @@ export const UnitBoard = memo(function UnitBoard() {
     })
     return Array.from(units.rows(), (row) => ({
       id: row.id,
-      name: (locale === 'en' && (row.name_en as string)) || String(row.name),
+      name: nameIn({ name: String(row.name), name_en: row.name_en as string | null }, locale),
       status: String(row.status),
       since: Date.parse(String(row.status_since)),
       work: works.get(row.id) ?? '',

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useMemo, useState } from 'react'
 import { Button, ComboBox, FieldError, Input, Label, ListBox, ListBoxItem, Popover } from 'react-aria-components'
 import { categoriesQuery } from '../../api/queries'
+import { nameIn } from '../../domain/names'
 import { useText } from '../../i18n'
 import { Icon } from '../../ui/icons'
 import { findCategories } from './findCategories'
@@ -13,7 +14,7 @@ export function CategoryBox({ value, onChange, error }: { value: string | null; 
   const [text, setText] = useState('')
   const { data } = useQuery({ ...categoriesQuery, refetchInterval: 60_000 }) // a form may stand open for long
   const found = useMemo(() => findCategories(data ?? [], text, value), [data, text, value])
-  const nameOf = (category: { name: string; name_en?: string }) => (locale === 'en' && category.name_en) || category.name
+  const nameOf = (category: { name: string; name_en?: string }) => nameIn(category, locale)
   const held = text === '' ? data?.find((category) => category.code === value) : undefined
   useEffect(() => {
     if (held) setText(nameOf(held))

@@ -1,6 +1,7 @@
 import { useMemo } from 'react'
 import { queueFilter } from '../../app/workbench'
-import { areaName, within } from '../../domain/areas'
+import { within } from '../../domain/areas'
+import { nameIn } from '../../domain/names'
 import { useAreas } from '../../domain/useAreas'
 import { useIncidents } from '../../domain/useIncidents'
 import { useLayerEvery } from '../../domain/useLayerEvery'
@@ -43,7 +44,7 @@ export function AreaDetail({ id }: { id: number }) {
   if (!area) return <Loading text={t('detail.loading')} />
   const parents = areas.line(area.path).slice(0, -1)
   return (
-    <DetailFrame testid="area-detail" sign={<Icon name="area" size="2rem" />} title={areaName(area, locale)} place={parents.map((each) => areaName(each, locale)).join(' · ')}>
+    <DetailFrame testid="area-detail" sign={<Icon name="area" size="2rem" />} title={nameIn(area, locale)} place={parents.map((each) => nameIn(each, locale)).join(' · ')}>
       <Facts
         facts={[
           [t('detail.levelOf'), t(`level.${area.level}`)],
@@ -56,7 +57,7 @@ export function AreaDetail({ id }: { id: number }) {
       {area.level === 'town' && open.length > 0 && (
         <div className="moves">
           <Button small icon="filter" onPress={() => queueFilter.set({ ...filter, town: filter.town === area.path ? null : area.path })}>
-            {filter.town === area.path ? t('queue.clearFilter') : `${t('queue.title')}: ${areaName(area, locale)}`}
+            {filter.town === area.path ? t('queue.clearFilter') : `${t('queue.title')}: ${nameIn(area, locale)}`}
           </Button>
         </div>
       )}

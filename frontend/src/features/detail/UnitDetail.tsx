@@ -1,5 +1,6 @@
 import { useMemo } from 'react'
 import { select } from '../../app/router'
+import { nameIn } from '../../domain/names'
 import { useAreas } from '../../domain/useAreas'
 import { textOr, useText } from '../../i18n'
 import { useNow } from '../../lib/clock'
@@ -37,7 +38,7 @@ export function UnitDetail({ id }: { id: number }) {
     <DetailFrame
       testid="unit-detail"
       sign={sign}
-      title={locale === 'en' && row.name_en ? String(row.name_en) : String(row.name)}
+      title={nameIn({ name: String(row.name), name_en: row.name_en as string | null }, locale)}
       place={areas.place(row.area_path as string | null, locale)}
       chip={
         <span className="state-chip" data-testid="unit-state" data-state={status}>

@@ -3,6 +3,7 @@ import '../../i18n/duty'
 import { select } from '../../app/router'
 import { allows, may, useSession } from '../../app/session'
 import { stageOf } from '../../domain/incidents'
+import { useUnitName } from '../../domain/useUnitName'
 import { useText } from '../../i18n'
 import { useNow } from '../../lib/clock'
 import { duration, moment } from '../../lib/time'
@@ -43,7 +44,8 @@ function Waiting({ told }: { told: ReturnType<typeof unanswered> }) {
   const units = useLayer('unit')
   const incidents = useLayer('incident')
   const now = useNow(5)
-  const name = (unit: number) => String(units.value(unit, 'name') ?? unit)
+  const nameOf = useUnitName()
+  const name = (unit: number) => nameOf({ id: unit, name: String(units.value(unit, 'name') ?? unit) })
   return (
     <section className="banner banner-duty banner-unanswered" aria-label={t('duty.waiting')} data-testid="unanswered-banner">
       <p className="visually-hidden" role="alert">

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { api, take } from '../../api/client'
+import { nameIn } from '../../domain/names'
 import { useText } from '../../i18n'
 import '../../i18n/flow'
 import type { SeverityLevel } from '../../ui/Severity'
@@ -50,7 +51,7 @@ export default function Templates({ onPick, category, condition, onCondition }: 
             <option value="">{t('flow.conditionNone')}</option>
             {conditions.map((each) => (
               <option key={each.code} value={each.code}>
-                {(locale === 'en' && each.name_en) || each.name}
+                {nameIn(each, locale)}
               </option>
             ))}
           </select>

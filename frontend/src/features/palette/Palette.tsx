@@ -12,6 +12,7 @@ import type { Hit } from '../../api/types'
 import type { Page } from '../../app/pages'
 import { go, paths, select } from '../../app/router'
 import { change, theMap } from '../../app/workbench'
+import { nameIn } from '../../domain/names'
 import { useAreas } from '../../domain/useAreas'
 import { useText } from '../../i18n'
 import '../../i18n/palette'
@@ -20,7 +21,7 @@ import { LiveContext } from '../../live/hooks'
 import { Key } from '../../ui/Button'
 import { Icon, type IconName } from '../../ui/icons'
 import { goTo, hitIcons, onMap } from '../search/go'
-import { groupHits, hitDetail, hitName } from '../search/groups'
+import { groupHits, hitDetail } from '../search/groups'
 import { initials } from './initials'
 import { type Known, findActions, findKnown, findNamed } from './items'
 import './palette.css'
@@ -66,7 +67,7 @@ export default function Palette() {
   const groups = useMemo((): Group[] => {
     const hit = (one: Hit): Item => ({
       icon: hitIcons[one.kind],
-      name: hitName(one, locale),
+      name: nameIn(one, locale),
       detail: one.state && has(`state.incident.${one.state}`) ? `${one.detail} · ${t(`state.incident.${one.state}` as 'state.incident.closed')}` : hitDetail(one, locale),
       more: one.kind !== 'coordinate' ? areas.name(one.area_path, locale) || one.area : (one.shift_m ?? 0) >= 1 ? t('palette.shift', { m: Math.round(one.shift_m!) }) : one.system === 'cgcs2000' ? t('palette.noShift') : undefined,
       open: () => {

@@ -1,7 +1,7 @@
 import { memo, useMemo, useState } from 'react'
 import { queueFilter } from '../../app/workbench'
-import { areaName } from '../../domain/areas'
 import { byUrgency, dueLamp, noFilter, type OpenIncident, passes, stages, type Stage, waitsForDesk } from '../../domain/incidents'
+import { nameIn } from '../../domain/names'
 import { useAreas } from '../../domain/useAreas'
 import { useIncidents } from '../../domain/useIncidents'
 import { useText } from '../../i18n'
@@ -76,7 +76,7 @@ export const IncidentQueue = memo(function IncidentQueue() {
           <Select
             label={t('queue.town')}
             value={filter.town ?? ''}
-            choices={[{ id: '', text: t('app.all') }, ...areas.areas.filter(({ level, path }) => level === 'town' || path === filter.town).map((area) => ({ id: area.path, text: areaName(area, locale) }))]}
+            choices={[{ id: '', text: t('app.all') }, ...areas.areas.filter(({ level, path }) => level === 'town' || path === filter.town).map((area) => ({ id: area.path, text: nameIn(area, locale) }))]}
             onChange={(id) => queueFilter.set({ ...filter, town: id || null })}
             testid="filter-town"
           />

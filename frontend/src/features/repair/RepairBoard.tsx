@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, take } from '../../api/client'
 import { go, paths } from '../../app/router'
+import { nameIn } from '../../domain/names'
 import { textOr, useText } from '../../i18n'
 import '../../i18n/repair'
 import { useNow } from '../../lib/clock'
@@ -100,7 +101,7 @@ function Share({ share }: { share: Department }) {
   const shown = [...groups, ...(all ? singles : singles.slice(0, SHOWN))]
   const rate = share.expected_s > 0 ? `${((share.online_s / share.expected_s) * 100).toFixed(2)}%` : t('repair.noNumber')
   const unseen = share.unseen_s / Math.max(1, share.unseen_s + share.expected_s)
-  const name = share.department ? textOr(t, has, `department.${share.department}`, (locale === 'en' && share.name_en) || share.name || share.department) : t('repair.nobody')
+  const name = share.department ? textOr(t, has, `department.${share.department}`, nameIn(share, locale) || share.department) : t('repair.nobody')
   const toggle = (key: string) => setOpen(open === key ? null : key)
   const down = share.outages.flatMap(({ cameras }) => cameras)
   return (

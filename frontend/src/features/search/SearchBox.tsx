@@ -3,11 +3,12 @@ import { useEffect, useState } from 'react'
 import { ComboBox, Header, Input, ListBox, ListBoxItem, ListBoxSection, Popover } from 'react-aria-components'
 import { errorText } from '../../api/error'
 import { searchQuery } from '../../api/queries'
+import { nameIn } from '../../domain/names'
 import { useText } from '../../i18n'
 import { Key } from '../../ui/Button'
 import { Icon } from '../../ui/icons'
 import { goTo, hitIcons } from './go'
-import { groupHits, hitDetail, hitName } from './groups'
+import { groupHits, hitDetail } from './groups'
 
 /** One box for everything that has a name or a place. Choosing flies there and, where it is a thing, selects it. */
 export default function SearchBox() {
@@ -21,7 +22,7 @@ export default function SearchBox() {
   function choose(key: string) {
     const hit = hits[Number(key)]
     if (!hit) return
-    setText(hitName(hit, locale))
+    setText(nameIn(hit, locale))
     goTo(hit)
     requestAnimationFrame(() => (document.activeElement as HTMLElement | null)?.blur()) // shortcuts work again
   }
@@ -61,9 +62,9 @@ export default function SearchBox() {
             <ListBoxSection id={group.kind}>
               <Header className="search-kind">{t(`search.kind.${group.kind}`)}</Header>
               {group.hits.map(({ hit, index }) => (
-                <ListBoxItem key={index} id={String(index)} className="option" textValue={hitName(hit, locale)}>
+                <ListBoxItem key={index} id={String(index)} className="option" textValue={nameIn(hit, locale)}>
                   <Icon name={hitIcons[hit.kind]} size="1.1em" />
-                  <span className="truncate">{hitName(hit, locale)}</span>
+                  <span className="truncate">{nameIn(hit, locale)}</span>
                   {hit.detail && <span className="option-detail truncate">{hit.state && has(`state.incident.${hit.state}`) ? `${hit.detail} · ${t(`state.incident.${hit.state}` as 'state.incident.closed')}` : hitDetail(hit, locale)}</span>}
                 </ListBoxItem>
               ))}

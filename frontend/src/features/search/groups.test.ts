@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Hit } from '../../api/types'
-import { groupHits, hitDetail, hitName } from './groups'
+import { nameIn } from '../../domain/names'
+import { groupHits, hitDetail } from './groups'
 
 const hit = (kind: Hit['kind'], name: string): Hit => ({ kind, name, point: [119.7, 29.8] })
 
@@ -20,9 +21,9 @@ test('every hit keeps its place in the answer, which is its key', () => {
 
 test('a hit is called as the screen calls things, and a place says its other name beside it', () => {
   const unit = { ...hit('unit', '巡查7组'), name_en: 'Patrol 7', detail: 'P07' }
-  expect([hitName(unit, 'en'), hitName(unit, 'zh'), hitDetail(unit, 'en')]).toEqual(['Patrol 7', '巡查7组', 'P07'])
+  expect([nameIn(unit, 'en'), nameIn(unit, 'zh'), hitDetail(unit, 'en')]).toEqual(['Patrol 7', '巡查7组', 'P07'])
   const place = { ...hit('place', '城南街道'), name_en: 'Chengnan', detail: 'Chengnan' }
-  expect([hitName(place, 'en'), hitDetail(place, 'en')]).toEqual(['Chengnan', '城南街道'])
-  expect([hitName(place, 'zh'), hitDetail(place, 'zh')]).toEqual(['城南街道', 'Chengnan'])
-  expect(hitName(hit('camera', 'C1'), 'en')).toBe('C1')
+  expect([nameIn(place, 'en'), hitDetail(place, 'en')]).toEqual(['Chengnan', '城南街道'])
+  expect([nameIn(place, 'zh'), hitDetail(place, 'zh')]).toEqual(['城南街道', 'Chengnan'])
+  expect(nameIn(hit('camera', 'C1'), 'en')).toBe('C1')
 })

@@ -1,9 +1,6 @@
 import type { Hit } from '../../api/types'
 import type { Locale } from '../../i18n'
 
-/** A name in the language of the screen, where it has one in it. */
-export const hitName = ({ name, name_en }: Pick<Hit, 'name' | 'name_en'>, locale: Locale) => (locale === 'en' && name_en) || name
-
 /** Number or code; of a place its name in the other language. */
 export const hitDetail = ({ kind, name, detail }: Hit, locale: Locale) => (kind === 'place' && locale === 'en' && detail ? name : detail)
 

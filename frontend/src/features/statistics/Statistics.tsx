@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useState } from 'react'
 import '../../i18n/statistics'
 import type { Catalog } from '../../api/types'
-import { areaName, shortName } from '../../domain/areas'
+import { shortName } from '../../domain/areas'
+import { nameIn } from '../../domain/names'
 import { useAreas } from '../../domain/useAreas'
 import { useText } from '../../i18n'
 import { count } from '../../lib/format'
@@ -77,7 +78,7 @@ export default function Statistics({ catalog }: { catalog: Catalog }) {
   }, [figures.data, sight.data, measure, per, chosen.classing, locale])
   const nameOf = (row: Graded, short = false) => {
     const town = by === 'town' ? undefined : tree.town(row.area.path)
-    const own = short ? shortName(row.area as never, locale) : areaName(row.area as never, locale)
+    const own = short ? shortName(row.area as never, locale) : nameIn(row.area as never, locale)
     if (by === 'duty_grid') return short || !town ? row.area.name : `${shortName(town, locale)} · ${row.area.name}`
     return by === 'unit_grid' ? `${tree.name(row.area.path, locale)} ${row.area.name}` : short || !town ? own : `${shortName(town, locale)} · ${own}`
   }

@@ -96,40 +96,64 @@ var consoleJS = bench{figures: []string{"console-js"}, run: func(ctx context.Con
 	return []figure{{name: "console-js", value: seen.Ours, unit: "ms/s", ratio: seen.Ours / seen.Bare, against: "bare-reader"}}, nil
 }}
 
-// consoleGrowth measures how much more memory a console holds, after a collection, for an hour of the same load, and a wall's screen after a day of scenes.
-var consoleGrowth = bench{figures: []string{"console-growth", "console-growth-scenes"}, slow: true, run: func(ctx context.Context, e *env) (figures []figure, err error) {
-	minutes := growthMinutes
-	if told := os.Getenv("BENCH_MINUTES"); told != "" {
-		if minutes, err = strconv.Atoi(told); err != nil || minutes < 1 {
-			return nil, fmt.Errorf("BENCH_MINUTES is %q", told)
-		}
+// consoleGrowth measures how much more memory a console holds, after a collection, for an hour of the same load.
+var consoleGrowth = bench{figures: []string{"console-growth"}, slow: true, run: func(ctx context.Context, e *env) (figures []figure, err error) {
+	minutes, err := growthTime()
+	if err != nil {
+		return nil, err
 	}
 	db, srv, end, err := e.serveCameras(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	var samples []struct{ At, Heap float64 } // minutes or scenes so far; bytes
 	stop := keepChanging(ctx, db)
-	err = srv.page(ctx, e, "console-growth.mjs", &samples, "load", strconv.Itoa(minutes))
-	if _, failed := stop(); err != nil || failed != nil {
-		return nil, errors.Join(err, failed)
-	}
-	growth := func(name string, perUnit float64) figure {
-		var steady []sample
-		for _, s := range samples[int(growthWarmUp*float64(len(samples))):] {
-			steady = append(steady, sample{minutes: s.At, page: s.Heap})
-		}
-		mb := func(s sample) float64 { return s.page / 1e6 }
-		return figure{name: name, value: perUnit * slope(steady, mb), unit: "MB", ratio: perUnit * slope(steady, mb) / mean(steady, mb), against: "its-size"}
-	}
-	figures = append(figures, growth("console-growth", 60))
-	scenes := scenesPerHour * minutes / 60
-	if err := srv.page(ctx, e, "console-growth.mjs", &samples, "scenes", strconv.Itoa(scenes)); err != nil {
+	figures, err = srv.growth(ctx, e, "console-growth", "load", minutes, 60)
+	_, failed := stop()
+	return figures, errors.Join(err, failed)
+}}
+
+// consoleScenes measures the same of a wall's screen for a day of scenes.
+var consoleScenes = bench{figures: []string{"console-growth-scenes"}, slow: true, run: func(ctx context.Context, e *env) (figures []figure, err error) {
+	minutes, err := growthTime()
+	if err != nil {
 		return nil, err
 	}
-	return append(figures, growth("console-growth-scenes", scenesPerHour)), nil
+	_, srv, end, err := e.serveCameras(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, end()) }()
+	return srv.growth(ctx, e, "console-growth-scenes", "scenes", scenesPerHour*minutes/60, scenesPerHour)
 }}
+
+// growthTime is over how many minutes growth is measured.
+func growthTime() (int, error) {
+	told := os.Getenv("BENCH_MINUTES")
+	if told == "" {
+		return growthMinutes, nil
+	}
+	minutes, err := strconv.Atoi(told)
+	if err != nil || minutes < 1 {
+		return 0, fmt.Errorf("BENCH_MINUTES is %q", told)
+	}
+	return minutes, nil
+}
+
+// growth lets a page go on for so many minutes or scenes, and says by how much it grows over `per` of them.
+func (s *server) growth(ctx context.Context, e *env, name, mode string, much int, per float64) ([]figure, error) {
+	var samples []struct{ At, Heap float64 } // minutes or scenes so far; bytes
+	if err := s.page(ctx, e, "console-growth.mjs", &samples, mode, strconv.Itoa(much)); err != nil {
+		return nil, err
+	}
+	var steady []sample
+	for _, each := range samples[int(growthWarmUp*float64(len(samples))):] {
+		steady = append(steady, sample{minutes: each.At, page: each.Heap})
+	}
+	mb := func(s sample) float64 { return s.page / 1e6 }
+	grown := per * slope(steady, mb)
+	return []figure{{name: name, value: grown, unit: "MB", ratio: grown / mean(steady, mb), against: "its-size"}}, nil
+}
 
 // firstView measures what a browser loads of the console until its map is drawn whole for the first time, and how long that takes, on the demo county. The reference is MapLibre alone with the
 // basemap's own style.

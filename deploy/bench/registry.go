@@ -8,7 +8,7 @@ import (
 )
 
 // benches lists everything that is measured, in the order in which it runs. One file a bench.
-var benches = []bench{change, fanout, positionsIn, replicaStart, replayStart, report, storm, mergeCandidates, queueFilter, areaFigures, firstView, consoleJS, interaction, contextLoss, tiles3D, consoleGrowth, tileMiss, tileHit, tileFresh, knowledgeSearch, searchNames, seeThis, probeSweep, sipKeepalive, sipRegister, firstPicture, videoWebCodecs, videoWHEP, videoHLS, videoViewers, videoCPU, dsmF1, onnxRun, roadDistance, orthoIngest, orthoTile, uploadResume, million, sliceDiff, soak}
+var benches = []bench{change, fanout, positionsIn, replicaStart, replayStart, report, storm, mergeCandidates, queueFilter, areaFigures, firstView, consoleJS, interaction, contextLoss, tiles3D, consoleGrowth, consoleScenes, tileMiss, tileHit, tileFresh, knowledgeSearch, searchNames, seeThis, probeSweep, sipKeepalive, sipRegister, firstPicture, videoWebCodecs, videoWHEP, videoHLS, videoViewers, videoCPU, dsmF1, onnxRun, roadDistance, orthoIngest, orthoTile, uploadResume, million, sliceDiff, soak}
 
 // bench measures one or more figures in one go.
 type bench struct {

@@ -4,13 +4,16 @@ import { areasQuery } from '../api/queries'
 import type { Catalog } from '../api/types'
 import { useSession } from '../app/session'
 import { changeSettings } from '../app/settings'
+import { useText } from '../i18n'
+import '../i18n/walls'
 import { useStore } from '../lib/store'
 import type { LiveStore } from '../live/store'
 import { createMap } from '../map/controller'
 import type { MapController } from '../map/types'
+import { Loading } from '../ui/State'
 import { Drawn } from './drawn'
 import { hangs, quiet } from './health'
-import { dropKept, keep, showKept } from './kept'
+import { dropKept, keep, keptAt, showKept } from './kept'
 import { setLens } from './lens'
 import { arrived, cameraAt } from './motion'
 import { type Layout, MARGIN, aloneFor, partOf, sliceOf } from './slice'
@@ -36,6 +39,7 @@ interface PictureProps {
 
 /** The map of this screen, larger than what is seen of it, see MARGIN; or what cameras see. */
 export function Picture({ catalog, layout: told, row, column, socket }: PictureProps) {
+  const { t } = useText()
   const layout = useSame(told)
   const frame = useRef<HTMLDivElement>(null)
   const live = useLiveLayers(catalog)
@@ -50,6 +54,7 @@ export function Picture({ catalog, layout: told, row, column, socket }: PictureP
   const lens = useRef(slice)
   const heard = useRef(performance.now())
   const [state] = useState(() => new Drawn(performance.now()))
+  const [begun, begin] = useState(() => keptAt() !== null) // whether there is anything to be seen
 
   useEffect(() => {
     const made = createMap(frame.current!, {
@@ -89,16 +94,17 @@ export function Picture({ catalog, layout: told, row, column, socket }: PictureP
     let frames = requestAnimationFrame(draw)
     let last = ''
     let whole = false
-    let keptAt = -KEEP_MS
+    let lastKept = -KEEP_MS
     const kept = (now: number) => {
-      if (now - keptAt < KEEP_MS || !seen.areTilesLoaded()) return
-      keptAt = now
+      if (now - lastKept < KEEP_MS || !seen.areTilesLoaded()) return
+      lastKept = now
       const [k, { width, height }] = [seen.getPixelRatio(), slice]
       void keep(seen.getCanvas(), MARGIN * k, MARGIN * k, width * k, height * k)
     }
     const rendered = () => {
       const now = performance.now()
       state.rendered(now, seen.areTilesLoaded())
+      if (seen.areTilesLoaded()) begin(true)
       if (state.whole(now, map.restless)) kept(now)
     }
     const rests = () => {
@@ -167,6 +173,11 @@ export function Picture({ catalog, layout: told, row, column, socket }: PictureP
   return (
     <>
       <div className="wall-map" ref={frame} data-testid="map" style={{ left: -MARGIN, top: -MARGIN, width: width + 2 * MARGIN, height: height + 2 * MARGIN }} />
+      {!begun && cameras.length === 0 && (
+        <div className="wall-first">
+          <Loading text={t('walls.drawing')} />
+        </div>
+      )}
       {part && cameras.length > 0 && (
         <Suspense>
           <Videos live={live} cameras={share(cameras, (row - part.row) * part.columns + column - part.column, part.rows * part.columns)} />

@@ -113,13 +113,13 @@ var consoleGrowth = bench{figures: []string{"console-growth"}, slow: true, run: 
 	return figures, errors.Join(err, failed)
 }}
 
-// consoleScenes measures the same of a wall's screen for a day of scenes.
+// consoleScenes measures the same of a wall's screen over the demo county, for a day of scenes.
 var consoleScenes = bench{figures: []string{"console-growth-scenes"}, slow: true, run: func(ctx context.Context, e *env) (figures []figure, err error) {
 	minutes, err := growthTime()
 	if err != nil {
 		return nil, err
 	}
-	_, srv, end, err := e.serveCameras(ctx)
+	srv, end, err := e.serveCounty(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,7 @@ import { Progress } from '../ui/Progress'
 import { Select } from '../ui/Select'
 import { Empty, Failure } from '../ui/State'
 import { TextInput } from '../ui/Field'
+import { pictureError } from '../wall/stills'
 import { type Dpi, type Job, drawMap, pngOf } from './draw'
 import { type PaperSize, type Turn, layoutOf, papers } from './layout'
 import { type Entry, type Seen, legendOf, seenOn, seenTogether } from './legend'
@@ -148,7 +149,7 @@ export default function PrintDialog({ catalog, map }: { catalog: Catalog; map: M
         document.title = title
       }
     } catch (error) {
-      if (!stop.signal.aborted) setWrong(error)
+      if (!stop.signal.aborted) setWrong(pictureError(error))
     } finally {
       setWork(null)
     }

@@ -14,6 +14,7 @@ import { Failure, Loading } from '../ui/State'
 import { sizeOf } from './pieces'
 import { gap } from './slice'
 import type { Shown, Wall } from './socket'
+import { pictureError } from './stills'
 import { useLiveLayers } from './view'
 import { drawWall } from './whole'
 
@@ -75,7 +76,7 @@ function Making({ wall, shown, now, catalog, areas }: Props & { catalog: Catalog
       save(picture, `${wall.name} ${width}x${height}.png`)
       setSaved(picture.size)
     } catch (error) {
-      if (!signal.aborted) setWrong(error)
+      if (!signal.aborted) setWrong(pictureError(error))
     } finally {
       setShare(null)
     }

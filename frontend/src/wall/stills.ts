@@ -1,3 +1,5 @@
+import { ApiError } from '../api/error'
+import '../i18n/pictures'
 import { createMap } from '../map/controller'
 import { graphics } from '../map/graphics'
 import type { LonLat, MapController, MapOptions, View } from '../map/types'
@@ -6,8 +8,10 @@ import type { Slice } from './slice'
 
 /** A map that drew nothing for so long has all that it asked for: signs are laid out a frame after it came to rest. */
 const SETTLED_MS = 300
-/** Who waits longer for one picture is told that it does not come. */
+/** Who waits so long for a frame is told that the picture does not come. */
 const PATIENCE_MS = 120_000
+/** Between two frames of a map whose tiles come. */
+const MOST_REST_MS = 2000
 /** Canvases of more pixels than this to a side cost memory that a desk may not have. */
 const MOST_PIXELS = 4096
 
@@ -19,6 +23,7 @@ export class Stills {
   private readonly box = document.createElement('div')
   readonly map: MapController
   private readonly ready: Promise<void>
+  private readonly waits: () => boolean
   private slice: Slice
 
   constructor(
@@ -34,13 +39,21 @@ export class Stills {
     this.size()
     document.body.append(this.box)
     let done = () => {}
-    this.ready = new Promise((resolve) => (done = resolve))
+    this.ready = new Promise((resolve, fail) => {
+      const late = setTimeout(() => fail(slow()), PATIENCE_MS)
+      done = () => {
+        clearTimeout(late)
+        resolve()
+      }
+    })
+    this.ready.catch(() => undefined) // told by draw()
     try {
       this.map = createMap(this.box, { ...options, lens: (map) => setLens(map, this.slice, this.margin), onReady: done })
     } catch (error) {
       this.box.remove()
       throw error
     }
+    this.waits = pace(this.map.engine)
   }
 
   /** Draws a slice; the canvas is that of the map, to be read before the next is asked for. The slice begins `margin` CSS pixels from its edges. */
@@ -48,14 +61,14 @@ export class Stills {
     const same = slice.width === this.slice.width && slice.height === this.slice.height
     this.slice = slice
     const { engine } = this.map
-    await within(this.ready, signal)
+    await unless(this.ready, signal)
     if (same) setLens(engine, slice, this.margin)
     else {
       this.size()
       this.map.resize() // sets the lens, too
     }
     engine.jumpTo({ center: center as LonLat, zoom, pitch, bearing, elevation: elevation ?? 0 })
-    await within(settled(this.map), signal)
+    await settled(this.map, this.waits, signal)
     return engine.getCanvas()
   }
 
@@ -75,37 +88,73 @@ export function largestSlice(pixelRatio: number, margin: number): number {
   return Math.floor(Math.min(...canvas, MOST_PIXELS) / pixelRatio) - 2 * margin
 }
 
+const slow = () => new ApiError('unavailable', 0, { reason: 'picture_slow' })
+
+/** Why a picture could not be made, in words for who asked: what the server did not say is the browser's want of memory or of a graphics context. */
+export const pictureError = (error: unknown): ApiError => (error instanceof ApiError ? error : new ApiError('unavailable', 0, { reason: 'picture_failed' }, { cause: error }))
+
+const pixel = new Uint8Array(4)
+
+/**
+ * Draws a map out of sight no oftener than pays. Nothing else holds it back: it would give the card frame after frame while its tiles come, and the
+ * picture would wait behind them all. Where a processor draws, a frame of this size takes it seconds. The answer says whether a frame is still to come.
+ */
+function pace(engine: MapController['engine']): () => boolean {
+  const repaint = engine.triggerRepaint.bind(engine)
+  let began = 0
+  let rest = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+  engine.triggerRepaint = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      began = performance.now()
+      repaint()
+    }, rest)
+  }
+  const gl = engine.getCanvas().getContext('webgl2')
+  engine.on('render', () => {
+    gl?.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel) // waits for the card; finish() would not, where the card is another process's
+    rest = Math.min(performance.now() - began, MOST_REST_MS)
+  })
+  return () => timer !== undefined
+}
+
 /** The map has drawn all that it shows, and rests. */
-function settled(of: MapController): Promise<void> {
+function settled(of: MapController, waits: () => boolean, signal?: AbortSignal): Promise<void> {
   const { engine } = of
-  return new Promise((done) => {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const stir = () => clearTimeout(timer)
-    const rest = () => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let late: ReturnType<typeof setTimeout> | undefined
+  let stir = () => {}
+  let rest = () => {}
+  const drawn = new Promise<void>((done, fail) => {
+    stir = () => {
       clearTimeout(timer)
-      timer = setTimeout(() => {
-        if (!of.settled) return rest()
-        engine.off('render', stir)
-        engine.off('idle', rest)
-        done()
-      }, SETTLED_MS)
+      clearTimeout(late)
+      late = setTimeout(() => fail(slow()), PATIENCE_MS)
+    }
+    rest = () => {
+      clearTimeout(timer)
+      timer = setTimeout(() => (of.settled && !waits() ? done() : rest()), SETTLED_MS)
     }
     engine.on('render', stir)
     engine.on('idle', rest)
+    stir()
     engine.triggerRepaint()
+  })
+  return unless(drawn, signal).finally(() => {
+    clearTimeout(timer)
+    clearTimeout(late)
+    engine.off('render', stir)
+    engine.off('idle', rest)
   })
 }
 
-/** What comes, unless somebody ends it or it takes too long. */
-function within<T>(what: Promise<T>, signal?: AbortSignal): Promise<T> {
+/** What comes, unless somebody ends it. */
+function unless<T>(what: Promise<T>, signal?: AbortSignal): Promise<T> {
   return new Promise((done, fail) => {
     const end = () => fail(signal!.reason)
-    const late = setTimeout(() => fail(new Error('the picture was not drawn in time')), PATIENCE_MS)
     if (signal?.aborted) return end()
     signal?.addEventListener('abort', end, { once: true })
-    what.then(done, fail).finally(() => {
-      clearTimeout(late)
-      signal?.removeEventListener('abort', end)
-    })
+    what.then(done, fail).finally(() => signal?.removeEventListener('abort', end))
   })
 }

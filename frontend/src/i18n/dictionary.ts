@@ -57,7 +57,7 @@ export const zhDictionary = {
 }
 export const enDictionary: typeof zhDictionary = {
   dictionary: {
-    hint: 'Components and items of the 2026 dictionary. Names and the usual severity can be changed, and a category retired: old cases keep it, new ones are not offered it. A name that was changed stays when the program is renewed.',
+    hint: 'Components and items of the 2026 dictionary. Names and the usual severity can be changed, and a category retired: old incidents keep it, new ones are not offered it. A name that was changed stays when the program is renewed.',
     search: 'Find a category',
     placeholder: 'Code, name in either language, or class',
     kind: 'Kind',
@@ -77,7 +77,7 @@ export const enDictionary: typeof zhDictionary = {
     rules: 'Limits and conditions',
     rulesCount: '{{limits}} limits · {{conditions}} conditions',
     rulesOf: 'Limits and conditions of {{name}}',
-    rulesHint: 'The limits and conditions that name this category; for the rest the general rules hold. When they are saved, the deadlines of all open cases are computed anew.',
+    rulesHint: 'The limits and conditions that name this category; for the rest the general rules hold. When they are saved, the deadlines of all open incidents are computed anew.',
     back: 'Back to the categories',
     new: 'New category',
     edit: 'Edit {{code}}',
@@ -90,7 +90,7 @@ export const enDictionary: typeof zhDictionary = {
     count: '{{n}}',
     countRetired: '{{n}}, {{retired}} retired',
     open: 'Open {{name}}',
-    retiredHint: 'When it is retired, nobody is offered it for new cases; those that have it keep it.',
+    retiredHint: 'When it is retired, nobody is offered it for new incidents; those that have it keep it.',
     stale: 'Somebody has just changed it. It was read again: look, then save.',
   },
   alarmKind: {

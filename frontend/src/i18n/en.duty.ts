@@ -3,7 +3,7 @@ import type { zhDuty } from './zh.duty'
 export const enDuty: typeof zhDuty = {
   duty: {
     messages: 'Messages',
-    messagesNote: 'Seen by the desk and by the units of this case',
+    messagesNote: 'Seen by the desk and by the units of this incident',
     noMessages: 'No messages yet',
     older: 'Earlier messages',
     write: 'Message',
@@ -38,7 +38,7 @@ export const enDuty: typeof zhDuty = {
     now: 'On duty',
     vacant: 'No {{role}} on duty',
     vacantUntil: 'No {{role}} on duty until {{time}}',
-    vacantStages: 'Nobody takes cases in “{{stages}}”',
+    vacantStages: 'Nobody takes incidents in “{{stages}}”',
     mine: 'Your shift',
     mineNext: 'Your next shift',
     noShift: 'None now',
@@ -110,8 +110,8 @@ export const enDuty: typeof zhDuty = {
   },
   error: {
     reason: {
-      not_in_case: 'Messages are for the desk and the units that were sent to the case',
-      too_many_messages: 'The case has as many messages as are kept',
+      not_in_case: 'Messages are for the desk and the units that were sent to the incident',
+      too_many_messages: 'The incident has as many messages as are kept',
       not_a_promise: 'Only a promise has a time',
       already_kept: '{{by}} has said so already',
       in_past: 'The time has passed',

@@ -2,8 +2,8 @@ import type { NotifyTexts } from './zh.notify'
 
 export const enNotify: NotifyTexts = {
   alarm: {
-    title: 'Alarm of a grave case',
-    said: 'Grave case, not acknowledged: {{title}}, {{place}}. Press A to acknowledge.',
+    title: 'Alarm of a grave incident',
+    said: 'Grave incident, not acknowledged: {{title}}, {{place}}. Press A to acknowledge.',
     more: '{{n}} more not acknowledged',
     acknowledge: 'Acknowledge',
     heard: '{{by}} acknowledged the alarm: {{title}}',
@@ -44,14 +44,14 @@ export const enNotify: NotifyTexts = {
     noDepartment: 'No unit sent',
     noTown: 'County',
     empty: 'Nothing to supervise',
-    none: 'No cases',
+    none: 'No incidents',
     more: '{{n}} more: narrow it down in the table',
     answerBy: 'answer by {{time}}',
     answered: 'answered, to be confirmed',
     stale: 'Some figures could not be read: trying again',
   },
   drag: {
-    unit: '{{name}}: drag onto a case',
+    unit: '{{name}}: drag onto an incident',
     incident: '{{name}}: drag onto a unit',
     send: 'Drop: send {{unit}} to “{{title}}”, then Enter confirms',
     gone: 'Not on the map any more, or outside your areas',
@@ -64,7 +64,7 @@ export const enNotify: NotifyTexts = {
   error: {
     reason: {
       not_a_robot: 'Only group robots have it',
-      no_alarm: 'The case has no alarm: it is not grave, or it is over',
+      no_alarm: 'The incident has no alarm: it is not grave, or it is over',
     },
   },
 }

@@ -124,7 +124,7 @@ export const enReasons: Record<keyof typeof zhReasons, string> = {
   too_many_streams: 'Too many pictures are playing; try again shortly',
   too_many_viewers: 'Too many people are watching; try again shortly',
   not_your_marking: '{{by}} drew it; you cannot change it',
-  case_over: 'The case is over',
+  case_over: 'The incident is over',
   too_many_markings: 'The drawing is full; remove something first',
   nothing_to_undo: 'There is nothing to undo',
   nothing_to_redo: 'There is nothing to redo',

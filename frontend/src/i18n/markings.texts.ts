@@ -67,7 +67,7 @@ const en: typeof zh = {
   marking: {
     title: 'Draw',
     ofCase: '{{title}}',
-    ofAreas: 'The areas, for no case',
+    ofAreas: 'The areas, for no incident',
     drawnFor: 'Drawn for',
     end: 'Stop drawing',
     standing: { planned: 'Intended', actual: 'In place' },
@@ -122,7 +122,7 @@ const en: typeof zh = {
     offline: 'The connection is down; drawing goes on when it is back',
     open: 'Draw on the map',
     caseDrawing: 'Drawn on the map',
-    caseNone: 'Nothing is drawn for this case',
+    caseNone: 'Nothing is drawn for this incident',
     fly: 'Show',
   },
 }

@@ -5,6 +5,7 @@ import { stamp } from '../lib/time'
 import { Button } from '../ui/Button'
 import { Empty, Failure, Loading } from '../ui/State'
 import { AdminHead } from './AdminHead'
+import { AuditDetails } from './AuditDetails'
 
 const PAGE = 100
 
@@ -48,7 +49,7 @@ export function AuditList() {
               <td>{textOr(t, has, `audit.${entry.action}`, entry.action)}</td>
               <td>{entry.subject}</td>
               <td>{entry.remote}</td>
-              <td className="grid-details">{entry.details && Object.entries(entry.details).map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`).join(' ')}</td>
+              <td className="grid-details">{entry.details && <AuditDetails details={entry.details} />}</td>
             </tr>
           ))}
         </tbody>

@@ -3,6 +3,7 @@ import { useDeferredValue, useMemo, useState } from 'react'
 import { api, take } from '../api/client'
 import { categoriesQuery } from '../api/queries'
 import type { Category } from '../api/types'
+import { classIn } from '../domain/categoryClasses'
 import { nameIn } from '../domain/names'
 import { useText } from '../i18n'
 import '../i18n/dictionary'
@@ -104,7 +105,7 @@ function Class({ group, open, fixed, onToggle, limits, conditions, onEdit, onRul
           <button type="button" className="dictionary-open" aria-expanded={open} disabled={fixed} onClick={onToggle}>
             <Icon name={open ? 'chevronDown' : 'chevronRight'} size="1em" />
             <span>{group.prefix}</span>
-            <span>{group.class}</span>
+            <span>{classIn(group.class, locale)}</span>
             <span className="dictionary-count">
               {t(`dictionary.${group.kind}`)} · {group.retired ? t('dictionary.countRetired', { n: group.items.length, retired: group.retired }) : t('dictionary.count', { n: group.items.length })}
             </span>

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useMemo, useState } from 'react'
 import { Button, ComboBox, FieldError, Input, Label, ListBox, ListBoxItem, Popover } from 'react-aria-components'
 import { categoriesQuery } from '../../api/queries'
+import { classIn } from '../../domain/categoryClasses'
 import { nameIn } from '../../domain/names'
 import { useText } from '../../i18n'
 import { Icon } from '../../ui/icons'
@@ -66,7 +67,7 @@ export function CategoryBox({ value, onChange, error }: { value: string | null; 
             <ListBoxItem id={category.code} className="option" textValue={nameOf(category)}>
               <span className="truncate">{nameOf(category)}</span>
               <span className="option-detail">
-                {category.class} {category.code}
+                {classIn(category.class, locale)} {category.code}
               </span>
             </ListBoxItem>
           )}

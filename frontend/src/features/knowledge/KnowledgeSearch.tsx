@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react'
 import { categoriesQuery } from '../../api/queries'
+import { classIn } from '../../domain/categoryClasses'
 import { useText } from '../../i18n'
 import '../../i18n/knowledge'
 import { Icon } from '../../ui/icons'
@@ -138,7 +139,7 @@ function Groups({ value, onChange }: { value: string; onChange: (code: string) =
   const choices = useMemo(() => {
     const classes = new Map<string, string>()
     for (const { kind, code, class: name } of data ?? []) if (kind === 'item') classes.set(code.slice(0, 2), name)
-    return [{ id: '', text: t('knowledge.allClasses') }, ...[...classes].map(([id, text]) => ({ id, text: locale === 'en' ? `${t('knowledge.class')} ${id}` : text }))]
+    return [{ id: '', text: t('knowledge.allClasses') }, ...[...classes].map(([id, text]) => ({ id, text: classIn(text, locale) }))]
   }, [data, t, locale])
   return <Select label={t('knowledge.class')} hideLabel value={value} onChange={onChange} choices={choices} testid="knowledge-class" />
 }

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { categoriesQuery } from '../../api/queries'
+import { classIn } from '../../domain/categoryClasses'
 import { useText } from '../../i18n'
 import type { Split } from './choice'
 
@@ -25,7 +26,7 @@ export function usePartNames() {
         return new Intl.DateTimeFormat(locale === 'zh' ? 'zh-CN' : 'en-GB', { weekday: locale === 'zh' && !long ? 'narrow' : 'short' }).format(day)
       }
       case 'class':
-        return classes.get(key) ?? key
+        return classIn(classes.get(key) ?? key, locale)
       case 'channel':
         return has(`source.${key}`) ? t(`source.${key}` as 'source.console') : key
       case 'severity':

@@ -76,7 +76,7 @@ func (w *Wall) At(now time.Time, cases []Case) Shown {
 	scene.Center, scene.Zoom, scene.Picture = c.At, rule.Zoom, ""
 	scene.Elevation = 0 // its ground is drawn flat: how high it is there nobody knows
 	scene.Hidden = append(slices.DeleteFunc(slices.Clone(scene.Hidden), func(h string) bool { return h == "incident" || h == "terrain" }), "terrain")
-	return Shown{Scene: scene, Entry: under.Entry, Since: c.Created.Add(Lead), From: &from, Incident: c.ID}
+	return Shown{Scene: scene, Entry: -1, Since: c.Created.Add(Lead), From: &from, Incident: c.ID}
 }
 
 // under is what stands under the cases that jump in.

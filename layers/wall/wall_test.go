@@ -234,6 +234,9 @@ func TestJump(t *testing.T) {
 		if s.Incident != c.want {
 			t.Errorf("%v: %d jumps in, want %d", c.cases, s.Incident, c.want)
 		}
+		if onList := s.Entry >= 0; onList != (c.want == 0) {
+			t.Errorf("%v: entry %d of the playlist while %d has jumped in", c.cases, s.Entry, s.Incident)
+		}
 		if c.want != 0 && (s.Scene.Zoom != 15 || s.Scene.Center != c.cases[0].At || s.From == nil) {
 			t.Errorf("%+v", s)
 		}

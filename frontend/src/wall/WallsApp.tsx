@@ -26,7 +26,7 @@ export const wallsQuery = { queryKey: ['walls'], queryFn: async () => (await tak
 export default function WallsApp() {
   const { t } = useText()
   const walls = useQuery(wallsQuery)
-  const [chosen, choose] = useState<number | null>(null)
+  const [chosen, setChosen] = useState(() => Number(new URLSearchParams(location.search).get('wall')))
   const [editing, edit] = useState<Wall | 'new' | null>(null)
   const shows = may(useSession(), 'wall.show')
   useEffect(() => {
@@ -38,6 +38,13 @@ export default function WallsApp() {
     addEventListener('keydown', press)
     return () => removeEventListener('keydown', press)
   }, [])
+  /** The address keeps it: whoever stands before a wall every day has it among his bookmarks. */
+  const choose = (id: number) => {
+    setChosen(id)
+    const address = new URL(location.href)
+    address.searchParams.set('wall', String(id))
+    history.replaceState(history.state, '', address)
+  }
   const wall = walls.data?.find(({ id }) => id === chosen) ?? walls.data?.[0]
   return (
     <div className="walls">

@@ -26,7 +26,7 @@ export const wallsQuery = { queryKey: ['walls'], queryFn: async () => (await tak
 export default function WallsApp() {
   const { t } = useText()
   const walls = useQuery(wallsQuery)
-  const [chosen, setChosen] = useState(() => Number(new URLSearchParams(location.search).get('wall')))
+  const [chosen, setChosen] = useState(() => Number(new URLSearchParams(location.search).get('control')))
   const [editing, edit] = useState<Wall | 'new' | null>(null)
   const shows = may(useSession(), 'wall.show')
   useEffect(() => {
@@ -42,7 +42,7 @@ export default function WallsApp() {
   const choose = (id: number) => {
     setChosen(id)
     const address = new URL(location.href)
-    address.searchParams.set('wall', String(id))
+    address.searchParams.set('control', String(id)) // `wall` is what a screen of one says
     history.replaceState(history.state, '', address)
   }
   const wall = walls.data?.find(({ id }) => id === chosen) ?? walls.data?.[0]

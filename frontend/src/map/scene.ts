@@ -20,6 +20,8 @@ const PULSE_FRAME_MS = 33
 /** Of the column of a case, in three dimensions. */
 const COLUMN_PX = 7
 const COLUMN_HIGH_PX = 110
+/** From farther above than this a column would lie over the map as a bar, and hide what it stands for. Degrees. */
+const COLUMN_LEAST_PITCH = 20
 /** Of units of one status that cover each other the id says which is on top, so that all screens agree; roughly, since each step is a call to the graphics card. */
 const TURNS = 16
 
@@ -166,9 +168,10 @@ export class Scene {
     }
   }
 
-  /** Of the gravest cases and the selected one; as large on the screen at every zoom. */
+  /** Of the gravest cases and the selected one, where the map is tilted; as large on the screen at every zoom. */
   private *columns(): Generator<MapFeature> {
     const { map, live, selected } = this
+    if (map.getPitch() < COLUMN_LEAST_PITCH) return
     const metre = 2 ** map.getZoom() / (78_271.5 * this.env().scale * Math.cos((map.getCenter().lat * Math.PI) / 180)) // in pixels of a desk
     for (const { id, geometry, severity } of live.layer('incident').rows()) {
       const at = anchorOf(geometry)

@@ -7,9 +7,10 @@ import { settings } from '../app/settings'
 import { useText } from '../i18n'
 import { useStore } from '../lib/store'
 import { stamp } from '../lib/time'
-import { CompareMaps } from '../map/compare'
+import { CompareMaps, type PicturesState } from '../map/compare'
 import type { Bbox } from '../map/types'
 import { Button } from '../ui/Button'
+import { Icon } from '../ui/icons'
 import { later } from '../ui/later'
 import { Select } from '../ui/Select'
 import { Empty, Failure, Loading } from '../ui/State'
@@ -49,6 +50,7 @@ function Compare({ all }: { all: Capture[] }) {
   const [on, setOn] = useState(true)
   const [view, setView] = useState<Bbox>(b.bbox as Bbox)
   const [failed, setFailed] = useState(false)
+  const [pictures, setPictures] = useState<PicturesState>('loading')
   const [made, setMade] = useState(0) // counts the maps: what is drawn on them is drawn again
   const [tool, setTool] = useState<'line' | 'area' | null>(null)
   const below = useRef<HTMLDivElement>(null)
@@ -59,7 +61,8 @@ function Compare({ all }: { all: Capture[] }) {
 
   useEffect(() => {
     try {
-      maps.current = new CompareMaps([below.current!, above.current!], b.bbox as Bbox, theme, locale, setView)
+      maps.current = new CompareMaps([below.current!, above.current!], b.bbox as Bbox, theme, locale, setView, setPictures)
+      setPictures('loading')
       setMade((n) => n + 1)
     } catch (error) {
       console.error('the maps did not open:', error)
@@ -147,6 +150,12 @@ function Compare({ all }: { all: Capture[] }) {
         <span className="compare-name compare-name-a">A {title(a)}</span>
         <span className="compare-name compare-name-b">B {title(b)}</span>
         {tool && !failed && <Measure kind={tool} a={a} b={b} maps={maps} made={made} onClose={() => setTool(null)} />}
+        {!failed && pictures !== 'shown' && (
+          <p className="compare-state" role="status" data-state={pictures} data-testid="compare-state">
+            <Icon name={pictures === 'failed' ? 'alert' : 'refresh'} />
+            {t(pictures === 'failed' ? 'captures.compareMissed' : 'captures.compareLoading')}
+          </p>
+        )}
         {failed && <Empty icon="area" title={t('map.failed')} detail={t('map.failedDetail')} />}
       </div>
       <p className="compare-foot captures-quiet">{t('captures.compareHint')}</p>

@@ -64,6 +64,8 @@ export const enCaptures: typeof zhCaptures = {
       answer: 'OK',
       preview: 'Where it would lie',
     },
+    compareLoading: 'Loading the imagery…',
+    compareMissed: 'Part of the imagery did not come; moving the map asks for it again',
     compareHint: '1 swipe · 2 side by side · 3 opacity · 4 flicker · [ ] other capture · P height profile · V cut and fill',
     before: 'Below (A)',
     after: 'Above (B)',

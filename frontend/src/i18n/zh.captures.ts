@@ -62,6 +62,8 @@ export const zhCaptures = {
       answer: '确定',
       preview: '所选坐标系下的位置',
     },
+    compareLoading: '正在加载影像…',
+    compareMissed: '有一部分影像没有取到，移动地图会再取',
     compareHint: '1 卷帘 · 2 并排 · 3 透明 · 4 闪烁 · [ ] 切换时期 · P 高程剖面 · V 土方量',
     before: '底图（A）',
     after: '对照（B）',

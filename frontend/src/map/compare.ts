@@ -20,17 +20,22 @@ export interface ComparedPicture {
 /** Zooms below a capture's own that the server makes of it. */
 const COARSER = 5
 
+/** Whether the pictures of what is seen have come. Of a part that did not come is told until the map moves, which asks for it again. */
+export type PicturesState = 'loading' | 'shown' | 'failed'
+
 /** Two maps that move as one. Throws where the browser cannot draw one. */
 export class CompareMaps {
   private readonly maps: [MapLibre, MapLibre]
   private readonly shown: [string, string] = ['', '']
   private moving = false
+  private state: PicturesState = 'loading'
+  private missed = false
   /** Metres by which the second picture is moved to lie on the first. */
   private shift: [number, number] = [0, 0]
   private place: ((at: LonLat) => void) | null = null
   private drawn: { kind: 'line' | 'area'; points: readonly LonLat[] } = { kind: 'line', points: [] }
 
-  constructor(containers: [HTMLElement, HTMLElement], bbox: Bbox, theme: string, locale: Locale, onMoved: (bbox: Bbox) => void) {
+  constructor(containers: [HTMLElement, HTMLElement], bbox: Bbox, theme: string, locale: Locale, onMoved: (bbox: Bbox) => void, private readonly onState: (state: PicturesState) => void) {
     this.maps = containers.map(
       (container, i) =>
         new MapLibre({
@@ -52,7 +57,15 @@ export class CompareMaps {
         const b = map.getBounds()
         onMoved([b.getWest(), b.getSouth(), b.getEast(), b.getNorth()])
       })
-      map.on('error', ({ error }) => console.warn('a tile of a capture was not drawn:', error.message))
+      map.on('movestart', () => (this.missed = false))
+      map.on('error', ({ error, ...rest }) => {
+        console.warn('a tile of a capture was not drawn:', error.message)
+        if ((rest as { sourceId?: string }).sourceId !== 'capture') return
+        this.missed = true
+        this.tell()
+      })
+      for (const event of ['sourcedataloading', 'sourcedata'] as const) map.on(event, ({ sourceId }) => sourceId === 'capture' && this.tell())
+      map.on('idle', () => this.tell())
       map.once('load', () => {
         map.getContainer().dataset.drawn = ''
         this.follow(0)
@@ -74,6 +87,14 @@ export class CompareMaps {
     }
     if (map.isStyleLoaded()) put()
     else map.once('load', put)
+  }
+
+  private tell(): void {
+    const waits = this.maps.some((map) => !map.getSource('capture') || !map.isSourceLoaded('capture'))
+    const state = this.missed ? 'failed' : waits ? 'loading' : 'shown'
+    if (state === this.state) return
+    this.state = state
+    this.onState(state)
   }
 
   /** Moves the second picture by metres to the east and to the north. */

@@ -75,7 +75,7 @@ export const enCaptures: typeof zhCaptures = {
     time: 'Captures of this place',
     offset: 'Measured: B has to move {{east}} m east and {{north}} m north to lie on A (quality {{quality}})',
     fit: { safe: 'B is moved by this', unsure: 'not sure enough: not moved', far: 'too far: not moved, look into it', near: 'nothing to move' },
-    find: { run: 'Find changes', busy: 'Comparing: {{step}} {{share}}%', waiting: 'waiting', done: 'Compared: see the review queue', look: 'One of them has no surface model: only places worth a look are listed, which are no buildings', failed: 'The comparison did not end', open: 'Review', by: 'By', heights: 'Built in: heights', pictures: 'Built in: pictures', pair: '{{name}}: B against A', one: '{{name}}: the later one alone', stop: 'Call off', stopped: 'Called off', again: 'Try again', model: 'What the model is sure of becomes a candidate under its name, less what is lawful. It is no measurement.' },
+    find: { run: 'Find changes', busy: 'Comparing: {{step}} {{share}}%', waiting: 'waiting', done: 'Compared: see the review queue', look: 'No surface model of one of them: it lists places to look at, not buildings', failed: 'The comparison did not end', open: 'Review', by: 'By', heights: 'Built in: heights', pictures: 'Built in: pictures', pair: '{{name}}: B against A', one: '{{name}}: the later one alone', stop: 'Call off', stopped: 'Called off', again: 'Try again', model: 'What the model is sure of becomes a candidate under its name, less what is lawful. It is no measurement.' },
     models: {
       tab: 'Models',
       title: 'Models of detection',

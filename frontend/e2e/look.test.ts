@@ -48,6 +48,7 @@ test('the main road of a duty officer needs no mouse', async () => {
   await page.keyboard.press('Escape')
   await until('nothing is selected', () => new URL(page.url()).searchParams.get('sel') === null)
   await page.keyboard.press('/')
+  await until('the search box has the keys', () => page.evaluate(() => document.activeElement?.matches('#search input') ?? false))
   await page.keyboard.type('分水')
   await page.locator('.search-results [role=option]').first().waitFor() // the queue's rows are options, too
   await desk.shot('search')

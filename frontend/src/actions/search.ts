@@ -7,5 +7,15 @@ export const search: Action = {
   group: 'view',
   keys: ['/'],
   when: () => true,
-  perform: () => document.querySelector<HTMLInputElement>('#search input')?.focus(),
+  perform: () => {
+    const box = document.getElementById('search')
+    const focus = () => {
+      const input = box?.querySelector('input')
+      input?.focus()
+      return Boolean(input)
+    }
+    if (!box || focus()) return
+    const came = new MutationObserver(() => focus() && came.disconnect()) // the box is loaded after the map
+    came.observe(box, { childList: true, subtree: true })
+  },
 }

@@ -78,6 +78,7 @@ export class CompareMaps {
   show(which: 0 | 1, capture: ComparedPicture): void {
     const map = this.maps[which]
     this.shown[which] = capture.tiles
+    this.missed = false
     const put = () => {
       if (this.shown[which] !== capture.tiles) return
       if (map.getLayer('capture')) map.removeLayer('capture')

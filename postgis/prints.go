@@ -21,6 +21,10 @@ func (s *Prints) Record(ctx context.Context, m *printed.Map) error {
 		return err
 	}
 	return s.db.transact(ctx, func(tx pgx.Tx) error {
-		return appendAudit(ctx, tx, "map.print", "map", map[string]any{"title": m.Title, "kind": m.Kind, "size": m.Size, "scale": m.Scale, "bbox": m.Bbox, "data_at": m.DataAt.UTC()})
+		details := map[string]any{"title": m.Title, "kind": m.Kind, "size": m.Size, "bbox": m.Bbox, "data_at": m.DataAt.UTC()}
+		if m.Scale > 0 {
+			details["scale"] = m.Scale // a picture has none
+		}
+		return appendAudit(ctx, tx, "map.print", "map", details)
 	})
 }

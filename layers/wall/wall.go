@@ -112,16 +112,17 @@ type Camera struct {
 	Bearing float64   `json:"bearing"` // degrees clockwise from north, -180 to 180
 
 	Elevation float64 `json:"elevation"` // of the ground at the centre, as it is drawn, metres: no screen asks its own heights
+
+	FollowUnit int64 `json:"follow_unit,omitempty"` // whose place is the centre, where it is known: the camera goes with it, and leaves from where it is
 }
 
 // View is what is seen of the map from a camera.
 type View struct {
 	Camera
-	Hidden     []string `json:"hidden"`                // parts of the map that are not drawn
-	Picture    string   `json:"picture,omitempty"`     // source in place of the ground
-	Tilesets   []string `json:"tilesets,omitempty"`    // photographed landscapes that stand on it
-	FollowUnit int64    `json:"follow_unit,omitempty"` // whose place is the centre
-	Severity   int      `json:"severity,omitempty"`    // cases of this severity and graver ones alone; 0 shows all
+	Hidden   []string `json:"hidden"`             // parts of the map that are not drawn
+	Picture  string   `json:"picture,omitempty"`  // source in place of the ground
+	Tilesets []string `json:"tilesets,omitempty"` // photographed landscapes that stand on it
+	Severity int      `json:"severity,omitempty"` // cases of this severity and graver ones alone; 0 shows all
 }
 
 func (v *View) validate() error {

@@ -250,6 +250,31 @@ func TestJump(t *testing.T) {
 	}
 }
 
+// The camera leaves a unit from where the unit is, which the screens know.
+func TestLeavingAUnit(t *testing.T) {
+	cases := []Case{{ID: 1, Severity: 1, AreaPath: "c", At: orb.Point{119.6, 29.7}, Created: t0.Add(time.Second)}}
+	for name, do := range map[string]func(w *Wall) Shown{
+		"the playlist goes on": func(w *Wall) Shown { return w.At(t0.Add(15*time.Second), nil) },
+		"next": func(w *Wall) Shown {
+			if err := w.Do(Command{Command: Next}, Operator{1, "王"}, nil, t0.Add(time.Second)); err != nil {
+				t.Error(err)
+			}
+			return w.At(t0.Add(2*time.Second), nil)
+		},
+		"a case jumps in": func(w *Wall) Shown {
+			w.Rules = []Rule{{Severity: 1, Zoom: 15}}
+			return w.At(t0.Add(2*time.Second), cases)
+		},
+	} {
+		w := sample(10, 20)
+		w.Playlist[0].FollowUnit = 7
+		s := do(w)
+		if s.From == nil || s.From.FollowUnit != 7 || s.Scene.FollowUnit != 0 {
+			t.Errorf("%s: from %+v to %+v", name, s.From, s.Scene)
+		}
+	}
+}
+
 func TestCommands(t *testing.T) {
 	wang, li := Operator{1, "王"}, Operator{2, "李"}
 	w := sample(10, 20, 30)

@@ -268,6 +268,10 @@ class Controller implements MapController {
     return this.scene.restless
   }
 
+  unitAt(id: number): LonLat | null {
+    return this.scene.placeOf({ layer: 'unit', id })
+  }
+
   get settled(): boolean {
     return this.air !== null && (this.tilesets.length === 0 || (this.photographed?.settled ?? false))
   }

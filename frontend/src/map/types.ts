@@ -160,6 +160,8 @@ export interface MapController {
   readonly settled: boolean
   /** Something moves on the map by itself, so that it never rests: a unit between two fixes, a new case of severity 1. */
   readonly restless: boolean
+  /** Where a unit is drawn now, which glides from fix to fix. */
+  unitAt(id: number): LonLat | null
   /** Lets the person pick a place: crosshair, a press takes it, Escape gives null. A second call ends the first with null. */
   pickPoint(): Promise<LonLat | null>
   /** Keeps presses for pickPoint from now on, though nobody asks yet: a tool that is being loaded loses none. False ends it. */

@@ -127,14 +127,16 @@ export function Picture({ catalog, layout: told, row, column, socket }: PictureP
       const own = partOf(now.scene.parts, row, column)
       if (own?.cameras?.length) return tell(now.scene.name)
       const view = own ?? now.scene
-      const to = followed(live, view)
       const since = Date.parse(now.since)
-      const camera = cameraAt(own ? null : now.from, to, since, socket.now)
+      const from = own || !now.from ? null : followed(now.from, live, map!)
+      const camera = cameraAt(from, followed(view, live, map!), since, socket.now)
       const said = JSON.stringify([camera.center, camera.zoom, camera.pitch, camera.bearing, slice])
-      tell(arrived(since, socket.now) && said === last && state.whole(performance.now(), map!.restless) ? now.scene.name : null)
+      const there = arrived(since, socket.now)
+      const along = there && Boolean(view.follow_unit) && map!.restless // with a unit on its way: what comes into view is little
+      tell(there && (along || said === last) && state.whole(performance.now(), map!.restless) ? now.scene.name : null)
       if (said === last) return
       last = said
-      state.moved()
+      if (!along) state.moved()
       seen.jumpTo(onSlice(camera, slice))
     }
     /** Which scene is shown whole; also for those who take pictures. */

@@ -5,6 +5,8 @@ export interface Camera {
   pitch: number
   bearing: number
   elevation?: number
+  /** The unit whose place is the centre. */
+  follow_unit?: number
 }
 
 export const REFERENCE = 960

@@ -21,9 +21,10 @@ export function showView(map: MapController, { theme, lang }: Pick<Scene, 'theme
   map.setSeverity(view.severity || 3)
 }
 
-/** The camera of a view, which may follow a unit. */
-export function followed(live: LiveStore, view: Camera & { follow_unit?: number }): Camera {
-  const place = view.follow_unit ? placeOf(live, view.follow_unit) : null
+/** A camera that may follow a unit, where that is: on a map as it is drawn there, so that it stays in the middle. */
+export function followed<C extends Camera>(view: C, live: LiveStore, map?: MapController): C {
+  const unit = view.follow_unit
+  const place = unit ? (map?.unitAt(unit) ?? placeOf(live, unit)) : null
   return place ? { ...view, center: place } : view
 }
 

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { LiveStore } from '../live/store'
+import type { MapController } from '../map/types'
 import { type Camera, ServerClock, arrived, cameraAt } from './motion'
 import { camerasIn } from './SceneDetails'
 import { type Layout, opticsOf, paddingOf, sliceOf } from './slice'
+import { followed } from './view'
 
 const layout: Layout = { rows: 2, columns: 4, width: 1920, height: 1080, gap_x: 3.5, gap_y: 5, unit: 'mm', pitch_mm: 1.25 }
 
@@ -75,6 +78,17 @@ describe('the camera', () => {
     }
     expect(cameraAt(a, b, 0, 1200).bearing).toBeCloseTo(180) // the short way round
   })
+})
+
+test('a camera goes with a unit, where anybody knows it', () => {
+  const live = new LiveStore((run) => run())
+  const camera: Camera & { name: string } = { name: 'car', center: [119.6, 29.7], zoom: 15, pitch: 0, bearing: 0, follow_unit: 7 }
+  expect(followed(camera, live)).toBe(camera)
+  live.layer('position').load([{ type: 'snapshot', layer: 'position', token: 'a', columns: [], ids: [7], values: [], geometry: [{ type: 'Point', coordinates: [119.7, 29.8] }], more: false }])
+  expect(followed(camera, live)).toEqual({ ...camera, center: [119.7, 29.8] })
+  const drawn = { unitAt: (id: number) => (id === 7 ? [119.69, 29.79] : null) } as unknown as MapController
+  expect(followed(camera, live, drawn).center).toEqual([119.69, 29.79]) // where it is drawn, on its way there
+  expect(followed({ ...camera, follow_unit: 0 }, live, drawn).center).toEqual([119.6, 29.7])
 })
 
 test('the quickest answer tells the time', () => {

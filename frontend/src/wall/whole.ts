@@ -48,7 +48,7 @@ export async function drawWall({ options, layout, scene, incident, bezels, camer
           const view: Scene | Part = part ?? scene
           showView(stills.map, scene, view as Viewed)
           stills.map.select(incident ? { layer: 'incident', id: incident } : null)
-          const drawn = await stills.draw(slice, onSlice(followed(options.live, view), slice), signal)
+          const drawn = await stills.draw(slice, onSlice(followed(view, options.live), slice), signal)
           pen.fillStyle = tokens[scene.theme].bg // the sky is the page
           pen.fillRect(x, 0, slice.width, slice.height)
           pen.drawImage(drawn, MARGIN, MARGIN, slice.width, slice.height, x, 0, slice.width, slice.height)

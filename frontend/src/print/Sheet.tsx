@@ -145,6 +145,10 @@ function Sign({ of, size }: { of: string; size: number }) {
   const [kind, which = ''] = of.split('-')
   const drawn: Record<string, ReactNode> = {
     incident: <path d={severityShapes[(Number(which) || 3) as 1 | 2 | 3].path} fill={`var(--sev-${which})`} transform={`scale(${size / 24})`} />,
+    underway: <path d={severityShapes[2].path} fill="none" stroke={INK} strokeWidth="2.4" transform={`translate(${size * 0.05} ${size * 0.05}) scale(${(size * 0.9) / 24})`} />,
+    ring: <circle cx={size / 2} cy={size / 2} r={size * 0.4} fill="none" stroke="var(--map-ring)" strokeWidth={size * 0.13} />,
+    radius: <circle cx={size / 2} cy={size / 2} r={size * 0.45} fill="none" stroke="var(--select)" strokeWidth="0.3" strokeDasharray="0.9 0.6" />,
+    wedge: <path d={`M${size / 2} ${size * 0.95}L${size * 0.05} ${size * 0.25}Q${size / 2} ${-size * 0.1} ${size * 0.95} ${size * 0.25}Z`} fill="var(--select)" fillOpacity="0.2" stroke="var(--select)" strokeWidth="0.25" />,
     detection: <DetectionSign />,
     unit: <UnitSign />,
     camera: <CameraSign status={which as 'online'} />,

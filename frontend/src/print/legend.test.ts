@@ -5,7 +5,7 @@ import { type Box, type Seen, legendOf, seenOn, seenTogether } from './legend'
 const steps = [1, 2, 4, 8]
 const seen = (change: Partial<Record<keyof Seen, unknown[]>>): Seen => {
   const set = (key: keyof Seen) => new Set(change[key] ?? []) as never
-  return { parts: set('parts'), severities: set('severities'), markings: set('markings'), statuses: set('statuses'), open: set('open'), ground: set('ground') }
+  return { parts: set('parts'), severities: set('severities'), besides: set('besides'), markings: set('markings'), statuses: set('statuses'), open: set('open'), ground: set('ground') }
 }
 const signs = (s: Seen) => legendOf(s, steps).map(({ sign }) => sign)
 
@@ -13,6 +13,8 @@ describe('the legend', () => {
   test.each([
     ['an empty map', {}, []],
     ['cases of two severities', { parts: ['incident'], severities: [3, 1] }, ['incident-1', 'incident-3']],
+    ['a case that is being dealt with, chosen', { parts: ['incident'], severities: [1], besides: ['underway', 'radius', 'ring'] }, ['incident-1', 'underway', 'ring', 'radius']],
+    ['what a chosen camera sees', { besides: ['wedge', 'ring'] }, ['ring', 'wedge']],
     ['a layer that is switched off though its things are there', { severities: [1], statuses: ['online'], open: [3] }, []],
     ['cameras in the states that are seen', { parts: ['camera'], statuses: ['fault', 'online'] }, ['camera-online', 'camera-fault']],
     ['tints that are seen', { parts: ['choropleth'], open: [0, 3, 9] }, ['load-0', 'load-2', 'load-4']],
@@ -30,7 +32,8 @@ describe('the legend', () => {
 
 describe('what a map has drawn', () => {
   const drawn = [
-    { layer: { id: 'incident', metadata: { part: 'incident' } }, properties: { severity: 2 }, state: {} },
+    { layer: { id: 'incident', metadata: { part: 'incident' } }, properties: { severity: 2, icon: 'severity-2-underway' }, state: {} },
+    { layer: { id: 'radius', source: 'selection' }, properties: { kind: 'radius' }, state: {} },
     { layer: { id: 'camera', metadata: { part: 'camera' } }, properties: {}, state: { status: 'offline' } },
     { layer: { id: 'camera', metadata: { part: 'camera' } }, properties: {}, state: {} },
     { layer: { id: 'marking-fill', source: 'marking' }, properties: { kind: 'closed_area', standing: 'planned' }, state: {} },
@@ -43,19 +46,19 @@ describe('what a map has drawn', () => {
   const map = { queryRenderedFeatures: () => drawn, getLayer: () => ({}), getLayoutProperty: () => undefined } as unknown as MapController['engine']
 
   test('is in the legend', () => {
-    expect(signs(seenOn(map, false))).toEqual(['incident-2', 'camera-online', 'camera-offline', 'load-3', 'marking-closed_area', 'standing-planned', 'area-town', 'road-major', 'water', 'green', 'terrain'])
+    expect(signs(seenOn(map, false))).toEqual(['incident-2', 'underway', 'radius', 'camera-online', 'camera-offline', 'load-3', 'marking-closed_area', 'standing-planned', 'area-town', 'road-major', 'water', 'green', 'terrain'])
   })
 
   test('but not what a photograph lies over', () => {
-    expect(signs(seenOn(map, true))).toEqual(['incident-2', 'camera-online', 'camera-offline', 'marking-closed_area', 'standing-planned', 'area-town'])
+    expect(signs(seenOn(map, true))).toEqual(['incident-2', 'underway', 'radius', 'camera-online', 'camera-offline', 'marking-closed_area', 'standing-planned', 'area-town'])
   })
 
   test('is asked for in the slice alone, and what is on any slice is on the sheet', () => {
     const at = (box?: Box) => drawn.filter((_, i) => box === undefined || (i >= box[0][0] && i < box[1][0]))
     const slices = { ...map, queryRenderedFeatures: at, getLayer: () => undefined } as unknown as MapController['engine']
-    const [first, second] = [seenOn(slices, false, [[0, 0], [2, 1]]), seenOn(slices, false, [[2, 0], [5, 1]])]
-    expect(signs(first)).toEqual(['incident-2', 'camera-offline'])
-    expect(signs(seenTogether([first, second]))).toEqual(['incident-2', 'camera-online', 'camera-offline', 'load-3', 'marking-closed_area', 'standing-planned'])
+    const [first, second] = [seenOn(slices, false, [[0, 0], [3, 1]]), seenOn(slices, false, [[3, 0], [6, 1]])]
+    expect(signs(first)).toEqual(['incident-2', 'underway', 'radius', 'camera-offline'])
+    expect(signs(seenTogether([first, second]))).toEqual(['incident-2', 'underway', 'radius', 'camera-online', 'camera-offline', 'load-3', 'marking-closed_area', 'standing-planned'])
     expect(signs(seenTogether([]))).toEqual([])
   })
 

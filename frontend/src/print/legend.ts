@@ -1,5 +1,6 @@
 /** What the signs on a printed map mean: those that are on it, and no others. */
 import { kindNames } from '../map/markings/kinds'
+import { NEAR_M } from '../map/selection'
 import type { MapController, MapLayerId } from '../map/types'
 
 /** What is seen on a map. */
@@ -7,6 +8,8 @@ export interface Seen {
   /** Parts of the console's legend of which something is drawn. */
   parts: ReadonlySet<string>
   severities: ReadonlySet<number>
+  /** Whether any of the cases is being dealt with, which its sign says; and what the selection has drawn around itself. */
+  besides: ReadonlySet<'underway' | 'ring' | 'radius' | 'wedge'>
   /** Kinds and standings of what is drawn on the map. */
   markings: ReadonlySet<string>
   /** Of the cameras. */
@@ -34,6 +37,10 @@ export function legendOf(seen: Seen, steps: readonly number[]): Entry[] {
   const out: Entry[] = []
   const has = (part: MapLayerId) => seen.parts.has(part)
   if (has('incident')) for (const level of [1, 2, 3]) if (seen.severities.has(level)) out.push({ sign: `incident-${level}`, label: `severity.${level}` })
+  if (has('incident') && seen.besides.has('underway')) out.push({ sign: 'underway', label: 'print.underway' })
+  if (seen.besides.has('ring')) out.push({ sign: 'ring', label: 'print.selected' })
+  if (seen.besides.has('radius')) out.push({ sign: 'radius', label: 'print.near', values: { m: NEAR_M } })
+  if (seen.besides.has('wedge')) out.push({ sign: 'wedge', label: 'print.sight' })
   if (has('detection')) out.push({ sign: 'detection', label: 'layer.detection' })
   if (has('unit')) out.push({ sign: 'unit', label: 'layer.unit' })
   if (has('camera')) for (const status of ['online', 'offline', 'fault', 'unknown']) if (seen.statuses.has(status)) out.push({ sign: `camera-${status}`, label: 'print.camera', values: { status } })
@@ -62,15 +69,19 @@ export type Box = [[number, number], [number, number]]
 
 /** Looks what a map has drawn, in a rectangle or wherever. A photograph over the drawn ground hides it. */
 export function seenOn(map: MapController['engine'], photograph: boolean, box?: Box): Seen {
-  const seen = { parts: new Set<string>(), severities: new Set<number>(), markings: new Set<string>(), statuses: new Set<string>(), open: new Set<number>(), ground: new Set<string>() }
+  const seen = { parts: new Set<string>(), severities: new Set<number>(), besides: new Set<'underway' | 'ring' | 'radius' | 'wedge'>(), markings: new Set<string>(), statuses: new Set<string>(), open: new Set<number>(), ground: new Set<string>() }
   for (const { layer, properties, state, geometry } of map.queryRenderedFeatures(box)) {
     const part = layer.source === 'marking' ? 'marking' : (layer.metadata as { part?: string } | undefined)?.part
     if (part !== undefined) {
       seen.parts.add(part)
       if (part === 'marking') for (const value of [properties.kind, properties.standing]) if (typeof value === 'string') seen.markings.add(value)
       if (part === 'incident' && typeof properties.severity === 'number') seen.severities.add(properties.severity)
+      if (part === 'incident' && String(properties.icon).endsWith('-underway')) seen.besides.add('underway')
       if (layer.id === 'camera') seen.statuses.add((state.status as string | undefined) ?? 'online')
       if (part === 'choropleth' && !photograph) seen.open.add((state.open as number | undefined) ?? 0)
+    } else if (layer.source === 'selection') {
+      const { kind } = properties
+      if (kind === 'ring' || kind === 'radius' || kind === 'wedge') seen.besides.add(kind)
     } else if (layer.id.startsWith('area-')) {
       if (!seen.ground.has(layer.id) && bounds(map, geometry, box)) seen.ground.add(layer.id)
     } else if (photograph) continue
@@ -88,7 +99,7 @@ export function seenOn(map: MapController['engine'], photograph: boolean, box?: 
 /** What is seen on any of several pictures. */
 export function seenTogether(pictures: readonly Seen[]): Seen {
   const all = <K extends keyof Seen>(what: K) => new Set(pictures.flatMap((seen) => [...(seen[what] as ReadonlySet<unknown>)])) as Seen[K] & Set<never>
-  return { parts: all('parts'), severities: all('severities'), markings: all('markings'), statuses: all('statuses'), open: all('open'), ground: all('ground') }
+  return { parts: all('parts'), severities: all('severities'), besides: all('besides'), markings: all('markings'), statuses: all('statuses'), open: all('open'), ground: all('ground') }
 }
 
 /** Whether an area's bound runs through a rectangle. Where a tile cuts an area off there is none, though it is found there: those edges run along a meridian or parallel. */

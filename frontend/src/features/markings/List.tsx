@@ -23,7 +23,8 @@ export function List({ incident, held, onHold }: { incident: number; held: numbe
       </header>
       {rows.length === 0 && (
         <p className="marking-note">
-          {t('marking.none')}。{t('marking.noneDetail')}
+          {t('marking.none')}
+          {t('marking.noneDetail')}
         </p>
       )}
       <ul>

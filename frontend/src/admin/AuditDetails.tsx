@@ -1,4 +1,5 @@
 import { textOr, useText } from '../i18n'
+import { listed } from '../lib/format'
 import { stamp } from '../lib/time'
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
@@ -9,7 +10,7 @@ const DECIMALS = 6
 export function AuditDetails({ details }: { details: Record<string, unknown> }) {
   const { t, has, locale } = useText()
   const text = (value: unknown): string => {
-    if (Array.isArray(value)) return value.map(text).join(locale === 'zh' ? '、' : ', ')
+    if (Array.isArray(value)) return listed(value.map(text), locale)
     if (value !== null && typeof value === 'object') return pairs(value).map(([key, each]) => `${word(key)} ${text(each)}`).join(' · ')
     if (typeof value === 'number') return String(Number(value.toFixed(DECIMALS)))
     if (typeof value === 'boolean') return t(value ? 'admin.yes' : 'admin.no')

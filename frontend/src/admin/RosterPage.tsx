@@ -7,6 +7,7 @@ import { useAreas } from '../domain/useAreas'
 import { useText } from '../i18n'
 import '../i18n/duty'
 import { serverNow } from '../lib/clock'
+import { listed } from '../lib/format'
 import { day as dayText } from '../lib/time'
 import { Button, IconButton } from '../ui/Button'
 import { Icon } from '../ui/icons'
@@ -106,7 +107,7 @@ function Week({ rows, area, onEdit }: { rows: { role: (typeof roles)[number]; da
                 {shifts.map((shift) => (
                   <button key={shift.id} type="button" className="roster-shift" onClick={() => onEdit({ area, role, day, shift })} data-testid="shift">
                     <b>{t('duty.span', { from: time(shift.starts_at), until: time(shift.ends_at) })}</b>
-                    <span>{shift.people.map(({ name }) => name).join(locale === 'zh' ? '、' : ', ')}</span>
+                    <span>{listed(shift.people.map(({ name }) => name), locale)}</span>
                     {shift.note && <small>{shift.note}</small>}
                   </button>
                 ))}

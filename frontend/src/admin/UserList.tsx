@@ -4,6 +4,7 @@ import { rolesQuery, unitsQuery, usersQuery } from '../api/queries'
 import type { User } from '../api/types'
 import { useAreas } from '../domain/useAreas'
 import { useText } from '../i18n'
+import { listed } from '../lib/format'
 import { Empty, Failure, Loading } from '../ui/State'
 import { roleTitle } from './roles'
 import { AdminHead, NewButton } from './AdminHead'
@@ -17,7 +18,7 @@ export function UserList() {
   const titleOf = (name: string) => roleTitle(roles.find((role) => role.name === name) ?? { name, title: name, title_en: name }, locale)
   const areas = useAreas()
   const [editing, setEditing] = useState<User | 'new' | null>(null)
-  const join = (words: string[]) => words.join(locale === 'zh' ? '、' : ', ') || '–'
+  const join = (words: string[]) => listed(words, locale) || '–'
   if (users.isPending) return <Loading text={t('app.loading')} />
   if (users.isError) return <Failure error={users.error} onRetry={() => void users.refetch()} />
   return (

@@ -2,6 +2,7 @@ import { api, onSessionLost, take } from '../api/client'
 import { asApiError } from '../api/error'
 import { queryClient } from '../api/queries'
 import type { Session } from '../api/types'
+import { listed } from '../lib/format'
 import { createStore, useStore } from '../lib/store'
 import { replaying } from '../live/replay'
 
@@ -92,4 +93,4 @@ const atDesk = ['replay', 'incident.create', 'incident.move', 'task.dispatch', '
 /** People who do nothing but work on their unit's tasks land on the phone page. */
 export const fieldOnly = (session: Session) => allows(session, 'task.work') && !atDesk.some((action) => allows(session, action))
 /** What the county calls the person's roles. */
-export const roleTitles = ({ titles }: Session, locale: 'zh' | 'en') => (titles ?? []).map(({ title }) => title[locale]).join(locale === 'zh' ? '、' : ', ')
+export const roleTitles = ({ titles }: Session, locale: 'zh' | 'en') => listed((titles ?? []).map(({ title }) => title[locale]), locale)

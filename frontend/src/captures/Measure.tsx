@@ -3,6 +3,7 @@ import { type RefObject, useEffect, useState } from 'react'
 import { api, take } from '../api/client'
 import type { components } from '../api/schema.gen'
 import { useText } from '../i18n'
+import { listed } from '../lib/format'
 import type { LonLat } from '../lib/geo'
 import type { CompareMaps } from '../map/compare'
 import { Button } from '../ui/Button'
@@ -16,7 +17,7 @@ const most = { line: 100, area: 400 }
 
 /** Draws a line or an outline on both maps, and tells what the surface models say there. */
 export default function Measure({ kind, a, b, maps, made, onClose }: { kind: 'line' | 'area'; a: Capture; b: Capture; maps: RefObject<CompareMaps | null>; made: number; onClose: () => void }) {
-  const { t } = useText()
+  const { t, locale } = useText()
   const [points, setPoints] = useState<LonLat[]>([])
   const measure = useMutation({
     mutationFn: async () =>
@@ -61,7 +62,7 @@ export default function Measure({ kind, a, b, maps, made, onClose }: { kind: 'li
     return () => removeEventListener('keydown', press)
   })
   const has = (capture: Capture) => capture.files.some(({ kind }) => kind === 'dsm')
-  const lacks = [!has(a) && 'A', !has(b) && 'B'].filter(Boolean)
+  const lacks = [...(has(a) ? [] : ['A']), ...(has(b) ? [] : ['B'])]
   const useless = kind === 'line' ? lacks.length === 2 : lacks.length > 0
   const { profile, work } = { profile: undefined, work: undefined, ...measure.data }
   return (
@@ -70,7 +71,7 @@ export default function Measure({ kind, a, b, maps, made, onClose }: { kind: 'li
       <section className="measure" aria-label={t(`captures.measure.${kind}`)} data-testid="measure">
         <header className="measure-head">
           <b>{t(`captures.measure.${kind}`)}</b>
-          {lacks.length > 0 && <span className="captures-quiet"><Icon name="alert" size="1em" /> {t(useless ? 'captures.measure.noDsm' : 'captures.measure.oneDsm', { which: lacks.join('、') })}</span>}
+          {lacks.length > 0 && <span className="captures-quiet"><Icon name="alert" size="1em" /> {t(useless ? 'captures.measure.noDsm' : 'captures.measure.oneDsm', { which: listed(lacks, locale) })}</span>}
           {drawing && !useless && <span className="captures-quiet">{t('captures.measure.hint', { n: points.length })}</span>}
           {measure.isPending && <span role="status">{t('captures.measure.busy')}</span>}
           <span className="measure-acts">

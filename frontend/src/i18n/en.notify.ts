@@ -46,6 +46,7 @@ export const enNotify: NotifyTexts = {
     empty: 'Nothing to supervise',
     none: 'No incidents',
     more: '{{n}} more: narrow it down in the table',
+    says: '{{name}}: {{text}}',
     answerBy: 'answer by {{time}}',
     answered: 'answered, to be confirmed',
     stale: 'Some figures could not be read: trying again',

@@ -47,6 +47,7 @@ export const zhNotify = {
     empty: '没有需要督办的事件',
     none: '没有事件',
     more: '另有 {{n}} 起，请在表中缩小范围',
+    says: '{{name}}：{{text}}',
     answerBy: '须在 {{time}} 前回复',
     answered: '已回复，待确认',
     stale: '部分数据没有取到，正在重试',

@@ -21,6 +21,9 @@ export const percent = (share: number) => `${Math.round(share * 100)}%`
 /** 119.68513, 29.79441: longitude first, five digits are about a metre. */
 export const lonLat = (point: readonly number[]) => `${point[0]!.toFixed(5)}, ${point[1]!.toFixed(5)}`
 
+/** Words one after the other: 甲、乙 or one, two. */
+export const listed = (words: readonly string[], locale: Locale) => words.join(locale === 'zh' ? '、' : ', ')
+
 const names = ['n', 'ne', 'e', 'se', 's', 'sw', 'w', 'nw'] as const
 
 /** The name of a direction given in degrees clockwise from north. */

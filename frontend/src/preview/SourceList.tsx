@@ -2,7 +2,7 @@ import { useState } from 'react'
 import type { Source } from '../api/types'
 import { paths } from '../app/router'
 import { useText } from '../i18n'
-import { count } from '../lib/format'
+import { count, listed } from '../lib/format'
 import { TextInput } from '../ui/Field'
 import { Empty } from '../ui/State'
 import { Link } from './Link'
@@ -71,6 +71,6 @@ export function estimate(source: Source, locale: 'zh' | 'en'): string {
 
 export function Readers({ source }: { source: Source }) {
   const { t, locale } = useText()
-  const roles = source.roles?.map((role) => t(`role.${role}`)).join(locale === 'zh' ? '、' : ', ')
+  const roles = source.roles && listed(source.roles.map((role) => t(`role.${role}`)), locale)
   return <>{source.readers === 'roles' ? roles : t(`preview.readers.${source.readers}`)}</>
 }

@@ -6,6 +6,7 @@ import { stageOf } from '../../domain/incidents'
 import { useUnitName } from '../../domain/useUnitName'
 import { useText } from '../../i18n'
 import { useNow } from '../../lib/clock'
+import { listed } from '../../lib/format'
 import { duration, moment } from '../../lib/time'
 import { useLayer } from '../../live/hooks'
 import { Button } from '../../ui/Button'
@@ -76,7 +77,7 @@ function Waiting({ told }: { told: ReturnType<typeof unanswered> }) {
 function Vacancy({ post }: { post: { role: string; stages: string[]; until?: string } }) {
   const { t, locale } = useText()
   const role = t(`role.${post.role}`)
-  const stages = [...new Set(post.stages.map((state) => t(`stage.${stageOf(state)}`)))].join(locale === 'zh' ? '、' : ', ')
+  const stages = listed([...new Set(post.stages.map((state) => t(`stage.${stageOf(state)}`)))], locale)
   return (
     <div className="banner banner-duty" role="status" data-testid={`vacant-${post.role}`}>
       <Icon name="people" />

@@ -8,7 +8,7 @@ export function likenessText({ reasons }: Pick<Candidate, 'reasons'>, t: Transla
       const minutes = params?.minutes ?? 0
       if (code === 'time' && minutes >= 120) return t('reports.reason.hours', { hours: Math.round(minutes / 60) })
       const text = t(`reports.reason.${code}`, params)
-      return words?.length ? `${text}（${words.slice(0, 3).join(' ')}）` : text
+      return words?.length ? t('reports.reason.which', { text, words: words.slice(0, 3).join(' ') }) : text
     })
     .join(' · ')
 }

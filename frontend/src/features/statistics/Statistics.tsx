@@ -5,7 +5,7 @@ import { shortName } from '../../domain/areas'
 import { nameIn } from '../../domain/names'
 import { useAreas } from '../../domain/useAreas'
 import { useText } from '../../i18n'
-import { count } from '../../lib/format'
+import { count, listed } from '../../lib/format'
 import { useStore } from '../../lib/store'
 import { duration, moment } from '../../lib/time'
 import { useLamp } from '../../live/hooks'
@@ -121,8 +121,7 @@ export default function Statistics({ catalog }: { catalog: Catalog }) {
     const now = choice.get()
     if (now.draw === 'counts' && now.by !== to) choose({ by: to, area: null })
   }
-  const listed = locale === 'zh' ? '、' : ', '
-  const about = [t(`statistics.by.${by}`), t(`statistics.measure.${measure}`), t(`statistics.window.${window}`), ...splits.flatMap((each) => (brushed[each]?.length ? [`${t(`statistics.split.${each}`)} ${runs(brushed[each], allParts[each], (key) => partName(each, key, each !== 'hour')).join(listed)}`] : []))].join(' · ')
+  const about = [t(`statistics.by.${by}`), t(`statistics.measure.${measure}`), t(`statistics.window.${window}`), ...splits.flatMap((each) => (brushed[each]?.length ? [`${t(`statistics.split.${each}`)} ${listed(runs(brushed[each], allParts[each], (key) => partName(each, key, each !== 'hour')), locale)}`] : []))].join(' · ')
   const behindMeasure = isShare(measure) ? 'open' : measure
   const stale = figures.isError && figures.data
   return (
@@ -184,7 +183,7 @@ export default function Statistics({ catalog }: { catalog: Catalog }) {
               brushed[each]?.length
                 ? [
                     <button key={each} type="button" className="chip stat-brushed" onClick={() => choose({ brushed: brush(brushed, each, brushed[each]!) })} data-testid={`stat-brushed-${each}`}>
-                      <span className="truncate">{t(`statistics.split.${each}`)} {runs(brushed[each], allParts[each], (key) => partName(each, key)).join(listed)}</span> ×
+                      <span className="truncate">{t(`statistics.split.${each}`)} {listed(runs(brushed[each], allParts[each], (key) => partName(each, key)), locale)}</span> ×
                     </button>,
                   ]
                 : [],

@@ -161,7 +161,7 @@ function Case({ entry, demands, place }: { entry: Entry; demands: readonly CaseR
         <p key={demand.id} className="demand">
           <Icon name="flag" />
           <span>
-            {demand.author_name}：{demand.reason}
+            {t('board.says', { name: demand.author_name, text: demand.reason })}
             {demand.due_at && <span className="demand-due"> {t('board.answerBy', { time: moment(demand.due_at, locale) })}</span>}
             {demand.state === 'answered' && <span className="demand-due"> {t('board.answered')}</span>}
           </span>

@@ -9,6 +9,7 @@ import { may, roleTitles } from '../../app/session'
 import { settings } from '../../app/settings'
 import { useAreas } from '../../domain/useAreas'
 import { useText } from '../../i18n'
+import { listed } from '../../lib/format'
 import { useStore } from '../../lib/store'
 import { Icon } from '../../ui/icons'
 import { Key } from '../../ui/Button'
@@ -27,7 +28,7 @@ export default function AccountMenu({ context }: { context: ActionContext }) {
   const { display } = useStore(settings)
   const { user, version } = context.session
   const roles = roleTitles(context.session, locale)
-  const where = user.areas.map((path) => (path === '*' ? t('session.everywhere') : areas.place(path, locale) || path)).join(locale === 'zh' ? '、' : ', ')
+  const where = listed(user.areas.map((path) => (path === '*' ? t('session.everywhere') : areas.place(path, locale) || path)), locale)
   return (
     <MenuTrigger>
       <Button className="account" data-testid="account" aria-label={`${t('session.onDuty')} ${roles} ${user.name}`}>

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import '../../i18n/duty'
 import { useAreas } from '../../domain/useAreas'
 import { useText } from '../../i18n'
+import { listed } from '../../lib/format'
 import { moment } from '../../lib/time'
 import { type Shift, dutyQuery } from '../duty/dutyQuery'
 
@@ -12,7 +13,7 @@ export function MyShift() {
   const { data } = useQuery(dutyQuery)
   if (!data) return null
   const text = (shift: Shift) => `${areas.place(shift.area_path, locale)} ${t(`role.${shift.role}`)} ${t('duty.span', { from: moment(shift.starts_at, locale), until: moment(shift.ends_at, locale) })}`
-  const names = (shifts: Shift[]) => [...new Set(shifts.flatMap(({ people }) => people.map(({ name }) => name)))].join(locale === 'zh' ? '、' : ', ')
+  const names = (shifts: Shift[]) => listed([...new Set(shifts.flatMap(({ people }) => people.map(({ name }) => name)))], locale)
   return (
     <>
       <dt>{t('duty.mine')}</dt>

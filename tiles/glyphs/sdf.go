@@ -9,6 +9,8 @@ import (
 	"golang.org/x/image/math/fixed"
 	"golang.org/x/image/vector"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"wanglou/tiles/outline"
 )
 
 const (
@@ -53,27 +55,7 @@ func drawGlyph(f *sfnt.Font, i sfnt.GlyphIndex, r rune, b *sfnt.Buffer) ([]byte,
 func rasterize(segments sfnt.Segments, left, top, width, height int) *image.Alpha {
 	w, h := width+2*border, height+2*border
 	z := vector.NewRasterizer(w, h)
-	at := func(p fixed.Point26_6) (x, y float32) {
-		return float32(p.X)/64 - float32(left) + border, float32(p.Y)/64 + float32(top) + border
-	}
-	for _, s := range segments {
-		x, y := at(s.Args[0])
-		switch s.Op {
-		case sfnt.SegmentOpMoveTo:
-			z.ClosePath()
-			z.MoveTo(x, y)
-		case sfnt.SegmentOpLineTo:
-			z.LineTo(x, y)
-		case sfnt.SegmentOpQuadTo:
-			x1, y1 := at(s.Args[1])
-			z.QuadTo(x, y, x1, y1)
-		case sfnt.SegmentOpCubeTo:
-			x1, y1 := at(s.Args[1])
-			x2, y2 := at(s.Args[2])
-			z.CubeTo(x, y, x1, y1, x2, y2)
-		}
-	}
-	z.ClosePath()
+	outline.Trace(z, segments, border-float32(left), border+float32(top))
 	img := image.NewAlpha(image.Rect(0, 0, w, h))
 	z.Draw(img, img.Rect, image.Opaque, image.Point{})
 	return img

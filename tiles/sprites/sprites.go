@@ -16,6 +16,8 @@ import (
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
 	"golang.org/x/image/vector"
+
+	"wanglou/tiles/outline"
 )
 
 // Colours are those of a theme, as #rrggbb.
@@ -167,25 +169,7 @@ func letter(img *image.NRGBA, left, side int, text string, down float64, c color
 	dx := float32(side)/2 - float32(bounds.Min.X+bounds.Max.X)/128
 	dy := float32(side)/2*(1+float32(down)) - float32(bounds.Min.Y+bounds.Max.Y)/128
 	z := vector.NewRasterizer(side, side)
-	at := func(p fixed.Point26_6) (x, y float32) { return float32(p.X)/64 + dx, float32(p.Y)/64 + dy }
-	for _, s := range segments {
-		x, y := at(s.Args[0])
-		switch s.Op {
-		case sfnt.SegmentOpMoveTo:
-			z.ClosePath()
-			z.MoveTo(x, y)
-		case sfnt.SegmentOpLineTo:
-			z.LineTo(x, y)
-		case sfnt.SegmentOpQuadTo:
-			x1, y1 := at(s.Args[1])
-			z.QuadTo(x, y, x1, y1)
-		case sfnt.SegmentOpCubeTo:
-			x1, y1 := at(s.Args[1])
-			x2, y2 := at(s.Args[2])
-			z.CubeTo(x, y, x1, y1, x2, y2)
-		}
-	}
-	z.ClosePath()
+	outline.Trace(z, segments, dx, dy)
 	z.Draw(img, image.Rect(left, 0, left+side, side), image.NewUniform(c), image.Point{})
 	return nil
 }

@@ -53,6 +53,8 @@ describe('the size of text', () => {
   test('follows the height, not the width', () => {
     expect(remFor(1080, 'desk')).toBeCloseTo(16.9, 1)
     expect(remFor(2160, 'desk')).toBeCloseTo(33.8, 1)
+    expect(remFor(1080, 'desk', 1920)).toBe(remFor(1080, 'desk')) // an ordinary screen has room
+    expect(remFor(1920, 'desk', 1080)).toBe(14) // one that stands upright
   })
 
   test('on a wall is never below 30 px', () => {

@@ -100,6 +100,29 @@ describe('the diff of a source', () => {
     diff.reset()
     expect(source.setData.mock.calls[0]![0].features.map((f: MapFeature) => f.id)).toEqual([1, 4])
   })
+
+  it('gives the whole now and then, so that what the map keeps of differences has an end', () => {
+    let there: number[] = []
+    let since = 0
+    let most = 0
+    const source = {
+      updateData: ({ add, remove }: { add: MapFeature[]; remove: number[] }) => {
+        there = [...there.filter((id) => !remove.includes(id) && !add.some((f) => f.id === id)), ...add.map((f) => f.id)]
+        most = Math.max(most, ++since)
+      },
+      setData: ({ features }: { features: MapFeature[] }) => {
+        there = features.map((f) => f.id)
+        since = 0
+      },
+    }
+    const diff = new DiffSource(() => source as never)
+    for (let i = 0; i < 2000; i++) {
+      const now = i % 7 === 6 ? [] : [feature(1, i), feature(2 + (i % 3), 1)]
+      diff.set(now)
+      expect(there.toSorted()).toEqual(now.map((f) => f.id))
+    }
+    expect(most).toBe(300)
+  })
 })
 
 describe('motion', () => {

@@ -13,7 +13,7 @@ test('an incident is made on the map, a unit is sent, works on a phone, and the 
 
   const [desk, wall, phone] = await Promise.all([
     Desk.open(browser, server, 'duty'),
-    Desk.open(browser, server, 'viewer', { width: 3840, height: 1080 }),
+    Desk.open(browser, server, 'viewer', {}, '/?display=wall'), // how walls look is seen in look.test.ts: here four million pixels would be drawn beside the phone's
     Desk.open(browser, server, 'unit7', { width: 390, height: 844, mobile: true }),
   ])
   await Promise.all([desk.live(), wall.live()])

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { AxeResults } from 'axe-core'
 import { type Browser, type BrowserContext, type Page, type Request, chromium } from 'playwright-core'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, afterEach, beforeAll } from 'vitest'
 import { cssVariables, type Theme } from '../src/tokens/tokens'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -141,12 +141,15 @@ export function launch(): Promise<Browser> {
 export let server: Wanglou
 export let browser: Browser
 
-/** Gives the plays of this file a seeded server and a browser of their own. */
+/** Gives the plays of this file a seeded server and a browser of their own. What a play leaves open, as one that failed does, would go on drawing beside the next. */
 export function stage(): void {
   beforeAll(async () => {
     server = await Wanglou.start()
     browser = await launch()
   }, 180_000)
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()))
+  }, 60_000)
   afterAll(async () => {
     await browser?.close()
     await server?.stop()

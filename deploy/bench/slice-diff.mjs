@@ -1,5 +1,5 @@
 // Walls of one, two and four screens that show the same view of the same size; pictures of the slices, put together, are compared with the large one. It prints, for each view, theme and wall,
-// what share of the pixels differs, as JSON: [{"view","theme","wall","differ","worst"}]. The wall "1x1" is the large picture taken again by another page; the others are compared with both.
+// what share of the pixels differs, as JSON: [{"view","theme","wall","differ","worst"}]. The wall "1x1" is the large picture taken again by another page.
 // Arguments: address, login, password; then a folder that pictures are left in, and names of views, where somebody wants to look.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { openWalls, views } from './wall.mjs'
@@ -63,12 +63,8 @@ for (const [name, layout] of Object.entries(layouts)) { // one wall after the ot
 const results = []
 for (const { name: scene, view, theme } of scenes) {
   const [{ png: large }] = pictures.large[scene]
-  const [{ png: again }] = pictures['1x1'][scene]
   for (const wall of Object.keys(layouts).slice(1)) {
-    // Minutes lie between the first wall and the last, and a county lives: a case that is dealt with looks otherwise. Slices are those of one of the two large pictures.
-    const each = [await compare(large, pictures[wall][scene])]
-    if (wall !== '1x1') each.push(await compare(again, pictures[wall][scene]))
-    const { differ, worst, stitched, marked } = each.reduce((a, b) => (b.differ < a.differ ? b : a))
+    const { differ, worst, stitched, marked } = await compare(large, pictures[wall][scene])
     results.push({ view, theme, wall, differ, worst })
     console.error(`# slice-diff: ${view} ${theme} ${wall}: ${(100 * differ).toFixed(4)} % differ, by at most ${worst}`)
     if (!folder) continue

@@ -27,12 +27,13 @@ export async function openConsole(path, before, graphics = ['--use-gl=angle', '-
 export async function meter(page) {
   const devtools = await page.context().newCDPSession(page)
   await devtools.send('Performance.enable', { timeDomain: 'threadTicks' })
-  const ask = await workersOf(devtools)
+  let ask // workers are attached to where their heaps are asked for, and left alone where time is measured
   return async ({ collect = false } = {}) => {
     if (collect) await devtools.send('HeapProfiler.collectGarbage')
     const { metrics } = await devtools.send('Performance.getMetrics')
     const all = Object.fromEntries(metrics.map(({ name, value }) => [name, value]))
     if (collect) {
+      ask ??= await workersOf(devtools)
       await ask('HeapProfiler.collectGarbage')
       for (const { usedSize } of await ask('Runtime.getHeapUsage')) all.JSHeapUsedSize += usedSize
     }

@@ -8,8 +8,8 @@ test('an incident is made on the map, a unit is sent, works on a phone, and the 
   const unit = Number(server.psql("select unit_id from app_user where login = 'unit7'"))
   // The unit is free and stands next to the place that the officer will point at.
   server.psql(`update task set state = 'called_off', ended_at = now() where unit_id = ${unit} and ended_at is null;
-    update unit set status = 'available' where id = ${unit};
-    update position set source_time = now() where true`)
+    update unit set status = 'available' where id = ${unit}`)
+  server.hear()
 
   const [desk, wall, phone] = await Promise.all([
     Desk.open(browser, server, 'duty'),
@@ -41,7 +41,7 @@ test('an incident is made on the map, a unit is sent, works on a phone, and the 
   await until('the wall shows it', async () => (await state(wall)) === 'filed', 10_000)
 
   // Sends the unit: one press beside its reasons.
-  server.psql(`update position set geom = (select geom from incident where id = ${id}), source_time = now() where id = ${unit}`)
+  server.hear(`id = ${unit}`, id)
   await desk.page.keyboard.press('Escape') // what was recommended a moment ago is asked again
   await desk.select('incident', id)
   const send = desk.page.getByTestId(`dispatch-${unit}`)
@@ -85,7 +85,8 @@ test('an incident is made on the map, a unit is sent, works on a phone, and the 
 
 test('two presses lie between seeing a case and having sent someone', async () => {
   const id = Number(server.psql("select id from incident where state = 'filed' order by id desc limit 1"))
-  server.psql(`update position set geom = (select geom from incident where id = ${id}), source_time = now() where id = (select min(id) from unit where status = 'available' and kind = 'team')`)
+  server.hear()
+  server.hear("id = (select min(id) from unit where status = 'available' and kind = 'team')", id)
   const desk = await Desk.open(browser, server, 'duty')
   await desk.live()
   const row = desk.page.getByTestId(`row-incident-${id}`)

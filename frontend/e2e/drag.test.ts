@@ -25,7 +25,8 @@ async function drag(desk: Desk, from: string, to: string): Promise<string> {
 }
 
 test('a unit of the list is dragged onto a case of the queue and sent with Enter', async () => {
-  server.psql("update task set state = 'called_off', ended_at = now() where ended_at is null; update unit set status = 'available'; update position set source_time = now(), receive_time = now()")
+  server.psql("update task set state = 'called_off', ended_at = now() where ended_at is null; update unit set status = 'available'")
+  server.hear()
   const [first, second] = server.psql("select id from incident where state = 'filed' order by severity, created_at, id limit 2").split('\n').map(Number) as [number, number]
   const desk = await Desk.open(browser, server, 'dispatch', { width: 1920, height: 1080 })
   await desk.queue()

@@ -16,8 +16,12 @@ const root = resolve(import.meta.dirname, '../..')
 export const binary = join(root, 'bin/wanglou')
 export const DEMO_PASSWORD = 'wanglou-demo'
 
-/** Software rendering of WebGL, and none of the browser's own calls to the outside. */
+/**
+ * Software rendering of WebGL, and none of the browser's own calls to the outside. A page of a play lives for seconds: what an optimising
+ * compiler takes to make its code fast is a quarter of what opening it costs, and layers put together by the processor cost less than by shaders in software.
+ */
 const CHROMIUM_FLAGS = [
+  '--js-flags=--no-opt,--no-maglev', '--disable-gpu-compositing',
   '--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist',
   '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic',
 ]
@@ -81,6 +85,15 @@ export class Wanglou {
   psql(sql: string): string {
     const args = ['psql', '--data', this.data, '--log-level', 'error', '--', '--no-psqlrc', '-qAtX', '-v', 'ON_ERROR_STOP=1', '-c', sql]
     return execFileSync(binary, args, { encoding: 'utf8' }).trim()
+  }
+
+  /**
+   * The units that the SQL condition names (all without one) are heard of now, at the place of an incident where one is given. A position
+   * of ten minutes ago says nothing about where a unit is, and the seeded ones are as old as the run.
+   */
+  hear(units = 'true', incident?: number): void {
+    const place = incident === undefined ? '' : `geom = (select geom from incident where id = ${incident}), `
+    this.psql(`update position set ${place}source_time = now(), receive_time = now() where ${units}`)
   }
 
   /** The whole PostgreSQL of this installation dies at once. */

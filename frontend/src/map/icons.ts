@@ -40,8 +40,11 @@ export function incidentIcon(severity: unknown, state: unknown): string {
 
 export function unitIcon(kind: unknown, status: unknown): string {
   const known = unitKinds.find((k) => k === kind) ?? 'team'
-  const look: UnitLook = status === 'off_duty' ? 'off_duty' : status === 'available' ? 'available' : 'busy'
-  return `unit-${known}-${look}`
+  return `unit-${known}-${unitLook(status)}`
+}
+
+export function unitLook(status: unknown): UnitLook {
+  return status === 'off_duty' || status === 'available' ? status : 'busy'
 }
 
 export interface StretchImage {

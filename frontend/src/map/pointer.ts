@@ -6,7 +6,7 @@ const pressable = ['incident', 'detection', 'unit', 'camera'] as const
 const layersOf: Record<(typeof pressable)[number], string[]> = {
   incident: ['incident', 'incident-count'],
   detection: ['detection', 'detection-count'],
-  unit: ['unit', 'unit-moving'],
+  unit: ['unit', 'unit-moving', 'unit-name'],
   camera: ['camera'],
 }
 const REACH_PX = 5

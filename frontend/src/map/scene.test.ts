@@ -8,7 +8,7 @@ import { DiffSource, type MapFeature } from './diffSource'
 import { Motion } from './motion'
 import { PULSE_MS, Pulse, beat } from './pulse'
 import { selectionFeatures } from './selection'
-import { signFeatures, unitsAside } from './signs'
+import { signFeatures, unitTurns, unitsAside } from './signs'
 
 const point = (lon: number, lat = 0) => ({ type: 'Point' as const, coordinates: [lon, lat] })
 
@@ -231,6 +231,24 @@ describe('signs', () => {
     const [a, b] = [aside.get(1)!, aside.get(2)!]
     for (const [x, y] of [a, b]) expect(Math.hypot(x, y)).toBeGreaterThan(25)
     expect(Math.hypot(a[0] - b[0], a[1] - b[1])).toBeGreaterThan(25)
+  })
+})
+
+describe('units that cover each other', () => {
+  const view = { zoom: 10, pitch: 0, bearing: 0, scale: 1 }
+  const unit = (id: number, lon: number, look = 1) => ({ id, at: [lon, 0] as [number, number], look })
+
+  it('lie in the order of their ids, however they came', () => {
+    const heap = Array.from({ length: 40 }, (_, i) => unit(1 + i * 16, (i % 7) * 0.004))
+    const turns = unitTurns(heap, view)
+    expect(unitTurns(heap.toReversed(), view)).toEqual(turns)
+    const ordered = [...turns].sort(([a], [b]) => a - b).map(([, turn]) => turn)
+    expect(ordered).toEqual(ordered.map((_, i) => i)) // all within one reach
+  })
+
+  it('need no more turns than lie in one heap', () => {
+    const turns = unitTurns([unit(1, 0), unit(2, 0.001), unit(3, 1), unit(4, 2), unit(5, 0, 2)], view)
+    expect(Object.fromEntries(turns)).toEqual({ 1: 0, 2: 1, 3: 0, 4: 0, 5: 0 })
   })
 })
 

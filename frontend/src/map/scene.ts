@@ -6,11 +6,11 @@ import { AreaCounts, openByPath } from './areaCounts'
 import { CameraStates } from './cameraStates'
 import { DiffSource, type MapFeature } from './diffSource'
 import { anchorOf, circle, lonLat } from './geo'
-import { unitIcon } from './icons'
+import { type UnitLook, unitIcon, unitLook } from './icons'
 import { Motion } from './motion'
 import { Pulse, beat } from './pulse'
 import { type Selected, selectionFeatures } from './selection'
-import { signFeatures, unitsAside } from './signs'
+import { type SignView, signFeatures, unitTurns, unitsAside } from './signs'
 import type { OwnSource } from './style'
 import type { FeatureRef, LonLat, MapArea } from './types'
 
@@ -22,8 +22,10 @@ const COLUMN_PX = 7
 const COLUMN_HIGH_PX = 110
 /** From farther above than this a column would lie over the map as a bar, and hide what it stands for. Degrees. */
 const COLUMN_LEAST_PITCH = 20
-/** Of units of one status that cover each other the id says which is on top, so that all screens agree; roughly, since each step is a call to the graphics card. */
-const TURNS = 16
+/** Where the name of a unit begins, in letters below its middle: half of its sign's box. */
+const NAME_BELOW = 1.35
+/** Which units are on top: those at work, then those that are free. */
+const looks = { off_duty: 0, available: 1, busy: 2 } as const satisfies Record<UnitLook, number>
 
 const still = matchMedia('(prefers-reduced-motion: reduce)')
 
@@ -145,7 +147,7 @@ export class Scene {
       this.signsAsked = false
       const { map, live } = this
       this.signZoom = map.getZoom()
-      const view = { zoom: this.signZoom, pitch: map.getPitch(), bearing: map.getBearing(), ...this.env() }
+      const view = this.view()
       const signs = signFeatures(live.layer('incident'), live.layer('detection'), view, this.selected?.ref ?? null)
       this.offsets.clear()
       for (const layer of ['incident', 'detection'] as const) {
@@ -158,6 +160,11 @@ export class Scene {
       this.source('column').set(this.columns())
       this.drawSelection()
     })
+  }
+
+  private view(): SignView {
+    const { map } = this
+    return { zoom: map.getZoom(), pitch: map.getPitch(), bearing: map.getBearing(), ...this.env() }
   }
 
   private *restingUnits(): Generator<{ id: number; at: LonLat }> {
@@ -213,21 +220,28 @@ export class Scene {
 
   private drawUnits(): void {
     const now = performance.now()
-    const units = this.live.layer('unit')
+    const { locale, scale } = this.env()
+    const shown = [...this.shownUnits(now)]
+    const turns = unitTurns(shown, this.view())
     const features: MapFeature[] = []
     const resting: number[] = []
-    for (const id of this.motion.keys) {
-      const at = this.motion.at(id, now)
-      const unit = units.get(id)
-      if (!at || !unit) continue
+    for (const { id, at, unit, look } of shown) {
       const moving = this.motion.isMoving(id, now)
       if (!moving) resting.push(id)
-      const name = nameIn({ name: String(unit.name), name_en: unit.name_en as string | null }, this.env().locale)
+      const [dx, dy] = (!moving && this.offsets.get(`unit/${id}`)) || [0, 0]
       features.push({
         type: 'Feature',
         id,
         geometry: { type: 'Point', coordinates: at },
-        properties: { name, moving, offset: (!moving && this.offsets.get(`unit/${id}`)) || [0, 0], icon: unitIcon(unit.kind, unit.status), order: (unit.status === 'off_duty' ? 0 : unit.status === 'available' ? 1 : 2) + (id % TURNS) / TURNS },
+        properties: {
+          name: nameIn({ name: String(unit.name), name_en: unit.name_en as string | null }, locale),
+          moving,
+          offset: [dx, dy],
+          below: [dx / (12 * scale), NAME_BELOW + dy / (12 * scale)],
+          icon: unitIcon(unit.kind, unit.status),
+          look,
+          order: look + turns.get(id)! / 1000,
+        },
       })
     }
     this.source('unit').set(features)
@@ -235,6 +249,14 @@ export class Scene {
     if (rest !== this.resting) this.layOut() // those that came to rest are placed beside the signs
     this.resting = rest
     if (this.selected?.ref.layer === 'unit') this.drawSelection()
+  }
+
+  private *shownUnits(now: number): Generator<{ id: number; at: LonLat; unit: Record<string, unknown>; look: number }> {
+    const units = this.live.layer('unit')
+    for (const id of this.motion.keys) {
+      const [at, unit] = [this.motion.at(id, now), units.get(id)]
+      if (at && unit) yield { id, at, unit, look: looks[unitLook(unit.status)] }
+    }
   }
 
   private drawSelection(): void {

@@ -117,3 +117,33 @@ export function unitsAside(units: Iterable<{ id: number; at: LonLat }>, { incide
   }
   return out
 }
+
+/**
+ * Which of the units that cover each other is on top: the higher id, on every screen of a wall and however the units came. A unit's turn is one
+ * more than the highest turn of those below it, so there are no more turns than units lie in one heap: each turn is a call to the graphics card.
+ * Turns of units of different looks are not compared. O(units × those around them).
+ */
+export function unitTurns(units: Iterable<{ id: number; at: LonLat; look: number }>, view: SignView): Map<number, number> {
+  const plane = planeOf(view)
+  const reach = SPACING * view.scale * 2.6 // a badge's width, and both may stand aside
+  const grid = new Map<string, { x: number; y: number; turn: number }[]>()
+  const out = new Map<number, number>()
+  for (const { id, at, look } of [...units].sort((a, b) => a.id - b.id)) {
+    const { x, y } = plane(at)
+    const [cx, cy] = [Math.floor(x / reach), Math.floor(y / reach)]
+    let turn = 0
+    for (let gx = cx - 1; gx <= cx + 1; gx++) {
+      for (let gy = cy - 1; gy <= cy + 1; gy++) {
+        for (const below of grid.get(`${look}/${gx}/${gy}`) ?? []) {
+          if (below.turn >= turn && Math.hypot(below.x - x, below.y - y) < reach) turn = below.turn + 1
+        }
+      }
+    }
+    const key = `${look}/${cx}/${cy}`
+    const cell = grid.get(key)
+    if (cell) cell.push({ x, y, turn })
+    else grid.set(key, [{ x, y, turn }])
+    out.set(id, turn)
+  }
+  return out
+}

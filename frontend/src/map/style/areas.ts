@@ -84,7 +84,7 @@ export function areaLabels(env: StyleEnv): LayerSpecification[] {
       source: 'area-label',
       maxzoom: 15,
       layout: {
-        'symbol-sort-key': ['-', 0, ['get', 'open']],
+        'symbol-sort-key': ['-', ['id'], ['*', 1e9, ['get', 'open']]], // where two have no room, the same one stands on all screens
         'text-field': [
           'format',
           ['get', 'name'], { 'text-font': ['literal', fonts.medium] },

@@ -110,16 +110,26 @@ export function markers(env: StyleEnv): LayerSpecification[] {
         ...always,
         'icon-ignore-placement': moving,
         'symbol-sort-key': ['get', 'order'],
-        'text-field': ['step', ['zoom'], '', 14, ['get', 'name']],
-        'text-font': fonts.regular,
-        'text-size': sized(env, 13, 11, 17, 13),
-        'text-anchor': 'top',
-        'text-offset': [0, 0.9],
-        'text-optional': true,
-        'text-max-width': 9,
       },
-      paint: { 'text-color': tokens.select, 'text-halo-color': tokens.map.halo, 'text-halo-width': 1.4 * scale },
     })
+  /** Where two names have no room, that of the unit at work stands, then that of the lower id: a rank of its own, since names are not drawn over one another. */
+  const unitNames = part(env, 'unit', {
+    id: 'unit-name',
+    type: 'symbol',
+    source: 'unit',
+    minzoom: 14,
+    layout: {
+      'symbol-sort-key': ['+', ['*', -1e9, ['get', 'look']], ['id']],
+      'text-field': ['get', 'name'],
+      'text-font': fonts.regular,
+      'text-size': sized(env, 13, 11, 17, 13),
+      'text-anchor': 'top',
+      'text-offset': ['get', 'below'],
+      'text-max-width': 9,
+      'text-padding': 0, // it stands as near below its badge as that one's box lets it
+    },
+    paint: { 'text-color': tokens.select, 'text-halo-color': tokens.map.halo, 'text-halo-width': 1.4 * scale },
+  })
   const counts = (source: 'incident' | 'detection'): LayerSpecification =>
     part(env, source, {
       id: `${source}-count`,
@@ -155,6 +165,7 @@ export function markers(env: StyleEnv): LayerSpecification[] {
         'circle-stroke-width': 1 * scale,
       },
     }),
+    unitNames,
     unit('unit', false),
     unit('unit-moving', true),
     part(env, 'detection', { id: 'detection', type: 'symbol', source: 'detection', filter: ['>', ['get', 'count'], 0], layout: { 'icon-image': ['get', 'icon'], 'symbol-sort-key': ['get', 'order'], ...always } }),

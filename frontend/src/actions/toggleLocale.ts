@@ -1,4 +1,4 @@
-import { changeSettings, settings } from '../app/settings'
+import { otherLocale } from '../app/settings'
 import type { Action } from './types'
 
 export const toggleLocale: Action = {
@@ -8,5 +8,5 @@ export const toggleLocale: Action = {
   group: 'screen',
   keys: ['e'],
   when: () => true,
-  perform: () => changeSettings({ locale: settings.get().locale === 'zh' ? 'en' : 'zh' }),
+  perform: otherLocale,
 }

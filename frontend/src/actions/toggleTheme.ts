@@ -1,4 +1,4 @@
-import { changeSettings, settings } from '../app/settings'
+import { otherTheme } from '../app/settings'
 import type { Action } from './types'
 
 export const toggleTheme: Action = {
@@ -8,5 +8,5 @@ export const toggleTheme: Action = {
   group: 'screen',
   keys: ['t'],
   when: () => true,
-  perform: () => changeSettings({ theme: settings.get().theme === 'dark' ? 'light' : 'dark' }),
+  perform: otherTheme,
 }

@@ -42,6 +42,9 @@ export function changeSettings(change: Partial<Settings>): void {
   settings.set((now) => ({ ...now, ...change }))
 }
 
+export const otherTheme = (): void => changeSettings({ theme: settings.get().theme === 'dark' ? 'light' : 'dark' })
+export const otherLocale = (): void => changeSettings({ locale: settings.get().locale === 'zh' ? 'en' : 'zh' })
+
 /** Reads the choice and keeps document, storage and texts following it. */
 export function startSettings(): Settings {
   const first = readSettings(location.search, localStorage.getItem(key))

@@ -1,7 +1,6 @@
-import { useEffect } from 'react'
 import { go, paths, usePlace } from '../app/router'
 import { may, useSession } from '../app/session'
-import { changeSettings, settings } from '../app/settings'
+import { useLookKeys } from '../app/useLookKeys'
 import { useText } from '../i18n'
 import '../i18n/captures'
 import { later } from '../ui/later'
@@ -22,15 +21,7 @@ export default function CapturesApp() {
   const comparing = path === `${paths.captures}/compare`
   const planning = path === `${paths.captures}/flights`
   const training = path === `${paths.captures}/models`
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || (event.target as HTMLElement).matches('input, select, textarea')) return
-      if (event.key === 't') changeSettings({ theme: settings.get().theme === 'dark' ? 'light' : 'dark' })
-      else if (event.key === 'e') changeSettings({ locale: settings.get().locale === 'zh' ? 'en' : 'zh' })
-    }
-    addEventListener('keydown', press)
-    return () => removeEventListener('keydown', press)
-  }, [])
+  useLookKeys()
   const session = useSession()
   const sends = may(session, 'capture.upload')
   return (

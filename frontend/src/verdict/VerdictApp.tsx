@@ -4,7 +4,7 @@ import { api, take } from '../api/client'
 import type { components } from '../api/schema.gen'
 import { go, paths } from '../app/router'
 import { may, useSession } from '../app/session'
-import { changeSettings, settings } from '../app/settings'
+import { otherLocale, otherTheme } from '../app/settings'
 import { useAreas } from '../domain/useAreas'
 import { useText } from '../i18n'
 import '../i18n/verdict'
@@ -63,8 +63,8 @@ export default function VerdictApp() {
       if (event.key === 'j' || event.key === 'k') step(event.key === 'j' ? 1 : -1)
       else if (event.key === 'x' && current) setMarked((old) => (old.includes(current.id) ? old.filter((id) => id !== current.id) : [...old, current.id]))
       else if (event.key === 'm' && current && marked.some((id) => id !== current.id)) merge.mutate(current)
-      else if (event.key === 't') changeSettings({ theme: settings.get().theme === 'dark' ? 'light' : 'dark' })
-      else if (event.key === 'e') changeSettings({ locale: settings.get().locale === 'zh' ? 'en' : 'zh' })
+      else if (event.key === 't') otherTheme()
+      else if (event.key === 'e') otherLocale()
       else return
       event.preventDefault()
     }

@@ -1,9 +1,9 @@
-import i18next from 'i18next'
 import { useEffect, useRef, useState } from 'react'
 import { errorText } from '../api/error'
 import { Stopped } from '../features/sight/Live'
 import { StillAge, StillPicture, standsIn, stillReasons, useStill } from '../features/sight/still'
 import { usePlayer, useShown } from '../features/sight/usePlayer'
+import { whyText } from '../features/sight/why'
 import { useText } from '../i18n'
 import { useRow } from '../live/hooks'
 import { Button, IconButton } from '../ui/Button'
@@ -15,7 +15,7 @@ const Ptz = later(() => import('./Ptz'))
 
 /** One camera on the wall: a still until the live picture is there, then that; its state in words and a sign over it. `alone`: it fills the wall, and may be turned there. */
 export function Tile({ id, small, alone = false, onClear }: { id: number; small: boolean; alone?: boolean; onClear?: () => void }) {
-  const { t } = useText()
+  const { t, has } = useText()
   const tile = useRef<HTMLElement>(null) // the canvas is hidden at first, and what is hidden is never in view
   const canvas = useRef<HTMLCanvasElement>(null)
   const [round, setRound] = useState(0)
@@ -45,10 +45,10 @@ export function Tile({ id, small, alone = false, onClear }: { id: number; small:
   else if (phase === 'stale') words = <Stopped since={state.drawnAt ?? 0} />
   else if (phase === 'paused') words = t('wall.paused')
   else if (refused?.status === 404 && !refused.body.reason) words = `✕ ${t('wall.gone')}`
-  else if (refused && (phase !== 'ended' || !state.reason)) words = `✕ ${errorText(refused, t, (key) => i18next.exists(key))}`
+  else if (refused && (phase !== 'ended' || !state.reason)) words = `✕ ${errorText(refused, t, has)}`
   else if (phase === 'still') words = t(state.reason === 'insecure' ? 'wall.stillOnly' : 'wall.stillMasked')
   else if (phase === 'connecting') words = `… ${t('video.connecting')}`
-  else words = `✕ ${t(`video.${state.reason ?? 'broken'}`, { codec: state.codec })}`
+  else words = `✕ ${whyText(state, t, has)}`
 
   return (
     <figure ref={tile} className={`tile tile-${refused && phase !== 'live' ? 'ended' : phase}`} data-testid={`tile-camera-${id}`} data-phase={phase}>

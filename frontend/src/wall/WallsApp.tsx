@@ -4,7 +4,7 @@ import { api, take } from '../api/client'
 import { asApiError } from '../api/error'
 import { go, paths } from '../app/router'
 import { may, useSession } from '../app/session'
-import { changeSettings, settings } from '../app/settings'
+import { useLookKeys } from '../app/useLookKeys'
 import { useText } from '../i18n'
 import '../i18n/walls'
 import { Button } from '../ui/Button'
@@ -29,15 +29,7 @@ export default function WallsApp() {
   const [chosen, setChosen] = useState(() => Number(new URLSearchParams(location.search).get('control')))
   const [editing, edit] = useState<Wall | 'new' | null>(null)
   const shows = may(useSession(), 'wall.show')
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || (event.target as HTMLElement).matches('input, select, textarea')) return
-      if (event.key === 't') changeSettings({ theme: settings.get().theme === 'dark' ? 'light' : 'dark' })
-      else if (event.key === 'e') changeSettings({ locale: settings.get().locale === 'zh' ? 'en' : 'zh' })
-    }
-    addEventListener('keydown', press)
-    return () => removeEventListener('keydown', press)
-  }, [])
+  useLookKeys()
   /** The address keeps it: whoever stands before a wall every day has it among his bookmarks. */
   const choose = (id: number) => {
     setChosen(id)

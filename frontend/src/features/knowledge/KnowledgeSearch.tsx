@@ -4,6 +4,7 @@ import { categoriesQuery } from '../../api/queries'
 import { classIn } from '../../domain/categoryClasses'
 import { useText } from '../../i18n'
 import '../../i18n/knowledge'
+import { useLate } from '../../lib/useLate'
 import { Icon } from '../../ui/icons'
 import { Select } from '../../ui/Select'
 import { Empty, Failure, Loading } from '../../ui/State'
@@ -142,13 +143,4 @@ function Groups({ value, onChange }: { value: string; onChange: (code: string) =
     return [{ id: '', text: t('knowledge.allClasses') }, ...[...classes].map(([id, text]) => ({ id, text: classIn(text, locale) }))]
   }, [data, t, locale])
   return <Select label={t('knowledge.class')} hideLabel value={value} onChange={onChange} choices={choices} testid="knowledge-class" />
-}
-
-function useLate<T>(value: T, ms: number): T {
-  const [late, setLate] = useState(value)
-  useEffect(() => {
-    const timer = setTimeout(() => setLate(value), ms)
-    return () => clearTimeout(timer)
-  }, [value, ms])
-  return late
 }

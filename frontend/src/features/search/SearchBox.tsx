@@ -1,10 +1,11 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { ComboBox, Header, Input, ListBox, ListBoxItem, ListBoxSection, Popover } from 'react-aria-components'
 import { errorText } from '../../api/error'
 import { searchQuery } from '../../api/queries'
 import { nameIn } from '../../domain/names'
 import { useText } from '../../i18n'
+import { useLate } from '../../lib/useLate'
 import { Key } from '../../ui/Button'
 import { Icon } from '../../ui/icons'
 import { goTo, hitIcons } from './go'
@@ -14,7 +15,7 @@ import { groupHits, hitDetail } from './groups'
 export default function SearchBox() {
   const { t, has, locale } = useText()
   const [text, setText] = useState('')
-  const q = useDebounced(text.trim(), 160)
+  const q = useLate(text.trim(), 160)
   const found = useQuery({ ...searchQuery(q), placeholderData: keepPreviousData })
   const hits = q ? (found.data ?? []) : []
   const groups = groupHits(hits)
@@ -74,13 +75,4 @@ export default function SearchBox() {
       </Popover>
     </ComboBox>
   )
-}
-
-function useDebounced<T>(value: T, ms: number): T {
-  const [late, setLate] = useState(value)
-  useEffect(() => {
-    const timer = setTimeout(() => setLate(value), ms)
-    return () => clearTimeout(timer)
-  }, [value, ms])
-  return late
 }

@@ -6,12 +6,13 @@ import { later } from '../../ui/later'
 import { useControl } from '../../video/useControl'
 import { StillAge, StillPicture, standsIn, useStill } from './still'
 import { usePlayer, useShown } from './usePlayer'
+import { whyText } from './why'
 
 const Ptz = later(() => import('../../video/Ptz'))
 
 /** One camera's live picture, with what is known of it: connecting, live and how far behind, stopped and since when, or why there is none. Below it what turns it, where it can be turned. */
 export function Live({ id, name, onClose }: { id: number; name: string; onClose?: () => void }) {
-  const { t } = useText()
+  const { t, has } = useText()
   const canvas = useRef<HTMLCanvasElement>(null)
   const [round, setRound] = useState(0)
   const box = useRef<HTMLDivElement>(null)
@@ -30,7 +31,7 @@ export function Live({ id, name, onClose }: { id: number; name: string; onClose?
         ? t('video.connecting')
         : state.phase === 'stale'
           ? t('video.stale', { age: '' })
-          : t(`video.${state.reason ?? 'broken'}`, { codec: state.codec })
+          : whyText(state, t, has)
   return (
     <div ref={box} className={`live live-${still.blob && stills ? 'still' : supported ? state.phase : 'ended'}`} data-testid="live" data-phase={supported ? state.phase : 'insecure'}>
       <canvas ref={canvas} width={16} height={9} hidden={stills && !!still.blob} tabIndex={turns ? 0 : undefined} role="img" aria-label={t(turns ? 'video.turned' : 'video.picture', { name })} data-testid="live-picture" />

@@ -63,6 +63,11 @@ func Invalid(field, reason, format string, args ...any) *Error {
 	return &Error{Code: CodeInvalid, Field: field, Reason: reason, Msg: fmt.Sprintf(format, args...)}
 }
 
+// Stale returns the CodeConflict error for a change of what somebody else has changed since it was read; field holds the revision that was seen, "" where a header does.
+func Stale(field string) *Error {
+	return &Error{Code: CodeConflict, Field: field, Reason: "stale_revision", Msg: "it was changed since"}
+}
+
 // In puts the place of a list's row before the field of an error: "limits.3.amount".
 func In(list string, i int, err error) error {
 	if e, ok := err.(*Error); ok {

@@ -91,7 +91,7 @@ func notFound(what string, id int64) error {
 // staleRevision is the answer to a caller who saw another revision than the newest: it says who has changed the thing last, and
 // when, unless that was done past the services. log is the name of the thing's append-only table.
 func staleRevision(ctx context.Context, q querier, log string, id int64) error {
-	e := &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Field: "revision", Msg: "it was changed since"}
+	e := layers.Stale("revision")
 	var (
 		by string
 		at time.Time

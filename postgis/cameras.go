@@ -103,7 +103,7 @@ func lockCamera(ctx context.Context, tx pgx.Tx, actor *auth.Actor, seen *camera.
 		return nil, err
 	}
 	if !camera.SameEntry(is, seen) {
-		return nil, &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Msg: "the camera was changed since"}
+		return nil, layers.Stale("")
 	}
 	return is, nil
 }

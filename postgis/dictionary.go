@@ -171,7 +171,7 @@ func seen(err error, revision, saw int64, what string) error {
 	case errors.Is(err, pgx.ErrNoRows):
 		return layers.Errorf(layers.CodeNotFound, "there is no such %s", what)
 	case err == nil && revision != saw:
-		return &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Field: "revision", Msg: "it was changed since"}
+		return layers.Stale("revision")
 	}
 	return err
 }

@@ -124,7 +124,7 @@ func (s *Events) Replace(ctx context.Context, id int64, e *alarm.Entry) (out *al
 			return err
 		}
 		if was.Revision != e.Revision {
-			return &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Field: "revision", Msg: "it was changed since"}
+			return layers.Stale("revision")
 		}
 		// A password that was sealed for one device is not sent to another one by whoever may not know it.
 		if e.Password == nil && was.Password && e.Address != was.Address {

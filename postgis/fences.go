@@ -130,12 +130,10 @@ func (s *Fences) hold(ctx context.Context, tx pgx.Tx, id int64, revision *int64)
 	case len(found) == 0:
 		return notFound("geofence", id)
 	case revision != nil && *revision != found[0].Revision:
-		return errStaleRule
+		return layers.Stale("revision")
 	}
 	return nil
 }
-
-var errStaleRule = &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Field: "revision", Msg: "it was changed since"}
 
 // Enabled implements fence.Store.
 func (s *Fences) Enabled(ctx context.Context) ([]*fence.Rule, error) {
@@ -157,7 +155,7 @@ func (s *Fences) Apply(ctx context.Context, r *fence.Rule, o *fence.Outcome) err
 		var same bool
 		err := tx.QueryRow(ctx, `SELECT revision = $2 AND enabled FROM geofence_rule WHERE id = $1 FOR UPDATE`, r.ID, r.Revision).Scan(&same)
 		if err == pgx.ErrNoRows || err == nil && !same {
-			return errStaleRule
+			return layers.Stale("revision")
 		}
 		if err != nil {
 			return err

@@ -182,7 +182,7 @@ func (s *Knowledge) Update(ctx context.Context, e *knowledge.Entry) error {
 		case err != nil:
 			return err
 		case kept.Revision != e.Revision:
-			return &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Field: "revision", Msg: "it was changed since"}
+			return layers.Stale("revision")
 		}
 		return s.write(ctx, tx, e, "knowledge.update", `UPDATE knowledge SET title = @title, title_en = @title_en, body = @body, categories = @categories, keywords = @keywords,
 			department = @department, valid_from = @valid_from, valid_until = @valid_until, source = @source WHERE id = @id`)

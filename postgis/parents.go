@@ -135,7 +135,7 @@ func (s *Parents) Replace(ctx context.Context, id int64, e *camera.ParentEntry) 
 			return err
 		}
 		if was.Revision != e.Revision {
-			return &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Field: "revision", Msg: "it was changed since"}
+			return layers.Stale("revision")
 		}
 		if err := s.check(ctx, tx, id, e); err != nil {
 			return err

@@ -79,7 +79,7 @@ func (s *Patrols) Update(ctx context.Context, p *camera.Patrol) error {
 		case err != nil:
 			return err
 		case tag.RowsAffected() == 0:
-			return &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Field: "revision", Msg: "it was changed since"}
+			return layers.Stale("revision")
 		}
 		p.Revision++
 		if _, err := tx.Exec(ctx, `DELETE FROM camera_patrol_item WHERE patrol_id = $1`, p.ID); err != nil {

@@ -111,7 +111,7 @@ func (s *Plans) change(ctx context.Context, id, revision int64, action string, d
 			case len(found) == 0:
 				return notFound("plan", id)
 			case found[0].Revision != revision:
-				return &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Field: "revision", Msg: "it was changed since"}
+				return layers.Stale("revision")
 			}
 			was = found[0]
 		}

@@ -103,7 +103,7 @@ func (s *Plots) ChangePlot(ctx context.Context, layer survey.PlotLayer, id int64
 			return err
 		}
 		if was.Revision != c.Revision {
-			return &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Field: "revision", Msg: "somebody else has changed it since"}
+			return layers.Stale("revision")
 		}
 		details := map[string]any{"before": was}
 		if c.Outline != nil {
@@ -280,7 +280,7 @@ func (s *Plots) SetPairRules(ctx context.Context, rules *survey.PairRules) (out 
 			return err
 		}
 		if was.Version != rules.Version {
-			return &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Field: "version", Msg: "the rules were changed since"}
+			return layers.Stale("version")
 		}
 		for i, r := range rules.Rules {
 			if slices.Contains(was.Rules, r) {

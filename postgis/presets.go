@@ -67,7 +67,7 @@ func (s *Presets) SetPresets(ctx context.Context, cameraID int64, p, seen camera
 			return err
 		}
 		if !kept[cameraID].Equal(seen) {
-			return &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Field: "seen", Msg: "the presets were changed since"}
+			return layers.Stale("seen")
 		}
 		if err := replacePresets(ctx, tx, cameraID, p); err != nil {
 			return err

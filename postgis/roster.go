@@ -256,7 +256,7 @@ func (s *Roster) Update(ctx context.Context, shift *duty.Shift) error {
 			return err
 		}
 		if held.Revision != shift.Revision {
-			return &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Field: "revision", Msg: "it was changed since"}
+			return layers.Stale("revision")
 		}
 		if err := mayPlan(ctx, tx, shift.AreaPath); err != nil {
 			return err

@@ -146,7 +146,7 @@ func (s *Streams) SetMasks(ctx context.Context, id int64, m camera.Masks, seen *
 			case err != nil && !errors.Is(err, pgx.ErrNoRows):
 				return err
 			case !kept.Equal(*seen):
-				return &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Field: "seen", Msg: "the masks were changed since"}
+				return layers.Stale("seen")
 			}
 		}
 		if len(m) == 0 {

@@ -92,7 +92,7 @@ func (s *Incidents) SetTimeRules(ctx context.Context, r *incident.TimeRules) (ch
 			return err
 		}
 		if was.Version != r.Version {
-			return &layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Field: "version", Msg: "the rules were changed since"}
+			return layers.Stale("version")
 		}
 		batch := &pgx.Batch{}
 		batch.Queue(`DELETE FROM time_limit`)

@@ -121,7 +121,7 @@ func (s *Walls) Update(ctx context.Context, w *wall.Wall) error {
 		case err != nil:
 			return err
 		case was.Revision != w.Revision:
-			return errStaleRule
+			return layers.Stale("revision")
 		}
 		if err := mayPlace(ctx, w); err != nil {
 			return err
@@ -171,7 +171,7 @@ func (s *Walls) Do(ctx context.Context, id int64, c wall.Command, cases []wall.C
 			return err
 		}
 		if c.Revision != 0 && c.Revision != w.Revision {
-			return errStaleRule
+			return layers.Stale("revision")
 		}
 		if err := w.Do(c, wall.Operator{ID: actor.User.ID, Name: actor.User.Name}, cases, s.now().UTC()); err != nil {
 			return err

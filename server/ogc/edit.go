@@ -179,7 +179,7 @@ func (a *API) held(c echo.Context, r *request, col *collection) (*layers.Feature
 	case held == "":
 		return nil, &layers.Error{Code: layers.CodePreconditionRequired, Field: "If-Match", Reason: "required", Msg: "a change names the ETag of what was seen"}
 	case !holds(held, it.etag):
-		return nil, stale(&layers.Error{Code: layers.CodeConflict, Reason: "stale_revision", Msg: "the feature was changed since"})
+		return nil, stale(layers.Stale(""))
 	}
 	return it.feature, nil
 }

@@ -126,7 +126,8 @@ export function unitsAside(units: Iterable<{ id: number; at: LonLat }>, { incide
 export function unitTurns(units: Iterable<{ id: number; at: LonLat; look: number }>, view: SignView): Map<number, number> {
   const plane = planeOf(view)
   const reach = SPACING * view.scale * 2.6 // a badge's width, and both may stand aside
-  const grid = new Map<string, { x: number; y: number; turn: number }[]>()
+  const grid = new Map<number, { x: number; y: number; turn: number }[]>()
+  const keyOf = (cx: number, cy: number, look: number): number => (cx * 2 ** 21 + cy) * 3 + look // cells that share one are far apart: that costs time alone
   const out = new Map<number, number>()
   for (const { id, at, look } of [...units].sort((a, b) => a.id - b.id)) {
     const { x, y } = plane(at)
@@ -134,12 +135,12 @@ export function unitTurns(units: Iterable<{ id: number; at: LonLat; look: number
     let turn = 0
     for (let gx = cx - 1; gx <= cx + 1; gx++) {
       for (let gy = cy - 1; gy <= cy + 1; gy++) {
-        for (const below of grid.get(`${look}/${gx}/${gy}`) ?? []) {
+        for (const below of grid.get(keyOf(gx, gy, look)) ?? []) {
           if (below.turn >= turn && Math.hypot(below.x - x, below.y - y) < reach) turn = below.turn + 1
         }
       }
     }
-    const key = `${look}/${cx}/${cy}`
+    const key = keyOf(cx, cy, look)
     const cell = grid.get(key)
     if (cell) cell.push({ x, y, turn })
     else grid.set(key, [{ x, y, turn }])

@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'react'
 
-/** The value once it has not changed for `ms`: what is typed is not asked for letter by letter. */
-export function useLate<T>(value: T, ms: number): T {
-  const [late, setLate] = useState(value)
+/** A value that changes once the typing rests: what is typed is not asked for letter by letter. */
+export function useResting<T>(value: T, ms = 350): T {
+  const [resting, setResting] = useState(value)
   useEffect(() => {
-    const timer = setTimeout(() => setLate(value), ms)
+    const timer = setTimeout(() => setResting(value), ms)
     return () => clearTimeout(timer)
   }, [value, ms])
-  return late
+  return resting
 }

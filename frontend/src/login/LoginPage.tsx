@@ -1,4 +1,4 @@
-import { changeSettings, settings } from '../app/settings'
+import { otherLocale, otherTheme, settings } from '../app/settings'
 import { useText } from '../i18n'
 import { useStore } from '../lib/store'
 import { Button, IconButton } from '../ui/Button'
@@ -37,8 +37,8 @@ export function ScreenSwitches() {
   const { theme } = useStore(settings)
   return (
     <>
-      <IconButton icon="contrast" label={t(theme === 'dark' ? 'settings.toLight' : 'settings.toDark')} onPress={() => changeSettings({ theme: theme === 'dark' ? 'light' : 'dark' })} />
-      <Button look="quiet" icon="language" onPress={() => changeSettings({ locale: locale === 'zh' ? 'en' : 'zh' })}>
+      <IconButton icon="contrast" label={t(theme === 'dark' ? 'settings.toLight' : 'settings.toDark')} onPress={otherTheme} />
+      <Button look="quiet" icon="language" onPress={otherLocale}>
         {locale === 'zh' ? 'English' : '中文'}
       </Button>
     </>

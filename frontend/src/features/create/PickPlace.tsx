@@ -5,8 +5,8 @@ import type { Hit } from '../../api/types'
 import { change, theMap } from '../../app/workbench'
 import { useText } from '../../i18n'
 import '../../i18n/reports'
+import { useResting } from '../../lib/useResting'
 import { Icon } from '../../ui/icons'
-import { useResting } from '../reports/useCandidates'
 import './create.css'
 
 /** Most that are offered: a caller names a place, and the first lines are read. */

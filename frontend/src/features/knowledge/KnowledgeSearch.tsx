@@ -4,7 +4,7 @@ import { categoriesQuery } from '../../api/queries'
 import { classIn } from '../../domain/categoryClasses'
 import { useText } from '../../i18n'
 import '../../i18n/knowledge'
-import { useLate } from '../../lib/useLate'
+import { useResting } from '../../lib/useResting'
 import { Icon } from '../../ui/icons'
 import { Select } from '../../ui/Select'
 import { Empty, Failure, Loading } from '../../ui/State'
@@ -37,7 +37,7 @@ export default function KnowledgeSearch({ initialQuery = '', category, autoFocus
     setText(initialQuery)
     setOpened(null)
   }, [initialQuery])
-  const q = useLate(text.trim().slice(0, 100), 140)
+  const q = useResting(text.trim().slice(0, 100), 140)
   const found = useQuery(knowledgeQuery(q, category ?? group, 30))
   const hits = found.data?.items ?? []
   const waiting = q !== text.trim().slice(0, 100) || found.isFetching

@@ -17,6 +17,7 @@ import { useAreas } from '../../domain/useAreas'
 import { useText } from '../../i18n'
 import '../../i18n/palette'
 import '../../ui/dialog.css'
+import { useResting } from '../../lib/useResting'
 import { LiveContext } from '../../live/hooks'
 import { Key } from '../../ui/Button'
 import { Icon, type IconName } from '../../ui/icons'
@@ -58,7 +59,7 @@ export default function Palette() {
   const [wanted, setWanted] = useState(false) // Enter came before the answer
   const list = useRef<HTMLDivElement>(null)
   const asked = text.trim()
-  const q = useResting(asked)
+  const q = useResting(asked, REST_MS)
   const found = useQuery({ ...searchQuery(q), placeholderData: keepPreviousData })
   const offline = found.fetchStatus === 'paused' || live?.lamp.state === 'offline'
   const without = q !== '' && (offline || found.isError)
@@ -234,13 +235,4 @@ function useNamedPages(): readonly Page[] {
     return () => void (over = true)
   }, [])
   return pages
-}
-
-function useResting(value: string): string {
-  const [late, setLate] = useState(value)
-  useEffect(() => {
-    const timer = setTimeout(() => setLate(value), REST_MS)
-    return () => clearTimeout(timer)
-  }, [value])
-  return late
 }

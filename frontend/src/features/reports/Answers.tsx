@@ -1,9 +1,9 @@
 import { useState } from 'react'
 import { useText } from '../../i18n'
 import '../../i18n/reports'
+import { useResting } from '../../lib/useResting'
 import { Button } from '../../ui/Button'
 import { later } from '../../ui/later'
-import { useResting } from './useCandidates'
 
 const KnowledgeSearch = later(() => import('../knowledge/KnowledgeSearch'))
 

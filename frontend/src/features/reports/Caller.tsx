@@ -4,8 +4,8 @@ import { select } from '../../app/router'
 import { useText } from '../../i18n'
 import '../../i18n/reports'
 import { moment } from '../../lib/time'
+import { useResting } from '../../lib/useResting'
 import { TextInput } from '../../ui/Field'
-import { useResting } from './useCandidates'
 import './reports.css'
 
 export interface CallerSaid {

@@ -1,16 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
 import { api, take } from '../../api/client'
-
-/** A value that changes once the typing rests. */
-export function useResting<T>(value: T, ms = 350): T {
-  const [resting, setResting] = useState(value)
-  useEffect(() => {
-    const timer = setTimeout(() => setResting(value), ms)
-    return () => clearTimeout(timer)
-  }, [value, ms])
-  return resting
-}
+import { useResting } from '../../lib/useResting'
 
 /** Open cases that what is being typed would tell of. Old answers stay until the new one is there. */
 export function useCandidates(title: string, description: string, category: string | null, point: readonly number[]) {

@@ -5,7 +5,7 @@ import { errorText } from '../../api/error'
 import { searchQuery } from '../../api/queries'
 import { nameIn } from '../../domain/names'
 import { useText } from '../../i18n'
-import { useLate } from '../../lib/useLate'
+import { useResting } from '../../lib/useResting'
 import { Key } from '../../ui/Button'
 import { Icon } from '../../ui/icons'
 import { goTo, hitIcons } from './go'
@@ -15,7 +15,7 @@ import { groupHits, hitDetail } from './groups'
 export default function SearchBox() {
   const { t, has, locale } = useText()
   const [text, setText] = useState('')
-  const q = useLate(text.trim(), 160)
+  const q = useResting(text.trim(), 160)
   const found = useQuery({ ...searchQuery(q), placeholderData: keepPreviousData })
   const hits = q ? (found.data ?? []) : []
   const groups = groupHits(hits)

@@ -7,13 +7,12 @@ stage()
 test('an incident is made on the map, a unit is sent, works on a phone, and the case is closed', async () => {
   const unit = Number(server.psql("select unit_id from app_user where login = 'unit7'"))
   // The unit is free and stands next to the place that the officer will point at.
-  server.psql(`update task set state = 'called_off', ended_at = now() where unit_id = ${unit} and ended_at is null;
-    update unit set status = 'available' where id = ${unit}`)
+  server.relieve(unit)
   server.hear()
 
   const [desk, wall, phone] = await Promise.all([
     Desk.open(browser, server, 'duty'),
-    Desk.open(browser, server, 'viewer', {}, '/?display=wall'), // how walls look is seen in look.test.ts: here four million pixels would be drawn beside the phone's
+    Desk.open(browser, server, 'viewer', {}, '/?display=wall'), // how 3840 pixels look is seen in look.test.ts: here they would be drawn beside the phone's
     Desk.open(browser, server, 'unit7', { width: 390, height: 844, mobile: true }),
   ])
   await Promise.all([desk.live(), wall.live()])

@@ -7,7 +7,7 @@ stage()
 /** A case with unit7 sent to it. */
 async function sent(desk: Desk): Promise<{ incident: number; task: number }> {
   const unit = Number(server.psql("select unit_id from app_user where login = 'unit7'"))
-  server.psql(`update task set state = 'called_off', ended_at = now() where unit_id = ${unit} and ended_at is null; update unit set status = 'available' where id = ${unit}`)
+  server.relieve(unit)
   return desk.page.evaluate(async (unitId) => {
     const post = async (path: string, body: unknown) => {
       const answer = await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })

@@ -9,7 +9,7 @@ let unit: number
 const phoneLook = { width: 390, height: 844, mobile: true }
 beforeAll(() => {
   unit = Number(server.psql("select unit_id from app_user where login = 'unit7'"))
-  server.psql(`update task set state = 'called_off', ended_at = now() where unit_id = ${unit} and ended_at is null; update unit set status = 'available' where id = ${unit}`)
+  server.relieve(unit)
 })
 
 const post = (desk: Desk, path: string, body: unknown) =>

@@ -87,6 +87,11 @@ export class Wanglou {
     return execFileSync(binary, args, { encoding: 'utf8' }).trim()
   }
 
+  /** A unit has no task any more and may be sent. */
+  relieve(unit: number): void {
+    this.psql(`update task set state = 'called_off', ended_at = now() where unit_id = ${unit} and ended_at is null; update unit set status = 'available' where id = ${unit}`)
+  }
+
   /**
    * The units that the SQL condition names (all without one) are heard of now, at the place of an incident where one is given. A position
    * of ten minutes ago says nothing about where a unit is, and the seeded ones are as old as the run.

@@ -81,7 +81,7 @@ test('two calls and a citizen tell of one thing; a unit ends it where there is n
 
   // The unit that stands beside it is sent; its phone loses the line, and what it does arrives later.
   const unit = Number(server.psql("select unit_id from app_user where login = 'unit7'"))
-  server.psql(`update task set state = 'called_off', ended_at = now() where unit_id = ${unit} and ended_at is null; update unit set status = 'available' where id = ${unit}`)
+  server.relieve(unit)
   server.hear(`id = ${unit}`, first)
   await desk.page.keyboard.press('Escape')
   await desk.select('incident', first)

@@ -24,15 +24,18 @@ interface Placing {
   map: MapLibre
   placement?: { prevPlacement?: unknown }
   _updatePlacement: (...args: unknown[]) => boolean
+  _releaseSymbolFadeTiles: () => void
 }
 
 let forgets = false
 
 /**
- * MapLibre leaves a name on that side of its place on which it stood before. Screens that came to a view by other ways, or later, would then
- * put it on other sides: here each placement of names begins with nothing. Placements are made whole in one frame (fadeDuration is 0).
+ * Makes a picture's names those of its view alone, not of the way to it. MapLibre leaves a name on that side of its place on which it stood
+ * before: here each placement begins with nothing. It also takes names from tiles of a zoom that was left (held for fading), whose places are
+ * rounded otherwise, and then rests without them: here such a tile goes before names are placed, since nothing fades (fadeDuration is 0, by
+ * which a placement is also made whole in one frame).
  */
-function forgetSides(map: MapLibre): void {
+function forgetTheWay(map: MapLibre): void {
   if (forgets) return
   forgets = true
   const styles = Object.getPrototypeOf(map.style) as Placing
@@ -40,6 +43,7 @@ function forgetSides(map: MapLibre): void {
   styles._updatePlacement = function (...args) {
     const before = this.placement
     if (!before || !wholeLens.has(this.map)) return place.apply(this, args)
+    this._releaseSymbolFadeTiles()
     before.prevPlacement = undefined // else each would hold on to the one before
     this.placement = Object.create(before, { variableOffsets: { value: {} }, placedOrientations: { value: {} } }) as object
     const said = this.placement
@@ -54,7 +58,7 @@ type ZoomOf = (zoom: number, distance: number, height: number, center: number, f
 /** Makes a map draw its slice of the whole view, and a margin around it. To be called for each new size. */
 export function setLens(map: MapLibre, slice: Slice, margin = MARGIN): void {
   freeCenter()
-  forgetSides(map)
+  forgetTheWay(map)
   const fov = verticalFov(slice.whole.width, slice.whole.height)
   const optics = opticsOf(slice, fov, margin)
   map.setCenterClampedToGround(false) // most screens do not have the heights of the centre

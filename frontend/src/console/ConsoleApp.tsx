@@ -16,7 +16,7 @@ import { LiveContext } from '../live/hooks'
 import { replayAddress, replayHead, replayId, replaying, replayParam, wallReplay } from '../live/replay'
 import { LiveStore } from '../live/store'
 import { Boundary } from '../ui/Boundary'
-import { later } from '../ui/later'
+import { later, loadAhead } from '../ui/later'
 import { Failure, Loading } from '../ui/State'
 import { Situation } from './Situation'
 import './console.css'
@@ -25,8 +25,7 @@ const AlarmStrip = later(() => import('../features/alarm/AlarmStrip'))
 const Help = later(() => import('../features/help/Help'))
 const KnowledgePanel = later(() => import('../features/knowledge/KnowledgePanel'))
 const Tour = later(() => import('../features/tour/Tour'))
-const loadPalette = () => import('../features/palette/Palette')
-const Palette = later(loadPalette)
+const Palette = later(() => import('../features/palette/Palette'))
 const PrintDialog = later(() => import('../print/PrintDialog'))
 const Inbox = later(() => import('../features/reports/Inbox'))
 const Supervision = lazy(() => import('../features/supervision/Supervision'))
@@ -55,7 +54,7 @@ function Desk({ catalog }: { catalog: Catalog }) {
   const { path } = usePlace()
   useShortcuts(context)
   // Who opens the palette types on at once: it is there before the first key.
-  useEffect(() => void requestIdleCallback(() => void loadPalette().catch(() => undefined), { timeout: 5_000 }), [])
+  useEffect(() => loadAhead([Palette]), [])
   return (
     <LiveContext value={live}>
       <div className="console" data-testid="console">

@@ -7,10 +7,12 @@ import { select, usePlace } from '../app/router'
 import { settings } from '../app/settings'
 import { change, grabbed, hiddenDrawings, theMap, threeD, workbench } from '../app/workbench'
 import { useStore } from '../lib/store'
+import { partsOfIncident } from '../features/detail/IncidentDetail'
 import { shownLayers, shownPicture, shownTilesets, tilesetStates } from '../features/layers/tree'
 import { useLive } from '../live/hooks'
 import { createMap } from '../map/controller'
 import type { MapLayerId } from '../map/types'
+import { loadAhead } from '../ui/later'
 
 /** Keeps one map in the container and tells it what the console knows. True: this browser cannot draw one. */
 export function useMap(container: RefObject<HTMLDivElement | null>, frame: RefObject<HTMLElement | null>, catalog: Catalog): boolean {
@@ -38,6 +40,7 @@ export function useMap(container: RefObject<HTMLDivElement | null>, frame: RefOb
         },
         onGrab: (feature, at) => grabbed.get()?.(feature, at) ?? false,
         on3D: (is3D) => threeD.set(is3D),
+        onReady: () => loadAhead(partsOfIncident), // the first case that is pressed is as quick as the next
         onTileset: (name, state) => tilesetStates.set((now) => ({ ...now, [name]: state })),
         onPoint: (point) => {
           if (mayCreate) change({ creating: { point } })

@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useEffect, useLayoutEffect, useState } from 'react'
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 
 /** Rows that are drawn above and below those that are seen. */
 const SPARE = 6
@@ -20,10 +20,12 @@ export function topFor(index: number, top: number, height: number, rowHeight: nu
  */
 export function useWindow(scroller: RefObject<HTMLElement | null>, count: number, rowHeight: number) {
   const [[first, end], setWindow] = useState<readonly [number, number]>([0, 0])
+  const stands = useRef({ top: 0, height: 0 }) // asking the box itself, after others have drawn, lays out the whole page there and then
   const look = useCallback(() => {
     const box = scroller.current
     if (!box) return
-    const next = windowOf(box.scrollTop, box.clientHeight, rowHeight, count)
+    const { top, height } = (stands.current = { top: box.scrollTop, height: box.clientHeight })
+    const next = windowOf(top, height, rowHeight, count)
     setWindow((now) => (now[0] === next[0] && now[1] === next[1] ? now : next))
   }, [scroller, count, rowHeight])
   useLayoutEffect(look, [look])
@@ -40,8 +42,11 @@ export function useWindow(scroller: RefObject<HTMLElement | null>, count: number
   }, [scroller, look])
   const show = useCallback(
     (index: number) => {
-      const box = scroller.current
-      if (box) box.scrollTop = topFor(index, box.scrollTop, box.clientHeight, rowHeight)
+      const { top, height } = stands.current
+      const to = topFor(index, top, height, rowHeight)
+      if (to === top) return
+      stands.current = { top: to, height }
+      scroller.current?.scrollTo({ top: to, behavior: 'instant' })
     },
     [scroller, rowHeight],
   )

@@ -28,6 +28,9 @@ const CaseFlow = later(() => import('../flow/CaseFlow'))
 const CaseMarkings = later(() => import('../markings/CaseMarkings'))
 const CaseReports = later(() => import('../reports/CaseReports'))
 
+/** What the detail of every case shows, and is not in the first view. */
+export const partsOfIncident = [WhatSees, Talk, CaseFlow, CaseMarkings, CaseReports]
+
 /** How often a case that has left the live copy is asked for again: an appeal, a message or a call back may still come. Milliseconds. */
 const unfollowed = 30_000
 /** How soon a case is asked for again whose answer is older than the live copy: a change may be told a moment before the database shows it to others. Milliseconds. */

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 	"github.com/paulmach/orb"
@@ -46,10 +47,15 @@ func (q *query) fail(err error) {
 	}
 }
 
-// text returns the parameter, "" when it is absent.
+// text returns the parameter, "" when it is absent or is no text.
 func (q *query) text(name string) string {
 	q.known = append(q.known, name)
-	return q.values.Get(name)
+	s := q.values.Get(name)
+	if !utf8.ValidString(s) || strings.ContainsRune(s, 0) { // neither can be asked of the database
+		q.fail(layers.Invalid(name, "not_a_value", "it is not text"))
+		return ""
+	}
+	return s
 }
 
 // integer returns the parameter, or otherwise when it is absent.

@@ -30,6 +30,7 @@ func TestQueryParameters(t *testing.T) {
 		"near=a,b": {"near", "wrong_type"}, "near=0,0": {"near", "null_island"}, "near=29.7,119.6": {"near", "swapped_coordinates"}, "near=412,20": {"near", "outside_world"},
 		"bbox=1,2,3": {"bbox", "wrong_type"}, "bbox=3,2,1,4": {"bbox", "swapped_coordinates"}, "bbox=-181,0,1,1": {"bbox", "outside_world"}, "bbox=1,2,NaN,4": {"bbox", "wrong_type"},
 		"lmit=3": {"lmit", "unknown_field"}, "limit=1&limit=2": {"limit", "repeated_field"},
+		"q=a%00": {"q", "not_a_value"}, "q=%FF": {"q", "not_a_value"},
 	} {
 		var e *layers.Error
 		if err := read(raw); !errors.As(err, &e) || e.Code != layers.CodeInvalid || e.Field != want.field || e.Reason != want.reason {

@@ -58,11 +58,30 @@ func Unmarshal(raw []byte, v any) error {
 	if err := json.Unmarshal(raw, v); err != nil {
 		var wrong *json.UnmarshalTypeError
 		if errors.As(err, &wrong) {
-			return layers.Invalid(wrong.Field, "wrong_type", "%s is not what belongs here", wrong.Value)
+			return layers.Invalid(withoutEmbedded(wrong.Field, reflect.TypeOf(v)), "wrong_type", "%s is not what belongs here", wrong.Value)
 		}
 		return malformed(err)
 	}
 	return nil
+}
+
+// withoutEmbedded takes the names of embedded structs out of a path as encoding/json tells it: nobody outside knows them.
+func withoutEmbedded(path string, t reflect.Type) string {
+	var names []string
+	for name := range strings.SplitSeq(path, ".") {
+		for t != nil && (t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array) {
+			t = t.Elem()
+		}
+		if t != nil && t.Kind() == reflect.Struct {
+			field := fieldType(t, name)
+			if field == nil {
+				continue
+			}
+			t = field
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ".")
 }
 
 // checkFields refuses names in raw that the type does not have. It looks at names alone; whether values fit is for Unmarshal.

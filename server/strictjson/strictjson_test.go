@@ -28,6 +28,14 @@ type sample struct {
 	} `json:"items"`
 	Revision *int64 `json:"revision"`
 	Hidden   string `json:"-"`
+	Shared
+}
+
+type Shared struct {
+	Size  float64 `json:"size"`
+	Place struct {
+		Lon float64 `json:"lon"`
+	} `json:"place"`
 }
 
 func decode(body []byte, contentType string) (sample, error) {
@@ -55,6 +63,8 @@ func TestBodiesAreReadStrictly(t *testing.T) {
 		`{"point":"here"}`:                   {"point", "wrong_type"},
 		`{"inner":{"name":1}}`:               {"inner.name", "wrong_type"},
 		`{"revision":"1"}`:                   {"revision", "wrong_type"},
+		`{"size":"large"}`:                   {"size", "wrong_type"},
+		`{"place":{"lon":"east"}}`:           {"place.lon", "wrong_type"},
 		`[]`:                                 {"", "wrong_type"},
 		`"x"`:                                {"", "wrong_type"},
 		`{"title":"x"} {}`:                   {"", "malformed_json"},

@@ -25,7 +25,7 @@ WITH t AS MATERIALIZED (
 )
 SELECT
   (SELECT coalesce(ST_AsMVT(f, 'water', 4096, 'geom', 'id' ORDER BY f.id), '') FROM (
-    SELECT w.id, w.kind, w.name, ST_AsMVTGeom(ST_Transform(ST_Simplify(w.geom, t.tolerance, false), 3857), t.frame, 4096, 64) AS geom
+    SELECT w.id, w.kind, w.name, nullif(w.name_en, '') AS name_en, ST_AsMVTGeom(ST_Transform(ST_Simplify(w.geom, t.tolerance, false), 3857), t.frame, 4096, 64) AS geom
     FROM t JOIN basemap_water w ON w.geom && t.box
     WHERE (w.kind <> 'stream' OR $1 >= 12) AND (w.kind <> 'canal' OR $1 >= 10)
       AND greatest(ST_XMax(w.geom) - ST_XMin(w.geom), ST_YMax(w.geom) - ST_YMin(w.geom)) > 3 * t.px) f WHERE f.geom IS NOT NULL) ||
@@ -34,7 +34,7 @@ SELECT
     FROM t JOIN basemap_landuse l ON l.geom && t.box
     WHERE greatest(ST_XMax(l.geom) - ST_XMin(l.geom), ST_YMax(l.geom) - ST_YMin(l.geom)) > 6 * t.px) f WHERE f.geom IS NOT NULL) ||
   (SELECT coalesce(ST_AsMVT(f, 'road', 4096, 'geom', 'id' ORDER BY f.id), '') FROM (
-    SELECT r.id, r.kind, r.rank, r.name, ST_AsMVTGeom(ST_Transform(ST_Simplify(r.geom, t.tolerance, true), 3857), t.frame, 4096, 64) AS geom
+    SELECT r.id, r.kind, r.rank, r.name, nullif(r.name_en, '') AS name_en, ST_AsMVTGeom(ST_Transform(ST_Simplify(r.geom, t.tolerance, true), 3857), t.frame, 4096, 64) AS geom
     FROM t JOIN basemap_road r ON r.geom && t.box
     WHERE r.rank <= $4) f WHERE f.geom IS NOT NULL) ||
   (SELECT coalesce(ST_AsMVT(f, 'building', 4096, 'geom', 'id' ORDER BY f.id), '') FROM (

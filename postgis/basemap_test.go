@@ -20,14 +20,14 @@ import (
 // basemapRows are a lake of 2 km, a pond of 20 m, a stream, a motorway, a footpath, one tower with a podium under it, a house and three places,
 // all around 119.68, 29.79.
 const basemapRows = `
-INSERT INTO basemap_water (kind, name, geom) VALUES
-  ('lake', 'Great Lake', ST_Envelope('SRID=4326;LINESTRING(119.67 29.78, 119.69 29.80)'::geometry)),
-  ('lake', NULL, ST_Envelope('SRID=4326;LINESTRING(119.6800 29.8100, 119.6802 29.8102)'::geometry)),
-  ('stream', 'Brook', 'SRID=4326;LINESTRING(119.66 29.78, 119.66 29.80, 119.67 29.81)');
+INSERT INTO basemap_water (kind, name, name_en, geom) VALUES
+  ('lake', '大湖', 'Great Lake', ST_Envelope('SRID=4326;LINESTRING(119.67 29.78, 119.69 29.80)'::geometry)),
+  ('lake', NULL, '', ST_Envelope('SRID=4326;LINESTRING(119.6800 29.8100, 119.6802 29.8102)'::geometry)),
+  ('stream', 'Brook', '', 'SRID=4326;LINESTRING(119.66 29.78, 119.66 29.80, 119.67 29.81)');
 INSERT INTO basemap_landuse (kind, geom) VALUES ('forest', ST_Envelope('SRID=4326;LINESTRING(119.5 29.7, 119.6 29.8)'::geometry));
-INSERT INTO basemap_road (kind, name, rank, geom) VALUES
-  ('motorway', 'G25', 1, 'SRID=4326;LINESTRING(119.6 29.79, 119.7 29.79)'),
-  ('path', NULL, 8, 'SRID=4326;LINESTRING(119.679 29.789, 119.681 29.791)');
+INSERT INTO basemap_road (kind, name, name_en, rank, geom) VALUES
+  ('motorway', '长深高速', 'G25', 1, 'SRID=4326;LINESTRING(119.6 29.79, 119.7 29.79)'),
+  ('path', NULL, '', 8, 'SRID=4326;LINESTRING(119.679 29.789, 119.681 29.791)');
 INSERT INTO basemap_building (height_m, min_height_m, geom) VALUES
   (99.5, 12, ST_Envelope('SRID=4326;LINESTRING(119.6801 29.7901, 119.6804 29.7904)'::geometry)),
   (12, 0, ST_Envelope('SRID=4326;LINESTRING(119.6800 29.7900, 119.6806 29.7906)'::geometry)),
@@ -74,7 +74,7 @@ func TestBasemapTile(t *testing.T) {
 	tile := basemapTile(t, basemap(t), 14, inTonglu)
 
 	want := map[string][]string{
-		"water": {"kind", "name"}, "road": {"kind", "name", "rank"}, "building": {"height_m", "min_height_m"},
+		"water": {"kind", "name", "name_en"}, "road": {"kind", "name", "name_en", "rank"}, "building": {"height_m", "min_height_m"},
 		"place": {"kind", "name", "name_en", "rank"},
 	}
 	for name, keys := range want {
@@ -95,7 +95,7 @@ func TestBasemapTile(t *testing.T) {
 	if county := tile["place"][0].Properties; county.MustString("name") != "桐庐县" || county.MustString("name_en") != "Tonglu" || county.MustInt("rank") != 4 {
 		t.Errorf("county = %v", county)
 	}
-	if path := tile["road"][1].Properties; path.MustString("kind") != "path" || path["name"] != nil {
+	if path := tile["road"][1].Properties; path.MustString("kind") != "path" || path["name"] != nil || path["name_en"] != nil {
 		t.Errorf("path = %v", path)
 	}
 }

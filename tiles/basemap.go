@@ -25,9 +25,9 @@ func BasemapInfo(bound orb.Bound, attribution string) Info {
 		Bound:       bound,
 		Attribution: attribution,
 		Layers: []LayerInfo{
-			field("water", 0, map[string]string{"kind": "String", "name": "String"}),
+			field("water", 0, map[string]string{"kind": "String", "name": "String", "name_en": "String"}),
 			field("landuse", 0, map[string]string{"kind": "String"}),
-			field("road", 5, map[string]string{"kind": "String", "rank": "Number", "name": "String"}),
+			field("road", 5, map[string]string{"kind": "String", "rank": "Number", "name": "String", "name_en": "String"}),
 			field("building", 12, map[string]string{"height_m": "Number", "min_height_m": "Number"}),
 			field("place", 0, map[string]string{"kind": "String", "name": "String", "name_en": "String", "rank": "Number"}),
 		},

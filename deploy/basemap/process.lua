@@ -75,7 +75,7 @@ local function set_name(o)
   local name, english = o:Find("name"), o:Find("name:en")
   if name == "" then name = o:Find("name:zh") end
   if name ~= "" then o:Attribute("name", name) end
-  return english
+  if english ~= "" then o:Attribute("name_en", english) end
 end
 
 -- zoom_of_area is the zoom from which on an area of so many square metres (of Web Mercator) is a few pixels wide.
@@ -101,8 +101,7 @@ function node_function(node)
   node:MinZoom(PLACE_ZOOM[place[2]])
   node:Attribute("kind", place[1])
   node:AttributeNumeric("rank", place[2])
-  local english = set_name(node)
-  if english ~= "" then node:Attribute("name_en", english) end
+  set_name(node)
 end
 
 -- Parts (building:part) are drawn beside the outline that they belong to: they are what makes a podium and a tower of it.

@@ -22,9 +22,9 @@ func (c *county) writeBasemap(ctx context.Context, tx pgx.Tx) error {
 		n       int
 		row     func(i int) []any
 	}{
-		{"basemap_road", []string{"kind", "name", "rank", "geom"}, len(c.roads), func(i int) []any {
+		{"basemap_road", []string{"kind", "name", "name_en", "rank", "geom"}, len(c.roads), func(i int) []any {
 			r := c.roads[i]
-			return []any{r.kind, orNull(r.name), roadRank[r.kind], world(r.line)}
+			return []any{r.kind, orNull(r.name), englishWay(r.name), roadRank[r.kind], world(r.line)}
 		}},
 		{"basemap_building", []string{"height_m", "geom"}, len(c.buildings), func(i int) []any {
 			b := c.buildings[i]
@@ -54,8 +54,11 @@ func orNull(s string) any {
 
 // writeWater cuts what flows in twice: a tributary ends at the bank of its river.
 func (c *county) writeWater(ctx context.Context, tx pgx.Tx) error {
-	row := func(i int) []any { return []any{c.waters[i].kind, orNull(c.waters[i].name), world(c.waters[i].geom)} }
-	if _, err := copyin.Rows(ctx, tx, "basemap_water", []string{"kind", "name", "geom"}, copyin.All(len(c.waters), row)); err != nil {
+	row := func(i int) []any {
+		w := c.waters[i]
+		return []any{w.kind, orNull(w.name), englishWay(w.name), world(w.geom)}
+	}
+	if _, err := copyin.Rows(ctx, tx, "basemap_water", []string{"kind", "name", "name_en", "geom"}, copyin.All(len(c.waters), row)); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `

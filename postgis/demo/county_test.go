@@ -2,7 +2,9 @@ package demo
 
 import (
 	"reflect"
+	"strings"
 	"testing"
+	"unicode"
 )
 
 // That equal seeds give equal rows is for TestSeedStates.
@@ -24,6 +26,35 @@ func TestAnotherSeedGivesAnotherCounty(t *testing.T) {
 	}
 }
 
+// TestEveryNameHasEnglish fails when a name of the county has a character that nobody can spell.
+func TestEveryNameHasEnglish(t *testing.T) {
+	t.Parallel()
+	names := append(append([]string{railwayName}, countyTownStreets...), townStreets...)
+	for _, r := range rivers {
+		names = append(names, r.name)
+	}
+	for _, m := range motorways {
+		names = append(names, m.name)
+	}
+	for _, r := range roadNumbers {
+		names = append(names, r.name)
+	}
+	for _, g := range gates {
+		names = append(names, g.name)
+	}
+	for _, r := range reservoirs {
+		names = append(names, r.name)
+	}
+	for _, b := range bridges {
+		names = append(names, b.name)
+	}
+	for _, name := range names {
+		if got := englishWay(name); strings.ContainsFunc(got, func(r rune) bool { return r > unicode.MaxASCII }) {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
 func TestEnglish(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
@@ -31,6 +62,14 @@ func TestEnglish(t *testing.T) {
 		"迎宾社区": "Yingbin Community", "深澳村": "Shen'ao Village", "新丰民族村": "Xinfeng Ethnic Village", "翙岗村": "Huigang Village",
 	} {
 		if got := english(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	for name, want := range map[string]string{
+		"富春江": "Fuchun River", "前溪": "Qian Creek", "肖岭水库": "Xiaoling Reservoir", "320国道": "G320", "208省道": "S208", "杭新景高速": "Hangxinjing Expressway",
+		"迎春南路": "Yingchun South Road", "古街": "Gu Street", "桐庐二桥": "Tonglu Second Bridge", "": "",
+	} {
+		if got := englishWay(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}

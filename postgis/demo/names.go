@@ -18,6 +18,8 @@ shuang双 shui水 si四泗 song宋松 sui岁 sun孙 tai太 tan滩潭 tang唐塘 
 wei委魏 wen文 wu坞梧武舞 xi溪西 xia下夏 xian县 xiang乡翔象香 xiao孝小潇 xin新鑫 xing兴 xu徐胥 yan严岩 yang洋阳
 yao姚尧瑶 yi一怡 yin引 ying英迎 yong永 yu俞玉预 yuan元园圆源苑 yun云 zhai宅窄 zhang彰 zhao赵 zhen镇 zhi智芝 zhong中钟
 zhou洲 zhu珠竹苎 zhuan砖 zhuang庄 zi子 zu族
+chang昌 cui翠 duan端 fu府 gong工 gu古 hu壶 hua化 jian尖 jing景 lin临 lu庐 mao贸 qian前千 qing清 qiu求 ren人 shang商 she设 sheng圣
+shi是 tang堂 xiao校肖 xin心 xue学 ye业 yin阴 ying应 zhen振 zhu渚
 `
 
 var pinyin = func() map[rune]string {
@@ -42,6 +44,33 @@ func english(name string) string {
 	for _, k := range kinds {
 		if stem, ok := strings.CutSuffix(name, k.ending); ok && stem != "" {
 			return spell(stem) + " " + k.english
+		}
+	}
+	return spell(name)
+}
+
+// wayKinds are the endings of names of roads and waters, the longer first, and how English says them.
+var wayKinds = []struct{ ending, english string }{
+	{"高速", "Expressway"}, {"高铁", "High-speed Railway"}, {"大桥", "Bridge"}, {"二桥", "Second Bridge"}, {"水库", "Reservoir"},
+	{"南路", "South Road"}, {"路", "Road"}, {"街", "Street"}, {"线", "Line"}, {"江", "River"}, {"溪", "Creek"}, {"湖", "Lake"},
+}
+
+// numbered are the endings of roads that have a number, and the letter that stands before it.
+var numbered = []struct{ ending, letter string }{{"国道", "G"}, {"省道", "S"}, {"县道", "X"}}
+
+// englishWay spells the name of a road or a water: 富春江 is Fuchun River, 320国道 is G320. "" stays "".
+func englishWay(name string) string {
+	if name == "" {
+		return ""
+	}
+	for _, n := range numbered {
+		if number, ok := strings.CutSuffix(name, n.ending); ok {
+			return n.letter + number
+		}
+	}
+	for _, w := range wayKinds {
+		if stem, ok := strings.CutSuffix(name, w.ending); ok && stem != "" {
+			return spell(stem) + " " + w.english
 		}
 	}
 	return spell(name)

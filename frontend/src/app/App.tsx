@@ -30,6 +30,7 @@ const FieldOffline = lazy(() => import('../field/FieldOffline'))
 
 export function App() {
   const { t, locale } = useText()
+  useEffect(() => void (document.title = t('app.name')), [t])
   return (
     <QueryClientProvider client={queryClient}>
       <I18nProvider locale={locale === 'zh' ? 'zh-CN' : 'en-GB'}>

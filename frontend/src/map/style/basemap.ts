@@ -212,7 +212,7 @@ export function lineLabels(env: StyleEnv): LayerSpecification[] {
         'text-field': name,
         'text-font': fonts.medium,
         'text-size': ['interpolate', ['linear'], ['zoom'], 9, px(env, 12), 13, riverElse(px(env, 17), px(env, 12.5)), 16, riverElse(px(env, 22), px(env, 15))],
-        'text-letter-spacing': ['match', ['get', 'kind'], 'river', 0.4, 0.15],
+        'text-letter-spacing': ['match', ['get', 'kind'], 'river', env.locale === 'zh' ? 0.4 : 0.2, 0.15],
         'text-max-angle': 40,
         'text-padding': 6,
         'text-pitch-alignment': 'viewport',

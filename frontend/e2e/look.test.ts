@@ -45,6 +45,12 @@ test('the main road of a duty officer needs no mouse', async () => {
   expect(new URL(page.url()).searchParams.get('sel')).not.toBe(first)
   await page.keyboard.press('k')
   expect(new URL(page.url()).searchParams.get('sel')).toBe(first)
+  await page.locator('[data-testid^="row-incident-"]').nth(2).click() // whoever did take the mouse goes on with the keys
+  const pressed = new URL(page.url()).searchParams.get('sel')
+  await page.keyboard.press('ArrowUp')
+  await page.keyboard.press('k')
+  expect(new URL(page.url()).searchParams.get('sel')).toBe(first)
+  expect(pressed).not.toBe(first)
   await page.keyboard.press('Escape')
   await until('nothing is selected', () => new URL(page.url()).searchParams.get('sel') === null)
   await page.keyboard.press('/')

@@ -56,6 +56,15 @@ describe('a key press', () => {
     expect(press('j', inside)).toBeNull()
   })
 
+  test('belongs to an open list of choices, and not to the list beside the map', () => {
+    const list = document.createElement('div')
+    list.setAttribute('role', 'listbox')
+    const row = list.appendChild(document.createElement('div'))
+    expect(press('t', row)).toBeNull()
+    list.className = 'list'
+    expect(press('t', row)?.name).toBe('toggleTheme')
+  })
+
   test('with a modifier belongs to the browser', () => {
     expect(press('t', document.body, { ctrlKey: true })).toBeNull()
     expect(press('l', document.body, { metaKey: true })).toBeNull()

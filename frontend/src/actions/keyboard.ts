@@ -8,7 +8,7 @@ export function actionFor(event: KeyPress, context: ActionContext): Action | nul
   if (event.defaultPrevented || event.isComposing || event.altKey) return null
   if (event.ctrlKey || event.metaKey) return actions.find((action) => action.chord === event.key.toLowerCase() && action.when(context)) ?? null
   const target = event.target instanceof Element ? event.target : null
-  if (target?.closest('input, textarea, select, [contenteditable="true"], [role="dialog"], [role="menu"], [role="listbox"]')) return null
+  if (target?.closest('input, textarea, select, [contenteditable="true"], [role="dialog"], [role="menu"], [role="listbox"]:not(.list)')) return null // a list beside the map looks for no letters
   if (event.key === 'Enter' && target?.closest('button, a, [role="button"], [role="tab"], [role="switch"]')) return null
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
   return actions.find((action) => action.keys.includes(key) && action.when(context)) ?? null

@@ -1,7 +1,7 @@
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 
 /** Rows that are drawn above and below those that are seen. */
-const SPARE = 6
+export const SPARE = 6
 
 /** The first row of a window and the one behind its last, of rows of one height. */
 export function windowOf(top: number, height: number, rowHeight: number, count: number): readonly [number, number] {

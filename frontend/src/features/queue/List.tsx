@@ -1,9 +1,9 @@
-import { memo, type ReactNode, useEffect, useMemo, useRef } from 'react'
+import { type KeyboardEvent, memo, type ReactNode, useEffect, useMemo, useRef } from 'react'
 import { select, usePlace } from '../../app/router'
 import { listOrder, noOrder, theMap } from '../../app/workbench'
 import { settings } from '../../app/settings'
 import { useStore } from '../../lib/store'
-import { useWindow } from '../../ui/useWindow'
+import { SPARE, useWindow } from '../../ui/useWindow'
 import './list.css'
 
 interface ListProps<T> {
@@ -34,8 +34,14 @@ export function List<T>({ label, layer, rows, idOf, children }: ListProps<T>) {
     if (chosen >= 0) show(chosen)
   }, [selection?.layer, selection?.id])
 
+  const press = (event: KeyboardEvent) => {
+    const to = steppedTo(event, chosen, ids.length - 1, Math.max(1, end - first - 2 * SPARE - 1))
+    if (to === null) return
+    event.preventDefault() // the list would scroll by itself, too
+    select({ layer, id: ids[to]! })
+  }
   return (
-    <div ref={scroller} className="list" role="listbox" aria-label={label} tabIndex={0} aria-activedescendant={chosen >= 0 ? `${layer}-${ids[chosen]}` : undefined} data-testid={`list-${layer}`}>
+    <div ref={scroller} onKeyDown={press} className="list" role="listbox" aria-label={label} tabIndex={0} aria-activedescendant={chosen >= 0 ? `${layer}-${ids[chosen]}` : undefined} data-testid={`list-${layer}`}>
       <div className="list-rows" style={{ height: rows.length * rowHeight }}>
         {rows.slice(first, end).map((row, i) => {
           const index = first + i
@@ -45,6 +51,13 @@ export function List<T>({ label, layer, rows, idOf, children }: ListProps<T>) {
       </div>
     </div>
   )
+}
+
+/** The row to which a key goes from the chosen one (-1: none is), as in every list box; null where it is no such key, or belongs to the browser. */
+export function steppedTo({ key, altKey, ctrlKey, metaKey }: Pick<KeyboardEvent, 'key' | 'altKey' | 'ctrlKey' | 'metaKey'>, chosen: number, last: number, page: number): number | null {
+  if (last < 0 || altKey || ctrlKey || metaKey) return null
+  const to = { ArrowDown: chosen + 1, ArrowUp: chosen - 1, PageDown: chosen + page, PageUp: chosen - page, Home: 0, End: last }[key]
+  return to === undefined ? null : Math.min(last, Math.max(0, to))
 }
 
 interface LineProps {

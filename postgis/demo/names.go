@@ -51,7 +51,7 @@ func english(name string) string {
 
 // wayKinds are the endings of names of roads and waters, the longer first, and how English says them.
 var wayKinds = []struct{ ending, english string }{
-	{"高速", "Expressway"}, {"高铁", "High-speed Railway"}, {"大桥", "Bridge"}, {"二桥", "Second Bridge"}, {"水库", "Reservoir"},
+	{"高速连接线", "Expressway Link"}, {"高速", "Expressway"}, {"高铁", "High-speed Railway"}, {"大桥", "Bridge"}, {"二桥", "Second Bridge"}, {"水库", "Reservoir"},
 	{"南路", "South Road"}, {"路", "Road"}, {"街", "Street"}, {"线", "Line"}, {"江", "River"}, {"溪", "Creek"}, {"湖", "Lake"},
 }
 
@@ -69,7 +69,10 @@ func englishWay(name string) string {
 		}
 	}
 	for _, w := range wayKinds {
-		if stem, ok := strings.CutSuffix(name, w.ending); ok && stem != "" {
+		switch stem, ok := strings.CutSuffix(name, w.ending); {
+		case ok && stem == "":
+			return w.english
+		case ok:
 			return spell(stem) + " " + w.english
 		}
 	}

@@ -37,7 +37,7 @@ const alike = (desk: Desk, theme: string) => desk.page.evaluate((theme) => {
 
 describe.each(['zh', 'en'] as const)('the reference page in %s', (lang) => {
   test.each(['dark', 'light'] as const)('has nothing cut off, nothing that cannot be read, in a %s page', async (theme) => {
-    const desk = await Desk.open(browser, server, 'admin', { width: 1920, height: 1080, theme, lang }, '/admin/reference')
+    const desk = await Desk.open(browser, server, 'admin', { width: 1920, height: 1080, theme, lang, sharp: true }, '/admin/reference')
     const { page } = desk
     await page.getByTestId('reference-light').waitFor()
     await page.getByRole('img', { name: /图片|picture/i }).first().waitFor()
@@ -121,7 +121,7 @@ describe('the tour', () => {
 })
 
 test('a console whose graphics context is lost draws everything again, with what is selected', async () => {
-  const desk = await Desk.open(browser, server, 'duty', { width: 1280, height: 800 })
+  const desk = await Desk.open(browser, server, 'duty', { width: 1280, height: 800, sharp: true })
   await desk.queue()
   await desk.drawn()
   const { page } = desk

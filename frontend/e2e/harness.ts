@@ -174,7 +174,8 @@ export function stage(): void {
   })
 }
 
-export interface Look { width?: number; height?: number; theme?: 'dark' | 'light'; lang?: 'zh' | 'en'; mobile?: boolean; newcomer?: boolean }
+/** `sharp` is for plays that look at pixels. */
+export interface Look { width?: number; height?: number; theme?: 'dark' | 'light'; lang?: 'zh' | 'en'; mobile?: boolean; newcomer?: boolean; sharp?: boolean }
 
 /** One signed-in person at one screen. problems() holds everything that a page must not do. */
 export class Desk {
@@ -184,6 +185,7 @@ export class Desk {
     const context = await browser.newContext({
       baseURL: server.url,
       viewport: { width: look.width ?? 1280, height: look.height ?? 800 },
+      deviceScaleFactor: look.sharp ? 1 : 0.5, // laid out as on a screen; drawn in software, with a quarter of its pixels
       timezoneId: 'Asia/Shanghai',
       reducedMotion: 'reduce', // flights are jumps: what is drawn in software need not be drawn on the way
       isMobile: look.mobile ?? false,

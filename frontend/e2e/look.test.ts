@@ -6,7 +6,7 @@ stage()
 
 describe.each([[1920, 1080], [3840, 1080]])('%i × %i', (width, height) => {
   test('nothing is cut off in either theme and either language', async () => {
-    const desk = await Desk.open(browser, server, 'duty', { width, height, theme: 'dark', lang: 'zh' })
+    const desk = await Desk.open(browser, server, 'duty', { width, height, theme: 'dark', lang: 'zh', sharp: true })
     await desk.queue()
     await desk.page.keyboard.press('j')
     await desk.page.getByTestId('incident-state').waitFor()

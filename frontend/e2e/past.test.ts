@@ -80,7 +80,7 @@ test('a moment is marked, shown on the wall, and told on paper', async () => {
 }, 180_000)
 
 test('two screens of a wall show one picture, and one that loads again does not go black', async () => {
-  const desk = await Desk.open(browser, server, 'duty', {}, '/walls')
+  const desk = await Desk.open(browser, server, 'duty', { sharp: true }, '/walls')
   const { page, context } = desk
   await page.getByTestId('wall-new').waitFor()
   const post = async <T>(path: string, data: unknown) => (await page.request.post(path, { data, headers: { Origin: server.url } })).json() as Promise<T>

@@ -97,7 +97,7 @@ test('the map is printed on A3, and kept as a PNG of A4, and the audit log knows
 }, 600_000)
 
 test('a wall is kept as one picture, and shows what its screens show', async () => {
-  const desk = await Desk.open(browser, server, 'duty', { width: 1000, height: 700 }, '/walls')
+  const desk = await Desk.open(browser, server, 'duty', { width: 1000, height: 700, sharp: true }, '/walls')
   const { page, context } = desk
   await page.getByTestId('wall-new').waitFor()
   const layout = { rows: 1, columns: 3, width: 300, height: 260, gap_x: 20, gap_y: 0, unit: 'px', pitch_mm: 1 }

@@ -96,9 +96,10 @@ func (r *Roads) Load(ctx context.Context, loaded int64) (version int64, err erro
 
 // BasemapRoad is one road of a basemap: kind and rank as docs/basemap.md has them.
 type BasemapRoad struct {
-	Kind, Name string
-	Rank       int
-	Line       orb.LineString // EPSG:4326
+	Kind         string
+	Name, NameEN string // "" where it has none
+	Rank         int
+	Line         orb.LineString // EPSG:4326
 }
 
 // ReplaceRoads puts other roads in place of the basemap's, all or nothing, and returns how many.
@@ -107,13 +108,13 @@ func ReplaceRoads(ctx context.Context, db *DB, roads iter.Seq2[BasemapRoad, erro
 		if _, err := tx.Exec(ctx, `DELETE FROM basemap_road`); err != nil {
 			return err
 		}
-		n, err = copyin.Rows(ctx, tx, "basemap_road", []string{"kind", "name", "rank", "geom"}, func(yield func([]any, error) bool) {
+		n, err = copyin.Rows(ctx, tx, "basemap_road", []string{"kind", "name", "name_en", "rank", "geom"}, func(yield func([]any, error) bool) {
 			for r, err := range roads {
 				var name any
 				if r.Name != "" {
 					name = r.Name
 				}
-				if !yield([]any{r.Kind, name, r.Rank, r.Line}, err) {
+				if !yield([]any{r.Kind, name, r.NameEN, r.Rank, r.Line}, err) {
 					return
 				}
 			}

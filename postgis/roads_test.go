@@ -49,9 +49,13 @@ func TestRecommendByRoad(t *testing.T) {
 	}
 	x, y := inWest[0], inWest[1]
 	if n, err := postgis.ReplaceRoads(t.Context(), w.db, func(yield func(postgis.BasemapRoad, error) bool) {
-		yield(postgis.BasemapRoad{Kind: "tertiary", Name: "环路", Rank: 5, Line: orb.LineString{{x, y}, {x, y + 0.01}, {x + 0.00517, y + 0.01}, {x + 0.00517, y}}}, nil)
+		yield(postgis.BasemapRoad{Kind: "tertiary", Name: "环路", NameEN: "Ring Road", Rank: 5, Line: orb.LineString{{x, y}, {x, y + 0.01}, {x + 0.00517, y + 0.01}, {x + 0.00517, y}}}, nil)
 	}); err != nil || n != 1 {
 		t.Fatal(n, err)
+	}
+	var name, english string
+	if err := w.db.Pool.QueryRow(t.Context(), `SELECT name, name_en FROM basemap_road`).Scan(&name, &english); err != nil || name != "环路" || english != "Ring Road" {
+		t.Errorf("it is called %q, %q, %v", name, english, err)
 	}
 	second, err := roads.Load(t.Context(), first)
 	if err != nil || second == first {

@@ -49,7 +49,8 @@ func Roads(ctx context.Context, path string) iter.Seq2[postgis.BasemapRoad, erro
 				continue
 			}
 			name, _ := row.Field("name").(string)
-			if !yield(postgis.BasemapRoad{Kind: known.kind, Rank: known.rank, Name: name, Line: line.Clone()}, nil) {
+			english, _ := row.Field("name:en").(string)
+			if !yield(postgis.BasemapRoad{Kind: known.kind, Rank: known.rank, Name: name, NameEN: english, Line: line.Clone()}, nil) {
 				return
 			}
 		}

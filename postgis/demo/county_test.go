@@ -8,20 +8,23 @@ import (
 	"unicode"
 )
 
-// That equal seeds give equal rows is for TestSeedStates.
-func TestAnotherSeedGivesAnotherCounty(t *testing.T) {
-	t.Parallel()
+// grown returns the county of a seed.
+func grown(t *testing.T, seed uint64) *county {
+	t.Helper()
 	if !Available() {
 		t.Skip("the county's names and outline were not cut out of npm packages: make build")
 	}
-	one, err := newCounty(7)
+	c, err := newCounty(seed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := newCounty(8)
-	if err != nil {
-		t.Fatal(err)
-	}
+	return c
+}
+
+// That equal seeds give equal rows is for TestSeedStates.
+func TestAnotherSeedGivesAnotherCounty(t *testing.T) {
+	t.Parallel()
+	one, other := grown(t, 7), grown(t, 8)
 	if reflect.DeepEqual(one.buildings, other.buildings) || reflect.DeepEqual(one.roads, other.roads) {
 		t.Error("another seed gave the same county")
 	}
@@ -30,13 +33,7 @@ func TestAnotherSeedGivesAnotherCounty(t *testing.T) {
 // TestEveryNameHasEnglish fails when a road or a water has a character that nobody can spell.
 func TestEveryNameHasEnglish(t *testing.T) {
 	t.Parallel()
-	if !Available() {
-		t.Skip("the county's names and outline were not cut out of npm packages: make build")
-	}
-	c, err := newCounty(7)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := grown(t, 7)
 	names := append(slices.Clone(countyTownStreets), townStreets...) // a county does not use them all
 	for _, r := range c.roads {
 		names = append(names, r.name)

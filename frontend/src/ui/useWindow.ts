@@ -1,7 +1,7 @@
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 
 /** Rows that are drawn above and below those that are seen. */
-export const SPARE = 6
+const SPARE = 6
 
 /** The first row of a window and the one behind its last, of rows of one height. */
 export function windowOf(top: number, height: number, rowHeight: number, count: number): readonly [number, number] {
@@ -50,6 +50,8 @@ export function useWindow(scroller: RefObject<HTMLElement | null>, count: number
     },
     [scroller, rowHeight],
   )
+  /** How many rows a page key goes: those that are seen, but one that stays in sight. */
+  const page = useCallback(() => Math.max(1, Math.floor(stands.current.height / rowHeight) - 1), [rowHeight])
   // a list that became shorter is looked at before the effect runs
-  return { first: Math.min(first, count), end: Math.min(end, count), show }
+  return { first: Math.min(first, count), end: Math.min(end, count), show, page }
 }

@@ -3,7 +3,7 @@ import { select, usePlace } from '../../app/router'
 import { listOrder, noOrder, theMap } from '../../app/workbench'
 import { settings } from '../../app/settings'
 import { useStore } from '../../lib/store'
-import { SPARE, useWindow } from '../../ui/useWindow'
+import { useWindow } from '../../ui/useWindow'
 import './list.css'
 
 interface ListProps<T> {
@@ -26,7 +26,7 @@ export function List<T>({ label, layer, rows, idOf, children }: ListProps<T>) {
   const rowHeight = Math.round(rem * (display === 'wall' ? 3.5 : 3.875))
   const ids = useMemo(() => idsOf(rows, idOf), [rows, idOf])
   const chosen = selection?.layer === layer ? ids.indexOf(selection.id) : -1
-  const { first, end, show } = useWindow(scroller, rows.length, rowHeight)
+  const { first, end, show, page } = useWindow(scroller, rows.length, rowHeight)
 
   useEffect(() => listOrder.set({ layer, ids }), [layer, ids])
   useEffect(() => () => listOrder.set(noOrder), [])
@@ -35,7 +35,7 @@ export function List<T>({ label, layer, rows, idOf, children }: ListProps<T>) {
   }, [selection?.layer, selection?.id])
 
   const press = (event: KeyboardEvent) => {
-    const to = steppedTo(event, chosen, ids.length - 1, Math.max(1, end - first - 2 * SPARE - 1))
+    const to = steppedTo(event, chosen, ids.length - 1, page())
     if (to === null) return
     event.preventDefault() // the list would scroll by itself, too
     select({ layer, id: ids[to]! })

@@ -9,19 +9,24 @@ await page.locator('[data-testid=map][data-drawn]').waitFor({ timeout: 180_000 }
 await page.getByTestId('list-incident').getByRole('option').first().click()
 await page.getByTestId('incident-state').waitFor()
 
-/** Takes the context away and gives it back in the browser's next turn; resolves when the map says that it is whole. */
+/** Takes the context away and gives it back in the browser's next turn; resolves when what the map then says is whole has been drawn. Begins when nothing is left to draw of before. */
 function lose(page, whole) {
   return page.evaluate(
     ([whole]) =>
       new Promise((done) => {
         const canvas = document.querySelector('canvas.maplibregl-canvas')
-        const context = canvas.getContext('webgl2').getExtension('WEBGL_lose_context')
+        const gl = canvas.getContext('webgl2')
+        const context = gl.getExtension('WEBGL_lose_context')
+        const drawn = () => gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4)) // waits for the card: a map says that it rests when it has told the card what to draw
         let began = 0
         canvas.addEventListener('webglcontextlost', () => setTimeout(() => context.restoreContext()), { once: true })
         canvas.addEventListener(
           'webglcontextrestored',
           () => {
-            const seen = () => done(performance.now() - began)
+            const seen = () => {
+              drawn()
+              done(performance.now() - began)
+            }
             if (!whole) return void globalThis.map.once('idle', seen).triggerRepaint()
             const map = document.querySelector(whole)
             const look = () => ('drawn' in map.dataset ? seen() : requestAnimationFrame(look))
@@ -29,6 +34,7 @@ function lose(page, whole) {
           },
           { once: true },
         )
+        drawn()
         began = performance.now()
         context.loseContext()
       }),

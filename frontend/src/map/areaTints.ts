@@ -1,10 +1,8 @@
-import maplibreWorkerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
-import { type FilterSpecification, Map as MapLibre, type MapMouseEvent, setWorkerUrl } from 'maplibre-gl'
+import { type FilterSpecification, Map as MapLibre, type MapMouseEvent } from 'maplibre-gl'
 import { type Theme, tokens } from '../tokens/tokens'
 import './map.css'
 import type { Bbox, Locale, LonLat } from './types'
-
-setWorkerUrl(maplibreWorkerUrl)
+import './worker'
 
 export type TintedBy = 'town' | 'village' | 'duty_grid' | 'unit_grid'
 

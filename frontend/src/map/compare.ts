@@ -1,13 +1,11 @@
-import maplibreWorkerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
-import { type GeoJSONSource, Map as MapLibre, setWorkerUrl } from 'maplibre-gl'
+import { type GeoJSONSource, Map as MapLibre } from 'maplibre-gl'
 import { settings } from '../app/settings'
 import { moved } from '../captures/offset'
 import type { LonLat } from '../lib/geo'
 import { tokens } from '../tokens/tokens'
 import './map.css'
 import type { Bbox, Locale } from './types'
-
-setWorkerUrl(maplibreWorkerUrl)
+import './worker'
 
 /** A capture as it is drawn. */
 export interface ComparedPicture {

@@ -1,6 +1,5 @@
 import type { Polygon } from 'geojson'
-import maplibreWorkerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
-import { type LayerSpecification, Map as MapLibre, type Tile, setWorkerUrl } from 'maplibre-gl'
+import { type LayerSpecification, Map as MapLibre, type Tile } from 'maplibre-gl'
 import { serverNow } from '../lib/clock'
 import type { LiveStore } from '../live/store'
 import { type Theme, tokens } from '../tokens/tokens'
@@ -18,8 +17,7 @@ import type { TilesetsLayer } from './tiles3d/layer'
 import { type StyleEnv, buildStyle, ground3D, layers } from './style'
 import type { Bbox, FeatureRef, FlyOptions, FreePart, Insets, Locale, LonLat, MapArea, MapController, MapLayerId, MapOptions, View } from './types'
 import { Viewport, homeView } from './viewport'
-
-setWorkerUrl(maplibreWorkerUrl)
+import './worker'
 
 /** The layer of photographed landscapes, and the first of the style's that lies over them: signs and names are never hidden by houses. */
 const PHOTOGRAPHED = 'tilesets'
@@ -61,6 +59,8 @@ class Controller implements MapController {
   private scale: number
   /** Whether the map has a style now. It has none at first, and none while the graphics context is lost. */
   private styled = false
+  /** What signs were last drawn by. They outlast the style. */
+  private icons = ''
   private lastError = { message: '', at: -Infinity }
 
   constructor(
@@ -112,7 +112,7 @@ class Controller implements MapController {
         if (!options.still) this.tiles.attach(map, this.live)
       }
       begun = true
-      this.redraw(true)
+      this.redraw()
       this.photograph()
     })
     const whole = (): void => {
@@ -138,11 +138,12 @@ class Controller implements MapController {
       options.onLost?.()
     })
     map.on('webglcontextrestored', () => map.once('idle', whole))
+    void import('./restored').then(({ outlastLosses }) => outlastLosses(map), () => undefined) // without it a loss takes longer
     const cameras = this.live.layer('camera')
     if (!cameras.loaded) { // without their state dots would say that all is well
       const unsubscribe = cameras.subscribe(() => {
         unsubscribe()
-        this.redraw(false)
+        this.redraw()
       })
     }
     this.watchMarkings()
@@ -171,13 +172,13 @@ class Controller implements MapController {
 
   setTheme(theme: Theme): void {
     this.theme = theme
-    this.redraw(true)
+    this.redraw()
   }
 
   setLocale(locale: Locale): void {
     this.locale = locale
     this.map.getCanvas().setAttribute('aria-label', titles[locale])
-    this.redraw(false)
+    this.redraw()
     this.scene.refresh()
   }
 
@@ -241,7 +242,7 @@ class Controller implements MapController {
     if (this.hidden.has(layer) !== visible) return
     if (visible) this.hidden.delete(layer)
     else this.hidden.add(layer)
-    this.redraw(false)
+    this.redraw()
   }
 
   setSeverity(least: number): void {
@@ -253,14 +254,14 @@ class Controller implements MapController {
   setPicture(source: string | null): void {
     if (source === this.picture) return
     this.picture = source
-    this.redraw(false)
+    this.redraw()
     this.attribute()
   }
 
   setTilesets(names: readonly string[]): void {
     if (names.join('/') === this.tilesets.join('/')) return
     this.tilesets = names
-    this.redraw(false)
+    this.redraw()
     this.photograph()
   }
 
@@ -336,7 +337,7 @@ class Controller implements MapController {
   set3D(on: boolean): void {
     if (on === this.is3D) return
     this.viewport.tilt(on)
-    this.redraw(false)
+    this.redraw()
     this.options.on3D?.(on)
   }
 
@@ -354,7 +355,7 @@ class Controller implements MapController {
     const scale = this.options.still?.scale ?? textScale()
     if (scale === this.scale) return
     this.scale = scale
-    this.redraw(true)
+    this.redraw()
     this.scene.refresh()
   }
 
@@ -407,7 +408,7 @@ class Controller implements MapController {
   }
 
   /** Brings the drawn layers up to date with what they depend on. */
-  private redraw(icons: boolean): void {
+  private redraw(): void {
     if (!this.styled) return // it will be, and then it is drawn as it should be by then
     const { map } = this
     const next = layers(this.env())
@@ -415,7 +416,9 @@ class Controller implements MapController {
     this.drawn = next
     this.light()
     map.setTerrain(ground3D(this.env()).terrain ?? null)
-    if (icons) putIcons(map, tokens[this.theme], this.scale)
+    const icons = `${this.theme} ${this.scale} ${map.getPixelRatio()}`
+    if (icons !== this.icons) putIcons(map, tokens[this.theme], this.scale)
+    this.icons = icons
     this.markings?.refresh()
   }
 

@@ -1,11 +1,9 @@
-import maplibreWorkerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
-import { type GeoJSONSource, Map as MapLibre, setWorkerUrl } from 'maplibre-gl'
+import { type GeoJSONSource, Map as MapLibre } from 'maplibre-gl'
 import { settings } from '../app/settings'
 import { tokens } from '../tokens/tokens'
 import './map.css'
 import type { Bbox, Locale } from './types'
-
-setWorkerUrl(maplibreWorkerUrl)
+import './worker'
 
 /** Where to fly: `why` is reflight, never or stale; `ordered` where somebody was sent; `key` names it. */
 export type FlightFeature = GeoJSON.Feature<GeoJSON.Geometry, { key: string; why: string; ordered: boolean }>

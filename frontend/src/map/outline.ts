@@ -1,12 +1,10 @@
-import maplibreWorkerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
-import { type GeoJSONSource, Map as MapLibre, Marker, setWorkerUrl } from 'maplibre-gl'
+import { type GeoJSONSource, Map as MapLibre, Marker } from 'maplibre-gl'
 import type { CornerPath, DrawnOutline } from '../admin/outline'
 import type { LonLat } from '../lib/geo'
 import { type Theme, tokens } from '../tokens/tokens'
 import './map.css'
 import type { Bbox, Locale } from './types'
-
-setWorkerUrl(maplibreWorkerUrl)
+import './worker'
 
 /** Corners that can be taken hold of; of longer outlines the text is edited. */
 const MOST_HANDLES = 300

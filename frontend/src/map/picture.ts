@@ -1,12 +1,10 @@
-import maplibreWorkerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
-import { Map as MapLibre, setWorkerUrl } from 'maplibre-gl'
+import { Map as MapLibre } from 'maplibre-gl'
 import './map.css'
 import type { LonLat } from '../lib/geo'
 import type { Drawable } from './markings/shapes'
 import { spread } from './spread'
 import type { Bbox, Locale } from './types'
-
-setWorkerUrl(maplibreWorkerUrl)
+import './worker'
 
 export interface PicturePoint {
   at: LonLat

@@ -1,13 +1,11 @@
-import maplibreWorkerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
-import { type LayerSpecification, Map as MapLibre, type MapGeoJSONFeature, type SourceSpecification, type StyleSpecification, setWorkerUrl } from 'maplibre-gl'
+import { type LayerSpecification, Map as MapLibre, type MapGeoJSONFeature, type SourceSpecification, type StyleSpecification } from 'maplibre-gl'
 import { type Theme, tokens } from '../tokens/tokens'
 import './map.css'
 import { layerNames } from './layerNames'
 import { ground, placeLabels, roads, water } from './style/basemap'
 import type { StyleEnv } from './style/env'
 import type { Bbox, Locale, MapCatalog } from './types'
-
-setWorkerUrl(maplibreWorkerUrl)
+import './worker'
 
 /** What the preview takes from a source (GET /api/sources). */
 export interface PreviewSource {

@@ -1,12 +1,10 @@
-import maplibreWorkerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
-import { Map as MapLibre, setWorkerUrl } from 'maplibre-gl'
+import { Map as MapLibre } from 'maplibre-gl'
 import { settings } from '../app/settings'
 import { tokens } from '../tokens/tokens'
 import type { LonLat } from '../lib/geo'
 import './map.css'
 import type { Locale } from './types'
-
-setWorkerUrl(maplibreWorkerUrl)
+import './worker'
 
 /** A small map of where polygons lie. Throws where the browser cannot draw one. Returns how to take it away. */
 export function drawShapes(container: HTMLElement, shapes: readonly GeoJSON.Geometry[], locale: Locale): () => void {

@@ -1,13 +1,19 @@
 import type { FilterSpecification, LayerSpecification } from 'maplibre-gl'
 import type { Tokens } from '../../tokens/tokens'
-import { fonts, px } from '../style/env'
+import { each, fonts, px } from '../style/env'
 import { sideColor } from './signs'
 
 export const SOURCE = 'marking'
 
 /** How markings are drawn: by kind, solid where a thing is there, broken where it is planned. Pure; the tokens decide the colours. */
 export function markingLayers(tokens: Tokens, scale: number, visible: boolean, least = 0): LayerSpecification[] {
-  const color = ['match', ['get', 'side'], 'own', sideColor(tokens, 'own'), 'hazard', sideColor(tokens, 'hazard'), 'control', sideColor(tokens, 'control'), sideColor(tokens, 'search')] as unknown as string
+  /** Of the side that a thing is of, as opaque as said: 0 to 1. */
+  const colorAt = (opacity: number): string => {
+    const alpha = Math.round(opacity * 255).toString(16).padStart(2, '0')
+    const [own, hazard, control, search] = (['own', 'hazard', 'control', 'search'] as const).map((side) => sideColor(tokens, side) + alpha)
+    return ['match', ['get', 'side'], 'own', own, 'hazard', hazard, 'control', control, search] as unknown as string
+  }
+  const color = colorAt(1)
   const planned = ['==', ['get', 'standing'], 'planned'] as const
   const layout = { visibility: visible ? 'visible' : 'none' } as const
   const line = (id: string, width: number, filter: unknown[], paint: object): LayerSpecification =>
@@ -18,8 +24,8 @@ export function markingLayers(tokens: Tokens, scale: number, visible: boolean, l
   const name = (id: string, minzoom: number, filter: FilterSpecification, more: object): LayerSpecification =>
     ({ id, type: 'symbol', source: SOURCE, minzoom, filter, layout: { ...layout, 'text-field': ['get', 'text'], 'text-font': fonts.bold, 'text-max-width': 9, 'symbol-sort-key': ['get', 'order'], ...more }, paint: { 'text-color': color, 'text-halo-color': tokens.map.halo, 'text-halo-width': 2 * scale } }) as LayerSpecification
   return [
-    { id: 'marking-fill', type: 'fill', source: SOURCE, filter: ['==', ['get', 'fill'], true], layout, paint: { 'fill-color': color, 'fill-opacity': ['case', ['==', ['get', 'body'], true], ['case', planned, 0.28, 0.8], ['==', ['get', 'form'], 'hatched'], 0.2, 0.1] } } as unknown as LayerSpecification,
-    line('marking-casing', 6, [['!=', ['get', 'part'], 'reach']], { 'line-color': tokens.map.ink, 'line-opacity': 0.75 }),
+    { id: 'marking-fill', type: 'fill', source: SOURCE, filter: ['==', ['get', 'fill'], true], layout, paint: { 'fill-color': ['case', ['==', ['get', 'body'], true], ['case', planned, colorAt(0.28), colorAt(0.8)], ['==', ['get', 'form'], 'hatched'], colorAt(0.2), colorAt(0.1)] } } as unknown as LayerSpecification,
+    line('marking-casing', 6, [['!=', ['get', 'part'], 'reach']], { 'line-color': each(tokens.map.ink), 'line-opacity': 0.75 }),
     line('marking-actual', 3, [['!', planned], ['!=', ['get', 'part'], 'reach']], { 'line-color': color }),
     line('marking-planned', 3, [planned, ['!=', ['get', 'part'], 'reach']], { 'line-color': color, 'line-dasharray': [3, 2] }),
     line('marking-reach', 2, [['==', ['get', 'part'], 'reach']], { 'line-color': color, 'line-dasharray': [1, 1.5] }),

@@ -1,5 +1,5 @@
 import type { LayerSpecification } from 'maplibre-gl'
-import { type Expression, type StyleEnv, aside, byZoom, fonts, part, sized } from './env'
+import { type Expression, type StyleEnv, aside, byZoom, each, fonts, part, sized } from './env'
 
 /** From how many open incidents on an area takes the next step of the choropleth. */
 export const choroplethSteps = [1, 2, 4, 8] as const
@@ -45,7 +45,7 @@ export function areaLines(env: StyleEnv): LayerSpecification[] {
       minzoom: 13,
       layout: join,
       paint: {
-        'line-color': map.gridLine,
+        'line-color': each(map.gridLine),
         'line-width': byZoom(13, 0.5, 17, 1.4),
         'line-dasharray': [3, 3],
         'line-opacity': ['interpolate', ['linear'], ['zoom'], 13, 0, 13.8, 0.9],
@@ -57,10 +57,10 @@ export function areaLines(env: StyleEnv): LayerSpecification[] {
       minzoom: 11.2,
       filter: level('village'),
       layout: join,
-      paint: { 'line-color': map.areaLine, 'line-width': byZoom(11, 0.4, 16, 1.4), 'line-opacity': ['interpolate', ['linear'], ['zoom'], 11.2, 0, 12.6, 0.75] },
+      paint: { 'line-color': each(map.areaLine), 'line-width': byZoom(11, 0.4, 16, 1.4), 'line-opacity': ['interpolate', ['linear'], ['zoom'], 11.2, 0, 12.6, 0.75] },
     },
-    { id: 'area-town', ...source, filter: level('town'), layout: join, paint: { 'line-color': map.areaLine, 'line-width': byZoom(8, 0.7, 12, 1.2, 16, 2.2) } },
-    { id: 'area-county', ...source, filter: level('county'), layout: join, paint: { 'line-color': map.areaLineMajor, 'line-width': byZoom(8, 1.4, 14, 3) } },
+    { id: 'area-town', ...source, filter: level('town'), layout: join, paint: { 'line-color': each(map.areaLine), 'line-width': byZoom(8, 0.7, 12, 1.2, 16, 2.2) } },
+    { id: 'area-county', ...source, filter: level('county'), layout: join, paint: { 'line-color': each(map.areaLineMajor), 'line-width': byZoom(8, 1.4, 14, 3) } },
   ]
 }
 
@@ -76,7 +76,7 @@ export function areaLabels(env: StyleEnv): LayerSpecification[] {
       'source-layer': 'unit_grid_label', // one point a cell: names of polygons would stand in each tile that shows a part
       minzoom: 14.6,
       layout: { 'text-field': ['get', 'name'], 'text-font': fonts.regular, 'text-size': sized(env, 14, 10.5, 17, 13), 'text-padding': 16 * env.scale },
-      paint: { 'text-color': map.labelMinor, ...halo, 'text-opacity': 0.9 },
+      paint: { 'text-color': each(map.labelMinor), ...halo, 'text-opacity': 0.9 },
     }),
     part(env, 'place', {
       id: 'area-label',
@@ -99,7 +99,7 @@ export function areaLabels(env: StyleEnv): LayerSpecification[] {
         ...aside,
         'text-justify': 'center',
       },
-      paint: { 'text-color': map.label, ...halo },
+      paint: { 'text-color': each(map.label), ...halo },
     }),
   ]
 }

@@ -1,5 +1,5 @@
 import type { LayerSpecification } from 'maplibre-gl'
-import { type Expression, type StyleEnv, aside, byZoom, fonts, nameOf, part, px, sized } from './env'
+import { type Expression, type StyleEnv, aside, byZoom, each, fonts, nameOf, part, px, sized } from './env'
 
 /** Source-layers and attributes are those of docs/basemap.md. */
 const base = { source: 'basemap' } as const
@@ -51,7 +51,7 @@ export function water({ tokens: { map } }: StyleEnv): LayerSpecification[] {
       ...base,
       'source-layer': 'water',
       filter: ['==', ['geometry-type'], 'Polygon'],
-      paint: { 'fill-color': map.water, 'fill-outline-color': map.waterLine },
+      paint: { 'fill-color': each(map.water), 'fill-outline-color': each(map.waterLine) },
     },
     {
       id: 'waterway',
@@ -61,7 +61,7 @@ export function water({ tokens: { map } }: StyleEnv): LayerSpecification[] {
       filter: ['==', ['geometry-type'], 'LineString'],
       layout: { 'line-cap': 'round', 'line-join': 'round' },
       paint: {
-        'line-color': map.water,
+        'line-color': each(map.water),
         'line-width': byZoom(8, 0.6, 12, ['match', ['get', 'kind'], ['river', 'canal'], 2, 1], 16, ['match', ['get', 'kind'], ['river', 'canal'], 7, 3]),
       },
     },
@@ -91,7 +91,7 @@ export function roads({ tokens: { map } }: StyleEnv): LayerSpecification[] {
       minzoom: 9,
       filter: ['all', noRail, ['<=', rank, 6]],
       layout: { 'line-join': 'round' },
-      paint: { 'line-color': map.roadCasing, 'line-width': byZoom(...roadWidths.flatMap(([zoom, w]) => [zoom, width(w, zoom < 12 ? 0.8 : 1.6)])) },
+      paint: { 'line-color': each(map.roadCasing), 'line-width': byZoom(...roadWidths.flatMap(([zoom, w]) => [zoom, width(w, zoom < 12 ? 0.8 : 1.6)])) },
     },
     {
       id: 'road',
@@ -108,14 +108,14 @@ export function roads({ tokens: { map } }: StyleEnv): LayerSpecification[] {
       ...line,
       minzoom: 9,
       filter: ['==', ['get', 'kind'], 'rail'],
-      paint: { 'line-color': map.rail, 'line-width': byZoom(9, 0.8, 16, 3) },
+      paint: { 'line-color': each(map.rail), 'line-width': byZoom(9, 0.8, 16, 3) },
     },
     {
       id: 'rail-ties',
       ...line,
       minzoom: 12,
       filter: ['==', ['get', 'kind'], 'rail'],
-      paint: { 'line-color': map.land, 'line-width': byZoom(12, 0.6, 16, 2), 'line-dasharray': [4, 4] },
+      paint: { 'line-color': each(map.land), 'line-width': byZoom(12, 0.6, 16, 2), 'line-dasharray': [4, 4] },
     },
   ]
 }
@@ -135,7 +135,7 @@ export function buildings(env: StyleEnv): LayerSpecification[] {
         id: 'building-flat',
         type: 'fill',
         ...common,
-        paint: { 'fill-color': map.building[0], 'fill-opacity': ['interpolate', ['linear'], ['zoom'], 12, 0, 13, 1] },
+        paint: { 'fill-color': each(map.building[0]), 'fill-opacity': ['interpolate', ['linear'], ['zoom'], 12, 0, 13, 1] },
       }),
     ]
   }
@@ -196,7 +196,7 @@ export function lineLabels(env: StyleEnv): LayerSpecification[] {
         'text-padding': 12 * env.scale,
         'text-pitch-alignment': 'viewport', // flat on a tilted map it could not be read
       },
-      paint: { 'text-color': map.roadLabel, ...halo },
+      paint: { 'text-color': each(map.roadLabel), ...halo },
     }),
     part(env, 'place', {
       id: 'water-label-line',
@@ -217,7 +217,7 @@ export function lineLabels(env: StyleEnv): LayerSpecification[] {
         'text-padding': 6,
         'text-pitch-alignment': 'viewport',
       },
-      paint: { 'text-color': map.waterLabel, 'text-halo-color': map.water, 'text-halo-width': 1.6 * env.scale },
+      paint: { 'text-color': each(map.waterLabel), 'text-halo-color': map.water, 'text-halo-width': 1.6 * env.scale },
     }),
     part(env, 'place', {
       id: 'water-label-area',
@@ -234,7 +234,7 @@ export function lineLabels(env: StyleEnv): LayerSpecification[] {
         'text-max-width': 8,
         'text-padding': 16 * env.scale,
       },
-      paint: { 'text-color': map.waterLabel, 'text-halo-color': map.water, 'text-halo-width': 1.6 * env.scale },
+      paint: { 'text-color': each(map.waterLabel), 'text-halo-color': map.water, 'text-halo-width': 1.6 * env.scale },
     }),
   ]
 }

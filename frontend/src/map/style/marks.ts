@@ -1,5 +1,5 @@
 import type { LayerSpecification } from 'maplibre-gl'
-import { type Expression, type StyleEnv, byZoom, fonts, part, px, round, sized } from './env'
+import { type Expression, type StyleEnv, byZoom, each, eachZoom, fonts, part, px, round, sized } from './env'
 
 /** How high a camera hangs, about: its registry does not say. */
 const POST_M = 6
@@ -32,8 +32,9 @@ export function cameras(env: StyleEnv): LayerSpecification[] {
       minzoom: 11,
       paint: {
         'circle-radius': byZoom(11, byStatus(0, 0, s(3.6), 0), 15, byStatus(0, 0, s(7), 0), 18, byStatus(0, 0, s(11), 0)),
-        'circle-opacity': 0,
-        'circle-stroke-color': map.cameraAbnormal,
+        'circle-color': each(map.cameraAbnormal),
+        'circle-opacity': each(0),
+        'circle-stroke-color': each(map.cameraAbnormal),
         'circle-stroke-width': byZoom(11, byStatus(0, 0, s(0.9), 0), 17, byStatus(0, 0, s(1.8), 0)),
       },
     }),
@@ -51,7 +52,8 @@ export function columns(env: StyleEnv): LayerSpecification[] {
       source: 'column',
       paint: {
         'fill-extrusion-color': ['match', ['get', 'severity'], 1, sev[0], 2, sev[1], sev[2]],
-        'fill-extrusion-height': env.is3D ? ['get', 'height'] : 0,
+        'fill-extrusion-base': eachZoom(0),
+        'fill-extrusion-height': env.is3D ? eachZoom(['get', 'height']) : 0,
         'fill-extrusion-opacity': env.is3D ? 0.92 : 0,
         'fill-extrusion-vertical-gradient': false,
       },
@@ -62,7 +64,7 @@ export function columns(env: StyleEnv): LayerSpecification[] {
       source: 'selection',
       filter: ['==', ['get', 'kind'], 'walls'],
       layout: { visibility },
-      paint: { 'fill-extrusion-color': select, 'fill-extrusion-height': POST_M, 'fill-extrusion-opacity': 0.4, 'fill-extrusion-vertical-gradient': false },
+      paint: { 'fill-extrusion-color': each(select), 'fill-extrusion-base': eachZoom(0), 'fill-extrusion-height': eachZoom(POST_M), 'fill-extrusion-opacity': 0.4, 'fill-extrusion-vertical-gradient': false },
     },
   ]
 }
@@ -71,14 +73,14 @@ export function columns(env: StyleEnv): LayerSpecification[] {
 export function selectionGround(env: StyleEnv): LayerSpecification[] {
   const { select } = env.tokens
   return [
-    { id: 'wedge', type: 'fill', source: 'selection', filter: ['==', ['get', 'kind'], 'wedge'], paint: { 'fill-color': select, 'fill-opacity': 0.2 } },
-    { id: 'wedge-line', type: 'line', source: 'selection', filter: ['==', ['get', 'kind'], 'wedge'], paint: { 'line-color': select, 'line-width': 1.4 * env.scale } },
+    { id: 'wedge', type: 'fill', source: 'selection', filter: ['==', ['get', 'kind'], 'wedge'], paint: { 'fill-color': each(select), 'fill-opacity': 0.2 } },
+    { id: 'wedge-line', type: 'line', source: 'selection', filter: ['==', ['get', 'kind'], 'wedge'], paint: { 'line-color': each(select), 'line-width': 1.4 * env.scale } },
     {
       id: 'radius',
       type: 'line',
       source: 'selection',
       filter: ['==', ['get', 'kind'], 'radius'],
-      paint: { 'line-color': select, 'line-width': 1.4 * env.scale, 'line-dasharray': [4, 3], 'line-opacity': 0.9 },
+      paint: { 'line-color': each(select), 'line-width': 1.4 * env.scale, 'line-dasharray': [4, 3], 'line-opacity': 0.9 },
     },
   ]
 }
@@ -87,8 +89,8 @@ export function detectionOutlines(env: StyleEnv): LayerSpecification[] {
   const { sev } = env.tokens
   const source = { source: 'detection-area', minzoom: 13 } as const
   return [
-    part(env, 'detection', { id: 'detection-fill', type: 'fill', ...source, paint: { 'fill-color': sev[1], 'fill-opacity': 0.14 } }),
-    part(env, 'detection', { id: 'detection-line', type: 'line', ...source, paint: { 'line-color': sev[1], 'line-width': byZoom(13, 0.8, 17, 2.4) } }),
+    part(env, 'detection', { id: 'detection-fill', type: 'fill', ...source, paint: { 'fill-color': each(sev[1]), 'fill-opacity': 0.14 } }),
+    part(env, 'detection', { id: 'detection-line', type: 'line', ...source, paint: { 'line-color': each(sev[1]), 'line-width': byZoom(13, 0.8, 17, 2.4) } }),
   ]
 }
 
@@ -128,7 +130,7 @@ export function markers(env: StyleEnv): LayerSpecification[] {
       'text-max-width': 9,
       'text-padding': 0, // it stands as near below its badge as that one's box lets it
     },
-    paint: { 'text-color': tokens.select, 'text-halo-color': tokens.map.halo, 'text-halo-width': 1.4 * scale },
+    paint: { 'text-color': each(tokens.select), 'text-halo-color': tokens.map.halo, 'text-halo-width': 1.4 * scale },
   })
   const counts = (source: 'incident' | 'detection'): LayerSpecification =>
     part(env, source, {
@@ -150,7 +152,7 @@ export function markers(env: StyleEnv): LayerSpecification[] {
         'icon-allow-overlap': true,
         'icon-ignore-placement': true,
       },
-      paint: { 'text-color': tokens.text },
+      paint: { 'text-color': each(tokens.text) },
     })
   return [
     part(env, 'incident', {
@@ -159,10 +161,11 @@ export function markers(env: StyleEnv): LayerSpecification[] {
       source: 'incident',
       filter: ['==', ['get', 'moved'], true],
       paint: {
-        'circle-radius': 2.6 * scale,
+        'circle-radius': eachZoom(2.6 * scale),
         'circle-color': ['match', ['get', 'severity'], 1, tokens.sev[0], 2, tokens.sev[1], tokens.sev[2]],
-        'circle-stroke-color': tokens.map.ink,
-        'circle-stroke-width': 1 * scale,
+        'circle-opacity': each(1),
+        'circle-stroke-color': each(tokens.map.ink),
+        'circle-stroke-width': eachZoom(1 * scale),
       },
     }),
     unitNames,

@@ -1,4 +1,4 @@
-import { validateStyleMin } from '@maplibre/maplibre-gl-style-spec'
+import { latest, normalizePropertyExpression, validateStyleMin } from '@maplibre/maplibre-gl-style-spec'
 import { describe, expect, it } from 'vitest'
 import type { LayerSpecification } from 'maplibre-gl'
 import { type Theme, tokens } from '../../tokens/tokens'
@@ -100,4 +100,17 @@ it('writes nothing smaller on a wall than what is read from its distance, whatev
   }
   expect(validateStyleMin({ ...buildStyle(env({ scale: 1.88, least })) })).toEqual([])
   expect(sizes(layers(env({ scale: 1.88 }))).some((size) => typeof size === 'number' && size < least)).toBe(true) // a desk keeps its own
+})
+
+it('says the paint of a kind in few ways, since each takes a program of its own', () => {
+  const ways: Record<string, Set<string>> = {}
+  for (const { id, type, paint = {} } of [...layers(env()), ...markingLayers(tokens.dark, 1, true)]) {
+    if (id === 'pulse') continue // its opacity is set with each frame, and seldom is there one
+    const all = { 'fill-outline-color': (paint as Record<string, unknown>)['fill-color'], ...paint } as Record<string, unknown>
+    const spec = Object.entries(latest[`paint_${type}`] as Record<string, { 'property-type': string; default: unknown }>)
+    const kinds = spec.flatMap(([name, of]) => of['property-type'].endsWith('data-driven') ? [normalizePropertyExpression((all[name] ?? of.default) as never, name, of as never).kind.replace('camera', 'constant')] : [])
+    ;(ways[type + ('line-dasharray' in paint ? ' broken' : '')] ??= new Set()).add(kinds.join(' '))
+  }
+  // Lines: of roads and waters, whose width goes by rank and zoom, and all others. Symbols: names, and signs alone.
+  expect(Object.fromEntries(Object.entries(ways).map(([kind, said]) => [kind, said.size]))).toEqual({ 'background': 1, 'circle': 1, 'fill': 1, 'fill-extrusion': 1, 'hillshade': 1, 'line': 2, 'line broken': 1, 'symbol': 2 })
 })

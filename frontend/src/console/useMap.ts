@@ -1,6 +1,6 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type RefObject, useEffect, useLayoutEffect, useState } from 'react'
-import { areasQuery } from '../api/queries'
+import { areasQuery, incidentQuery } from '../api/queries'
 import type { Catalog } from '../api/types'
 import { may, useSession } from '../app/session'
 import { select, usePlace } from '../app/router'
@@ -65,7 +65,11 @@ export function useMap(container: RefObject<HTMLDivElement | null>, frame: RefOb
   useEffect(() => map?.setAreas(areas ?? []), [map, areas])
   useInsets(frame)
   const { creating } = useStore(workbench)
-  useEffect(() => (creating?.point ? map?.mark(creating.point) : map?.select(selection, true)), [map, selection, creating])
+  const client = useQueryClient()
+  useEffect(() => {
+    if (creating?.point) map?.mark(creating.point)
+    else map?.select(selection, selection?.layer !== 'incident' || client.ensureQueryData(incidentQuery(selection.id))) // its words come before the map moves
+  }, [map, selection, creating, client])
   useEffect(() => {
     for (const [layer, visible] of Object.entries(shown)) map?.setLayerVisible(layer as MapLayerId, visible)
   }, [map, shown])

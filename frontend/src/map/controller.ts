@@ -48,7 +48,7 @@ class Controller implements MapController {
   private tilesets: readonly string[] = []
   private photographed: TilesetsLayer | null = null
   /** What light and sky are made of; they are loaded beside the map. */
-  private air: typeof import('./tiles3d/air') | null = null
+  private air: typeof import('./beside') | null = null
   private sunTimer: ReturnType<typeof setInterval> | undefined
   private readonly stop = new AbortController()
   private readonly sizes: ResizeObserver
@@ -138,7 +138,6 @@ class Controller implements MapController {
       options.onLost?.()
     })
     map.on('webglcontextrestored', () => map.once('idle', whole))
-    void import('./restored').then(({ outlastLosses }) => outlastLosses(map), () => undefined) // without it a loss takes longer
     const cameras = this.live.layer('camera')
     if (!cameras.loaded) { // without their state dots would say that all is well
       const unsubscribe = cameras.subscribe(() => {
@@ -148,12 +147,13 @@ class Controller implements MapController {
     }
     this.watchMarkings()
     if (!options.still) container.addEventListener('keydown', this.pressed, { signal: this.stop.signal })
-    void import('./tiles3d/air').then(
-      (air) => {
-        this.air = air
+    void import('./beside').then(
+      (beside) => {
+        this.air = beside
         this.light()
+        beside.outlastLosses(map)
       },
-      (error: Error) => console.error('what light and sky are made of was not loaded:', error),
+      (error: Error) => console.error('light and sky were not loaded:', error),
     )
     if (!options.still) this.sunTimer = setInterval(() => this.light(), SUN_MS)
     this.attribute()
@@ -186,20 +186,17 @@ class Controller implements MapController {
     this.scene.setAreas(areas)
   }
 
-  select(feature: FeatureRef | null, reveal = false): void {
+  select(feature: FeatureRef | null, reveal: boolean | Promise<unknown> = false): void {
     this.selecting?.abort()
     this.chosen = feature?.layer === 'incident' ? feature.id : null
     this.markings?.refresh()
-    if (!feature) {
-      this.viewport.stay()
-      this.scene.select(null)
-      return
-    }
+    this.viewport.stay()
+    if (!feature) return this.scene.select(null)
     const { signal } = (this.selecting = new AbortController())
     const show = (at: LonLat): void => {
       const value = (column: string): number | null => (this.live.layer(feature.layer).value(feature.id, column) as number | null | undefined) ?? null
       this.scene.select({ ref: feature, at, azimuthDeg: value('azimuth_deg'), fovDeg: value('fov_deg'), rangeM: value('range_m') })
-      if (reveal) this.viewport.reveal(at)
+      if (reveal) this.viewport.reveal(at, reveal)
     }
     const known = this.scene.placeOf(feature)
     if (known) return show(known)

@@ -140,8 +140,8 @@ export interface MapController {
   setTheme(theme: Theme): void
   setLocale(locale: Locale): void
   setAreas(areas: readonly MapArea[]): void
-  /** Marks a thing with the ring; a camera shows what it sees. The view moves only when asked to reveal what it does not show, or shows at its edge. */
-  select(feature: FeatureRef | null, reveal?: boolean): void
+  /** Marks a thing with the ring; a camera shows what it sees. The view moves only when asked to reveal what it does not show, or shows at its edge; given a promise, when that is settled. */
+  select(feature: FeatureRef | null, reveal?: boolean | Promise<unknown>): void
   /** What cameras see past the buildings, drawn in the stead of the selected one's wedge; null draws none. Forgotten with the next selection. */
   sight(sectors: readonly Polygon[] | null): void
   /** Marks a place at which there is nothing yet, with the ring, in the selection's stead. */

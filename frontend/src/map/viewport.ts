@@ -11,6 +11,8 @@ const DEFAULT_PITCH = 50
 const POINT_ZOOM = 15.2
 const FLIGHT_MS = 1200
 const PAN_MS = 600
+/** How long the map waits at most for what is told about a thing before it goes there. */
+const TOLD_MS = 500
 /** What is shown stands at least this far from the edges of the free part of the map: a share of its size. */
 const REVEAL_MARGIN = 0.12
 /** Further away than this many times the map's size, a pan would be a blur: a flight shows the way. */
@@ -41,6 +43,8 @@ export function verticalFov(width: number, height: number): number {
 export class Viewport {
   private insets: Insets = { left: 0, right: 0, top: 0, bottom: 0 }
   private revealing: ResizeObserver | null = null
+  /** The map is on its way to what was to be revealed. */
+  private going = false
   private settled = false
   /** How the map stood when it was laid flat. */
   private stood: { pitch: number; bearing: number } | null = null
@@ -76,20 +80,24 @@ export class Viewport {
 
   /**
    * Moves the map just when the place is outside of its free part, near that part's edge, or under something; the scale stays. What covers
-   * it is known when the browser has laid out the panels that came with the selection: the last thing asked for counts.
+   * it is known when the browser has laid out the panels that came with the selection, and what they tell comes before the map takes the
+   * machine: it waits for that, not for long. The last thing asked for counts.
    */
-  reveal(place: LonLat): void {
+  reveal(place: LonLat, told: unknown = true): void {
     this.stay()
-    this.revealing = new ResizeObserver(() => {
+    const laidOut = (this.revealing = new ResizeObserver(() => {
       this.stay()
       this.revealNow(place)
-    })
-    this.revealing.observe(this.map.getContainer())
+    }))
+    const go = (): void => void requestIdleCallback(() => this.revealing === laidOut && laidOut.observe(this.map.getContainer()), { timeout: TOLD_MS })
+    void Promise.race([told, new Promise((late) => setTimeout(late, TOLD_MS))]).then(go, go)
   }
 
-  /** What was to be revealed is not: the map is going somewhere by itself, or away. */
+  /** What was to be revealed is not: something else is, the map is going somewhere by itself, or away. */
   stay(): void {
     this.revealing?.disconnect()
+    this.revealing = null
+    if (this.going) this.map.stop()
   }
 
   private revealNow(place: LonLat): void {
@@ -103,6 +111,8 @@ export class Viewport {
     if (away <= 0.5 - REVEAL_MARGIN && !covered()) return
     if (away > PAN_REACH) this.go({ center: place, zoom: this.map.getZoom() }, false)
     else this.map.easeTo({ center: place, offset: this.offset, duration: this.settled ? PAN_MS : 0 })
+    this.going = this.map.isMoving()
+    this.map.once('moveend', () => (this.going = false))
   }
 
   /** What no panel covers, in pixels of the container. */

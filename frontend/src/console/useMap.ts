@@ -68,7 +68,7 @@ export function useMap(container: RefObject<HTMLDivElement | null>, frame: RefOb
   const client = useQueryClient()
   useEffect(() => {
     if (creating?.point) map?.mark(creating.point)
-    else map?.select(selection, selection?.layer !== 'incident' || client.ensureQueryData(incidentQuery(selection.id))) // its words come before the map moves
+    else map?.select(selection, selection?.layer !== 'incident' || client.prefetchQuery(incidentQuery(selection.id))) // its words come before the map moves; it never rejects: the detail says what failed
   }, [map, selection, creating, client])
   useEffect(() => {
     for (const [layer, visible] of Object.entries(shown)) map?.setLayerVisible(layer as MapLayerId, visible)

@@ -48,7 +48,7 @@ class Controller implements MapController {
   private tilesets: readonly string[] = []
   private photographed: TilesetsLayer | null = null
   /** What light and sky are made of; they are loaded beside the map. */
-  private air: typeof import('./beside') | null = null
+  private airAt: typeof import('./beside').airAt | null = null
   private sunTimer: ReturnType<typeof setInterval> | undefined
   private readonly stop = new AbortController()
   private readonly sizes: ResizeObserver
@@ -149,7 +149,7 @@ class Controller implements MapController {
     if (!options.still) container.addEventListener('keydown', this.pressed, { signal: this.stop.signal })
     void import('./beside').then(
       (beside) => {
-        this.air = beside
+        this.airAt = beside.airAt
         this.light()
         beside.outlastLosses(map)
       },
@@ -271,7 +271,7 @@ class Controller implements MapController {
   }
 
   get settled(): boolean {
-    return this.air !== null && (this.tilesets.length === 0 || (this.photographed?.settled ?? false))
+    return this.airAt !== null && (this.tilesets.length === 0 || (this.photographed?.settled ?? false))
   }
 
   /** Landscapes come with an engine of their own, which is loaded when somebody wants the first. */
@@ -398,8 +398,8 @@ class Controller implements MapController {
 
   /** Light and sky of the hour. */
   private light(): void {
-    if (!this.air || !this.styled || this.stop.signal.aborted) return
-    const { light, sky } = this.air.airAt(serverNow(), this.options.catalog.county.bbox as Bbox, tokens[this.theme])
+    if (!this.airAt || !this.styled || this.stop.signal.aborted) return
+    const { light, sky } = this.airAt(serverNow(), this.options.catalog.county.bbox as Bbox, tokens[this.theme])
     this.map.setLight(light)
     this.map.setSky(sky)
   }

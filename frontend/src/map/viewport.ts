@@ -11,7 +11,7 @@ const DEFAULT_PITCH = 50
 const POINT_ZOOM = 15.2
 const FLIGHT_MS = 1200
 const PAN_MS = 600
-/** How long the map waits at most for what is told about a thing before it goes there. */
+/** Before it goes to a thing the map waits at most so long for what is told about it, and at most as long again for the page to rest. */
 const TOLD_MS = 500
 /** What is shown stands at least this far from the edges of the free part of the map: a share of its size. */
 const REVEAL_MARGIN = 0.12

@@ -86,7 +86,7 @@ export const enCitizen: typeof zhCitizen = {
     pictureRemove: 'Remove picture {{n}}',
     pictureWrong: { type: 'Pictures are JPEG, PNG or WebP', size: 'A picture has at most 20 MB' },
     picturesSending: 'Sending pictures, {{n}} of {{of}}',
-    picturesSent: '{{of}} pictures received',
+    picturesSent: '{{of}} picture{{of, s}} received',
     picturesAgain: 'Send again',
     poster: {
       title: 'QR code for citizens',

@@ -3,7 +3,7 @@ import type { zhAlerts } from './zh.alerts'
 export const enAlerts: typeof zhAlerts = {
   alerts: {
     title: 'Warnings in force',
-    count: '{{n}} warnings in force',
+    count: '{{n}} warning{{n, s}} in force',
     until: 'until {{at}}',
     show: 'Show on the map',
     instruction: 'What to do',

@@ -13,7 +13,7 @@ export const enCaptures: typeof zhCaptures = {
     dropHint: 'Orthophoto, DSM, DTM (GeoTIFF), flight record (CSV, GPX, GeoJSON), or an output folder of ODM, DJI Terra, Pix4D or Metashape as zip. The files of one flight are handed in together.',
     quota: 'Room of the team: {{used}} of {{most}}',
     kind: { ortho: 'Orthophoto', dsm: 'DSM', dtm: 'DTM', track: 'Flight record' },
-    originalsWait: 'Originals: {{n}} files ({{size}}) wait in the folder to be brought into the bucket.',
+    originalsWait: 'Originals: {{n}} file{{n, s}} ({{size}}) in the folder, to be brought into the bucket.',
     originalsSince: 'Since {{since}}, last tried {{at}}. They are kept, can be downloaded, and follow by themselves.',
     file: 'File',
     progress: 'Progress',

@@ -1,5 +1,7 @@
+import type { i18n } from 'i18next'
 import { enReasons } from './en.reasons'
 import { enTerms } from './en.terms'
+import { addPlurals } from './plural'
 import type { Dictionary } from './zh'
 
 /** Every wording of the console in English, kept short: panels are laid out for Chinese. */
@@ -18,7 +20,7 @@ export const en: Dictionary = {
     entered: '{{moving}} entered {{fence}}',
     left: '{{moving}} left {{fence}}',
     dwelt: '{{moving}} stays in {{fence}}',
-    many: '{{n}} geofence events',
+    many: '{{n}} geofence event{{n, s}}',
     show: 'Show where',
   },
   app: {
@@ -87,7 +89,7 @@ export const en: Dictionary = {
     leave: 'Back to live',
     toWalls: 'Show on walls',
     fromWalls: 'Take from walls',
-    density: '{{n}} new incidents in this span; click to replay',
+    density: '{{n}} new incident{{n, s}} in this span; click to replay',
     unknown: 'No history before this',
   },
   lamp: {
@@ -266,7 +268,7 @@ export const en: Dictionary = {
     sending: 'Sending…',
     sent: '{{unit}} sent',
     none: 'No unit can be sent',
-    shortfall: '{{wanted}} units wanted, only {{picked}} found',
+    shortfall: '{{wanted}} unit{{wanted, s}} wanted, only {{picked}} found',
     leftOut: '{{n}} not recommended',
     straight: 'Straight line; times are estimates',
     road: 'By road; times are estimates',
@@ -457,4 +459,10 @@ export const en: Dictionary = {
     reason: enReasons,
   },
   kiosk: { over: 'The token of this wall is wrong or revoked', overHint: 'Ask an administrator for a new one (Admin, Access tokens).', logIn: 'Log in with an account' },
+}
+
+/** Gives i18next what it needs to speak English. */
+export function teach(i18next: i18n): void {
+  addPlurals(i18next)
+  i18next.addResourceBundle('en', 'translation', en, true)
 }

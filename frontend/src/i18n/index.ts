@@ -38,7 +38,7 @@ let english: Promise<unknown> | undefined
 /** Loads the English wordings, once. A screen in Chinese does so when it has nothing else to do, so that switching asks no server. */
 export function loadEnglish(): Promise<unknown> {
   english ??= import('./en').then(
-    ({ en }) => i18next.addResourceBundle('en', 'translation', en, true),
+    ({ teach }) => teach(i18next),
     (lost) => {
       english = undefined // the next switch asks again
       throw lost

@@ -50,7 +50,7 @@ const en = {
     end: 'Stop measuring',
     total: 'Length',
     leg: 'Last leg',
-    points: '{{n}} points',
+    points: '{{n}} point{{n, s}}',
     mu: 'mu',
     around: 'Around',
     needThree: 'An area takes three points',

@@ -73,7 +73,7 @@ export const enRoles: typeof zhRoles = {
     title: 'Title',
     titleEN: 'English title (optional)',
     actions: 'May',
-    users: '{{n}} users',
+    users: '{{n}} user{{n, s}}',
     saved: 'The role “{{title}}” is saved',
     allowed: 'allowed',
     refused: 'not allowed',

@@ -155,7 +155,7 @@ export const enVerdict: typeof zhVerdict = {
     precisionOf: '{{right}} of {{all}} confirmed, {{open}} open',
     precisionNone: 'No verdicts yet',
     onMap: 'Show on the map',
-    seen: 'Seen again {{n}} times',
+    seen: 'Seen again {{n}} time{{n, s}}',
     keys: 'J/K move · Enter issue · 1–7 dismiss · X mark · M merge · R redraw · S split',
     log_detect: 'Detected',
     log_issue: 'Issued',

@@ -194,7 +194,7 @@ const en: typeof zh = {
     part_columns: 'Columns',
     partText: '{{rows}} × {{columns}} screens from row {{row}}, column {{column}}',
     partView: 'another view',
-    partCameras: '{{n}} cameras',
+    partCameras: '{{n}} camera{{n, s}}',
     addView: "Show the map's view there",
     cameras: 'Numbers of cameras, or the address of a video wall',
     addCameras: 'Show the cameras',
@@ -206,7 +206,7 @@ const en: typeof zh = {
     pictureData: 'Reading the data…',
     pictureDrawing: 'Drawing {{n}}%',
     pictureDone: 'Saved, {{size}} MB',
-    pictureCameras: '{{n}} cameras (not kept)',
+    pictureCameras: '{{n}} camera{{n, s}} (not kept)',
     cancel: 'Cancel',
   },
 }

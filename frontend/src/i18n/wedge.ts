@@ -102,7 +102,7 @@ const en = {
     loading: 'Reading the picture…',
     none: 'No masks: the picture is sent as it is',
     mask: 'Mask {{n}}',
-    corners: '{{n}} corners · {{share}} % of the picture',
+    corners: '{{n}} corner{{n, s}} · {{share}} % of the picture',
     corner: 'Corner {{corner}} of mask {{n}}',
     more: 'Add a corner to this side of mask {{n}}',
     add: 'Add a mask',

@@ -151,9 +151,9 @@ class Controller implements MapController {
       (beside) => {
         this.airAt = beside.airAt
         this.light()
-        beside.outlastLosses(map)
+        beside.tend(map)
       },
-      (error: Error) => console.error('light and sky were not loaded:', error),
+      console.error, // it names the file
     )
     if (!options.still) this.sunTimer = setInterval(() => this.light(), SUN_MS)
     this.attribute()

@@ -1,6 +1,6 @@
 import type { FilterSpecification, LayerSpecification } from 'maplibre-gl'
 import type { Tokens } from '../../tokens/tokens'
-import { each, fonts, px } from '../style/env'
+import { each, eachZoom, edgeless, fonts, px } from '../style/env'
 import { sideColor } from './signs'
 
 export const SOURCE = 'marking'
@@ -17,14 +17,14 @@ export function markingLayers(tokens: Tokens, scale: number, visible: boolean, l
   const planned = ['==', ['get', 'standing'], 'planned'] as const
   const layout = { visibility: visible ? 'visible' : 'none' } as const
   const line = (id: string, width: number, filter: unknown[], paint: object): LayerSpecification =>
-    ({ id, type: 'line', source: SOURCE, filter: ['all', ['!=', ['geometry-type'], 'Point'], ...filter], layout: { ...layout, 'line-join': 'round', 'line-cap': 'butt' }, paint: { 'line-width': width * scale, ...paint } }) as LayerSpecification
+    ({ id, type: 'line', source: SOURCE, filter: ['all', ['!=', ['geometry-type'], 'Point'], ...filter], layout: { ...layout, 'line-join': 'round', 'line-cap': 'butt' }, paint: { 'line-width': eachZoom(width * scale), ...paint } }) as LayerSpecification
   const along = (form: string, image: string): LayerSpecification =>
     ({ id: `marking-${form}`, type: 'symbol', source: SOURCE, filter: ['==', ['get', 'form'], form], layout: { ...layout, 'symbol-placement': 'line', 'symbol-spacing': 46 * scale, 'icon-image': image, 'icon-allow-overlap': true, 'icon-ignore-placement': true, 'icon-rotation-alignment': 'map' } }) as LayerSpecification
   const at: FilterSpecification = ['==', ['get', 'part'], 'at']
   const name = (id: string, minzoom: number, filter: FilterSpecification, more: object): LayerSpecification =>
     ({ id, type: 'symbol', source: SOURCE, minzoom, filter, layout: { ...layout, 'text-field': ['get', 'text'], 'text-font': fonts.bold, 'text-max-width': 9, 'symbol-sort-key': ['get', 'order'], ...more }, paint: { 'text-color': color, 'text-halo-color': tokens.map.halo, 'text-halo-width': 2 * scale } }) as LayerSpecification
   return [
-    { id: 'marking-fill', type: 'fill', source: SOURCE, filter: ['==', ['get', 'fill'], true], layout, paint: { 'fill-color': ['case', ['==', ['get', 'body'], true], ['case', planned, colorAt(0.28), colorAt(0.8)], ['==', ['get', 'form'], 'hatched'], colorAt(0.2), colorAt(0.1)] } } as unknown as LayerSpecification,
+    { id: 'marking-fill', type: 'fill', source: SOURCE, filter: ['==', ['get', 'fill'], true], layout, paint: { 'fill-color': ['case', ['==', ['get', 'body'], true], ['case', planned, colorAt(0.28), colorAt(0.8)], ['==', ['get', 'form'], 'hatched'], colorAt(0.2), colorAt(0.1)], ...edgeless } } as unknown as LayerSpecification,
     line('marking-casing', 6, [['!=', ['get', 'part'], 'reach']], { 'line-color': each(tokens.map.ink), 'line-opacity': 0.75 }),
     line('marking-actual', 3, [['!', planned], ['!=', ['get', 'part'], 'reach']], { 'line-color': color }),
     line('marking-planned', 3, [planned, ['!=', ['get', 'part'], 'reach']], { 'line-color': color, 'line-dasharray': [3, 2] }),

@@ -1,5 +1,5 @@
 import type { LayerSpecification } from 'maplibre-gl'
-import { type Expression, type StyleEnv, aside, byZoom, each, fonts, part, sized } from './env'
+import { type Expression, type StyleEnv, aside, byZoom, each, edgeless, fonts, part, sized } from './env'
 
 /** From how many open incidents on an area takes the next step of the choropleth. */
 export const choroplethSteps = [1, 2, 4, 8] as const
@@ -20,14 +20,14 @@ export function areaFills(env: StyleEnv): LayerSpecification[] {
       ...source,
       maxzoom: VILLAGE_ZOOM + 1,
       filter: level('town'),
-      paint: { 'fill-color': color, 'fill-opacity': ['interpolate', ['linear'], ['zoom'], VILLAGE_ZOOM, 1, VILLAGE_ZOOM + 1, 0] },
+      paint: { 'fill-color': color, 'fill-opacity': ['interpolate', ['linear'], ['zoom'], VILLAGE_ZOOM, 1, VILLAGE_ZOOM + 1, 0], ...edgeless },
     }),
     part(env, 'choropleth', {
       id: 'area-village-fill',
       ...source,
       minzoom: VILLAGE_ZOOM,
       filter: level('village'),
-      paint: { 'fill-color': color, 'fill-opacity': ['interpolate', ['linear'], ['zoom'], VILLAGE_ZOOM, 0, VILLAGE_ZOOM + 1, 1] },
+      paint: { 'fill-color': color, 'fill-opacity': ['interpolate', ['linear'], ['zoom'], VILLAGE_ZOOM, 0, VILLAGE_ZOOM + 1, 1], ...edgeless },
     }),
   ]
 }

@@ -1,5 +1,5 @@
 import type { LayerSpecification } from 'maplibre-gl'
-import { type Expression, type StyleEnv, aside, byZoom, each, fonts, nameOf, part, px, sized } from './env'
+import { type Expression, type StyleEnv, aside, byZoom, each, eachZoom, edgeless, fonts, nameOf, part, px, sized } from './env'
 
 /** Source-layers and attributes are those of docs/basemap.md. */
 const base = { source: 'basemap' } as const
@@ -20,7 +20,7 @@ export function ground({ tokens: { map } }: StyleEnv): LayerSpecification[] {
           ['residential', 'commercial', 'industrial', 'school', 'hospital'], map.built,
           map.field,
         ],
-        'fill-antialias': false,
+        ...edgeless,
       },
     },
   ]
@@ -51,7 +51,15 @@ export function water({ tokens: { map } }: StyleEnv): LayerSpecification[] {
       ...base,
       'source-layer': 'water',
       filter: ['==', ['geometry-type'], 'Polygon'],
-      paint: { 'fill-color': each(map.water), 'fill-outline-color': each(map.waterLine) },
+      paint: { 'fill-color': each(map.water), ...edgeless },
+    },
+    {
+      id: 'water-edge',
+      type: 'line',
+      ...base,
+      'source-layer': 'water',
+      filter: ['==', ['geometry-type'], 'Polygon'],
+      paint: { 'line-color': each(map.waterLine), 'line-width': eachZoom(1) },
     },
     {
       id: 'waterway',

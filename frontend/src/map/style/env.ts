@@ -55,16 +55,16 @@ export const aside = {
  */
 export const each = (value: string | number): Expression => ['case', ['has', ''], value, value]
 
-/** The same where others of its kind have stops by zoom. */
-export const eachZoom = (value: number | Expression): Expression => {
-  const own = typeof value === 'number' ? each(value) : value
-  return ['interpolate', ['linear'], ['zoom'], 0, own, 1, own]
+/** Of an area whose edge is a line of its own, or none: smoothing it takes a program more. */
+export const edgeless = { 'fill-antialias': false } as const
+
+/** A value that grows with the zoom, between stops [zoom, value, …], said as if each feature had its own. */
+export function byZoom(...stops: (number | Expression)[]): Expression {
+  return ['interpolate', ['exponential', 1.5], ['zoom'], ...stops.map((stop, i) => (i % 2 === 1 && typeof stop === 'number' ? each(stop) : stop))] as unknown as Expression
 }
 
-/** A value that grows with the zoom, between stops [zoom, value, …]. */
-export function byZoom(...stops: (number | Expression)[]): Expression {
-  return ['interpolate', ['exponential', 1.5], ['zoom'], ...stops] as unknown as Expression
-}
+/** A value that is the same at all zooms, where others of its kind grow. */
+export const eachZoom = (value: number | Expression): Expression => byZoom(0, value, 1, value)
 
 /** The same, multiplied by the size of text. */
 export function sized(env: StyleEnv, ...stops: number[]): Expression {

@@ -1,5 +1,5 @@
 import type { LayerSpecification } from 'maplibre-gl'
-import { type Expression, type StyleEnv, byZoom, each, eachZoom, fonts, part, px, round, sized } from './env'
+import { type Expression, type StyleEnv, byZoom, each, eachZoom, edgeless, fonts, part, px, round, sized } from './env'
 
 /** How high a camera hangs, about: its registry does not say. */
 const POST_M = 6
@@ -73,14 +73,14 @@ export function columns(env: StyleEnv): LayerSpecification[] {
 export function selectionGround(env: StyleEnv): LayerSpecification[] {
   const { select } = env.tokens
   return [
-    { id: 'wedge', type: 'fill', source: 'selection', filter: ['==', ['get', 'kind'], 'wedge'], paint: { 'fill-color': each(select), 'fill-opacity': 0.2 } },
-    { id: 'wedge-line', type: 'line', source: 'selection', filter: ['==', ['get', 'kind'], 'wedge'], paint: { 'line-color': each(select), 'line-width': 1.4 * env.scale } },
+    { id: 'wedge', type: 'fill', source: 'selection', filter: ['==', ['get', 'kind'], 'wedge'], paint: { 'fill-color': each(select), 'fill-opacity': 0.2, ...edgeless } },
+    { id: 'wedge-line', type: 'line', source: 'selection', filter: ['==', ['get', 'kind'], 'wedge'], paint: { 'line-color': each(select), 'line-width': eachZoom(1.4 * env.scale) } },
     {
       id: 'radius',
       type: 'line',
       source: 'selection',
       filter: ['==', ['get', 'kind'], 'radius'],
-      paint: { 'line-color': each(select), 'line-width': 1.4 * env.scale, 'line-dasharray': [4, 3], 'line-opacity': 0.9 },
+      paint: { 'line-color': each(select), 'line-width': eachZoom(1.4 * env.scale), 'line-dasharray': [4, 3], 'line-opacity': 0.9 },
     },
   ]
 }
@@ -89,7 +89,7 @@ export function detectionOutlines(env: StyleEnv): LayerSpecification[] {
   const { sev } = env.tokens
   const source = { source: 'detection-area', minzoom: 13 } as const
   return [
-    part(env, 'detection', { id: 'detection-fill', type: 'fill', ...source, paint: { 'fill-color': each(sev[1]), 'fill-opacity': 0.14 } }),
+    part(env, 'detection', { id: 'detection-fill', type: 'fill', ...source, paint: { 'fill-color': each(sev[1]), 'fill-opacity': 0.14, ...edgeless } }),
     part(env, 'detection', { id: 'detection-line', type: 'line', ...source, paint: { 'line-color': each(sev[1]), 'line-width': byZoom(13, 0.8, 17, 2.4) } }),
   ]
 }

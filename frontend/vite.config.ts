@@ -63,7 +63,7 @@ function fieldPage(): Plugin {
   return {
     name: 'field-page',
     apply: 'build',
-    closeBundle() {
+    writeBundle() {
       mkdirSync(resolve(dist, 'icons'), { recursive: true })
       for (const size of [180, 192, 512]) writeFileSync(resolve(dist, `icons/field-${size}.png`), iconPng(size))
       const files = fieldFiles(dist)
@@ -101,6 +101,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0, // the content security policy allows no data: scripts or styles
     chunkSizeWarningLimit: 1200,
+    rolldownOptions: { output: { chunkFileNames: 'assets/[name]-[hash:7].js', assetFileNames: 'assets/[name]-[hash:7][extname]' } }, // the first view names the files of all others
   },
   worker: { format: 'es' },
   server: {

@@ -5,6 +5,7 @@ import { useAreas } from '../domain/useAreas'
 import { useText } from '../i18n'
 import '../i18n/plots'
 import { Button } from '../ui/Button'
+import { Choice } from '../ui/Choice'
 import { TextInput } from '../ui/Field'
 import { later } from '../ui/later'
 import { Empty, Failure, Loading } from '../ui/State'
@@ -41,13 +42,9 @@ export default function PlotsPage() {
         )}
       </header>
       <div className="plots-seek">
-        <div className="plots-layers" role="radiogroup" aria-label={t('plots.layers')}>
-          {([...plotLayers, 'rules'] as const).map((each) => (
-            <button key={each} type="button" role="radio" aria-checked={layer === each} onClick={() => setLayer(each)} data-testid={`plots-${each}`}>
-              {each === 'rules' ? t('plots.rules') : t(`plots.layer.${each}`)}
-            </button>
-          ))}
-        </div>
+        <Choice className="plots-layers" label={t('plots.layers')} all={[...plotLayers, 'rules'] as const} chosen={layer} onChoose={setLayer} testid="plots">
+          {(each) => (each === 'rules' ? t('plots.rules') : t(`plots.layer.${each}`))}
+        </Choice>
         {layer !== 'rules' && <TextInput label="" aria-label={t('plots.search')} name="plots-q" value={sought} onChange={setSought} placeholder={t('plots.placeholder')} maxLength={60} />}
       </div>
       {layer === 'rules' ? <PairRulesForm /> : <PlotList key={layer} layer={layer} sought={sought.trim()} onImport={() => setImporting(true)} />}

@@ -10,6 +10,7 @@ import { stamp } from '../lib/time'
 import { CompareMaps, type PicturesState } from '../map/compare'
 import type { Bbox } from '../map/types'
 import { Button } from '../ui/Button'
+import { Choice } from '../ui/Choice'
 import { Icon } from '../ui/icons'
 import { later } from '../ui/later'
 import { Select } from '../ui/Select'
@@ -120,13 +121,13 @@ function Compare({ all }: { all: Capture[] }) {
           setB(pick(id))
           maps.current?.fit(pick(id).bbox)
         }} testid="compare-b" />
-        <div className="compare-modes" role="radiogroup" aria-label={t('captures.mode.title')}>
-          {modes.map((each, i) => (
-            <button key={each} type="button" role="radio" aria-checked={mode === each} onClick={() => setMode(each)} data-testid={`compare-${each}`}>
+        <Choice className="compare-modes" label={t('captures.mode.title')} all={modes} chosen={mode} onChoose={setMode} testid="compare">
+          {(each, i) => (
+            <>
               {t(`captures.mode.${each}`)} <kbd className="key">{i + 1}</kbd>
-            </button>
-          ))}
-        </div>
+            </>
+          )}
+        </Choice>
         {mode === 'swipe' && <Range label={t('captures.position')} value={share} onChange={setShare} />}
         {mode === 'opacity' && <Range label={t('captures.opacity')} value={opacity} onChange={setOpacity} />}
         {here.length > 1 && (

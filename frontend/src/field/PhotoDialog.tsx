@@ -2,6 +2,7 @@ import { useRef, useState } from 'react'
 import { useText } from '../i18n'
 import type { LonLat } from '../lib/geo'
 import { Button } from '../ui/Button'
+import { Choice } from '../ui/Choice'
 import { Dialog } from '../ui/Dialog'
 import { Preview } from '../ui/Preview'
 import { acceptedTypes, refusal, sha256, smaller } from './outbox/files'
@@ -39,13 +40,9 @@ export function PhotoDialog({ task, file, onClose }: { task: number; file: File;
       <div className="form">
         {picture && !wrong && <Preview file={file} label={t('field.photo.preview')} />}
         <p className="card-soft">{t('field.photo.chosen', { type: file.type || '?', size: `${(file.size / 2 ** 20).toFixed(1)} MB` })}</p>
-        <div className="photo-roles" role="radiogroup" aria-label={t('field.photo.role')}>
-          {photoRoles.map((each) => (
-            <button key={each} type="button" role="radio" aria-checked={role === each} className="photo-role" onClick={() => setRole(each)} data-testid={`role-${each}`}>
-              {t(`field.photo.roles.${each}`)}
-            </button>
-          ))}
-        </div>
+        <Choice className="photo-roles" buttonClass="photo-role" label={t('field.photo.role')} all={photoRoles} chosen={role} onChoose={setRole} testid="role">
+          {(each) => t(`field.photo.roles.${each}`)}
+        </Choice>
         <label className="photo-choice">
           <input type="checkbox" checked={withPlace} onChange={(event) => setWithPlace(event.target.checked)} data-testid="photo-place" />
           {t('field.photo.place')}

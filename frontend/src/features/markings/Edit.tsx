@@ -6,6 +6,7 @@ import type { Row } from '../../live/store'
 import { drawableOf } from '../../map/markings/scene'
 import { kinds } from '../../map/markings/kinds'
 import { Button, IconButton } from '../../ui/Button'
+import { Choice } from '../../ui/Choice'
 import { KindSign } from './KindSign'
 import { type Content, type Marking, actsQuery, removeIt } from './queries'
 
@@ -42,13 +43,9 @@ export function Edit({ id, marking, row, onSave, onRemoved, onClose, onFailed }:
       {!may && marking && <p className="marking-note">{t('marking.notYours', { author })}</p>}
       <Kept label={t(form === 'text' ? 'marking.text' : 'marking.label')} value={seen.label} most={40} free={free} testid="marking-label" onKeep={(label) => onSave({ label })} />
       <Kept label={t('marking.note')} value={String(row.note ?? '')} most={500} free={free} onKeep={(note) => onSave({ note })} />
-      <div className="marking-standing" role="radiogroup" aria-label={t('marking.standingHint')}>
-        {(['planned', 'actual'] as const).map((one) => (
-          <button key={one} type="button" role="radio" aria-checked={seen.standing === one} disabled={!free} onClick={() => void onSave({ standing: one })} data-testid={`edit-${one}`}>
-            {t(`marking.standing.${one}`)}
-          </button>
-        ))}
-      </div>
+      <Choice className="marking-standing" label={t('marking.standingHint')} all={['planned', 'actual'] as const} chosen={seen.standing} onChoose={(standing) => void onSave({ standing })} disabled={!free} testid="edit">
+        {(one) => t(`marking.standing.${one}`)}
+      </Choice>
       {(shape === 'point' || form === 'attack' || form === 'route' || form === 'arrow') && (
         <Range label={t(shape === 'point' ? 'marking.size' : 'marking.width')} value={seen.size} least={0.5} most={3} step={0.25} free={free} onKeep={(size) => onSave({ size })} />
       )}

@@ -14,6 +14,7 @@ import { type Drawable, geometryOf } from '../../map/markings/shapes'
 import type { LonLat, MapController } from '../../map/types'
 import { usePointer, usePoints } from '../../map/usePoints'
 import { Button, IconButton } from '../../ui/Button'
+import { Choice } from '../../ui/Choice'
 import { notify } from '../../ui/notices'
 import { Edit } from './Edit'
 import { KindSign } from './KindSign'
@@ -187,16 +188,16 @@ function Tools({ map, incident }: { map: MapController; incident: number }) {
         {offline && <p className="marking-note marking-warn" role="alert">{t('marking.offline')}</p>}
         {seen && held !== null && <Edit key={held} id={held} marking={mine} row={row!} onSave={save} onRemoved={() => setHeld(null)} onClose={() => setHeld(null)} onFailed={failed} />}
         {seen && <h3 className="marking-next">{t('marking.next')}</h3>}
-        <div className="marking-standing" role="radiogroup" aria-label={t('marking.standingHint')}>
-          {(['planned', 'actual'] as const).map((one) => (
-            <button key={one} type="button" role="radio" aria-checked={standing === one} data-standing={one} onClick={() => setStanding(one)} data-testid={`standing-${one}`}>
+        <Choice className="marking-standing" label={t('marking.standingHint')} all={['planned', 'actual'] as const} chosen={standing} onChoose={setStanding} testid="standing">
+          {(one) => (
+            <>
               <svg viewBox="0 0 30 6" aria-hidden="true">
                 <path d="M1 3h28" stroke="currentColor" strokeWidth="3" strokeDasharray={one === 'planned' ? '6 4' : undefined} />
               </svg>
               {t(`marking.standing.${one}`)}
-            </button>
-          ))}
-        </div>
+            </>
+          )}
+        </Choice>
         <div className="marking-kinds">
           {sides.map((side) => (
             <div key={side} role="group" aria-label={t(`marking.side.${side}`)}>

@@ -8,6 +8,7 @@ import { useStore } from '../../lib/store'
 import type { LonLat, MapController } from '../../map/types'
 import { usePointer, usePoints } from '../../map/usePoints'
 import { Button, IconButton } from '../../ui/Button'
+import { Choice } from '../../ui/Choice'
 import { Around } from './Around'
 import { legs, mu, ring, sum, surface } from './geodesy'
 import './measure.css'
@@ -68,24 +69,21 @@ function Tools({ map, catalog }: { map: MapController; catalog: Catalog }) {
       />
       <section className="measure" aria-label={t('measure.title')} data-testid="measure">
         <header className="measure-head">
-          <div className="measure-modes" role="radiogroup" aria-label={t('measure.title')}>
-            {modes.map((one) => (
-              <button
-                key={one}
-                type="button"
-                role="radio"
-                aria-checked={one === mode}
-                className="measure-mode"
-                onClick={() => {
-                  setMode(one)
-                  map.engine.getCanvas().focus() // Space takes a point now, and does not press this button again
-                  setPoints((now) => (one === 'around' || one === 'sight' ? now.slice(0, one === 'sight' ? 2 : 1) : now))
-                }}
-              >
-                {t(`measure.mode.${one}`)}
-              </button>
-            ))}
-          </div>
+          <Choice
+            className="measure-modes"
+            buttonClass="measure-mode"
+            label={t('measure.title')}
+            all={modes}
+            chosen={mode}
+            onChoose={(one) => {
+              setMode(one)
+              map.engine.getCanvas().focus() // Space takes a point now, and does not press this button again
+              setPoints((now) => (one === 'around' || one === 'sight' ? now.slice(0, one === 'sight' ? 2 : 1) : now))
+            }}
+            testid="measure"
+          >
+            {(one) => t(`measure.mode.${one}`)}
+          </Choice>
           <IconButton icon="close" label={t('measure.end')} shortcut="Esc" onPress={end} />
         </header>
         {figures.length > 0 && (

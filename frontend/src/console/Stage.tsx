@@ -50,7 +50,7 @@ export function Stage({ catalog, context }: { catalog: Catalog; context: ActionC
         <LampBanner />
         <DutyBanner />
         {!replaying && <AlertBar />}
-        {offered && drawing === null && <Offer context={context} />}
+        {offered && drawing === null && !measure && <Offer context={context} />}
         {picking && (
           <div className="pick-hint" data-testid="pick-hint">
             <span className="pick-say" role="status">

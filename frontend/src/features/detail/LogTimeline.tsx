@@ -16,8 +16,8 @@ export function LogTimeline({ log }: { log: readonly LogEntry[] }) {
           </time>
           <div className="timeline-what">
             <p>
-              <b>{logText(entry, t, has)}</b>
-              <span className="timeline-who">{entry.actor_name}</span>
+              <b>{logText(entry, t, has)}</b>{' '}
+              <span className="timeline-who">{entry.actor_name}</span>{' '}
               {entry.to && entry.to !== entry.from && has(`state.incident.${entry.to}`) && <span className="timeline-to">{t(`state.incident.${entry.to}`)}</span>}
             </p>
             {entry.reason && <p className="timeline-why">{entry.reason}</p>}

@@ -23,6 +23,21 @@ describe.each([[1920, 1080], [3840, 1080]])('%i × %i', (width, height) => {
   }, 120_000)
 })
 
+test('no page is longer or wider than a small screen: what is on it scrolls', async () => {
+  const desk = await Desk.open(browser, server, 'admin', { width: 1366, height: 768, lang: 'en' }, '/admin/users')
+  const tabs = desk.page.locator('.admin-tabs button')
+  await tabs.first().waitFor()
+  const beyond: string[] = []
+  for (const tab of await tabs.all()) {
+    await tab.click()
+    await desk.page.locator('.admin-page section').first().waitFor()
+    const [tall, wide] = await desk.page.evaluate(() => [document.documentElement.scrollHeight - innerHeight, document.documentElement.scrollWidth - innerWidth])
+    if (tall! > 0 || wide! > 0) beyond.push(`${await tab.textContent()}: ${tall} px down, ${wide} px aside`)
+  }
+  expect(beyond).toEqual([])
+  await desk.close()
+}, 120_000)
+
 test('log-in tells what is wrong in the language of the page', async () => {
   const context = await browser.newContext({ baseURL: server.url })
   const page = await context.newPage()

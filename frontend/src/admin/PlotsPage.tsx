@@ -42,7 +42,7 @@ export default function PlotsPage() {
         )}
       </header>
       <div className="plots-seek">
-        <Choice className="plots-layers" label={t('plots.layers')} all={[...plotLayers, 'rules'] as const} chosen={layer} onChoose={setLayer} testid="plots">
+        <Choice label={t('plots.layers')} all={[...plotLayers, 'rules'] as const} chosen={layer} onChoose={setLayer} testid="plots">
           {(each) => (each === 'rules' ? t('plots.rules') : t(`plots.layer.${each}`))}
         </Choice>
         {layer !== 'rules' && <TextInput label="" aria-label={t('plots.search')} name="plots-q" value={sought} onChange={setSought} placeholder={t('plots.placeholder')} maxLength={60} />}

@@ -121,7 +121,7 @@ function Compare({ all }: { all: Capture[] }) {
           setB(pick(id))
           maps.current?.fit(pick(id).bbox)
         }} testid="compare-b" />
-        <Choice className="compare-modes" label={t('captures.mode.title')} all={modes} chosen={mode} onChoose={setMode} testid="compare">
+        <Choice label={t('captures.mode.title')} all={modes} chosen={mode} onChoose={setMode} testid="compare">
           {(each, i) => (
             <>
               {t(`captures.mode.${each}`)} <kbd className="key">{i + 1}</kbd>

@@ -40,7 +40,7 @@ export function PhotoDialog({ task, file, onClose }: { task: number; file: File;
       <div className="form">
         {picture && !wrong && <Preview file={file} label={t('field.photo.preview')} />}
         <p className="card-soft">{t('field.photo.chosen', { type: file.type || '?', size: `${(file.size / 2 ** 20).toFixed(1)} MB` })}</p>
-        <Choice className="photo-roles" buttonClass="photo-role" label={t('field.photo.role')} all={photoRoles} chosen={role} onChoose={setRole} testid="role">
+        <Choice wide label={t('field.photo.role')} all={photoRoles} chosen={role} onChoose={setRole} testid="role">
           {(each) => t(`field.photo.roles.${each}`)}
         </Choice>
         <label className="photo-choice">

@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { useText } from '../i18n'
 import { Button, IconButton, Key } from '../ui/Button'
 import { Checks } from '../ui/Checks'
+import { Choice } from '../ui/Choice'
 import { FieldGroup, TextInput } from '../ui/Field'
 import { Select } from '../ui/Select'
 
@@ -72,6 +73,11 @@ export function Fields() {
       <FieldGroup label={t('reference.wrong')} error={t('error.code.conflict')} hint={t('reference.hint')}>
         <Checks label={t('reference.wrong')} value={ticked} choices={choices} onChange={tick} />
       </FieldGroup>
+      {[false, true].map((disabled) => (
+        <Choice key={String(disabled)} label={t('reference.filled')} all={['one', 'two', 'long'] as const} chosen={chosen as 'one'} onChoose={choose} disabled={disabled} testid={`choice-${disabled}`}>
+          {(one) => t(`reference.${one}`)}
+        </Choice>
+      ))}
       <Select label={t('reference.filled')} value={chosen} choices={choices} onChange={choose} />
       <Select label={t('reference.filled')} hideLabel value="long" choices={choices} onChange={nothing} />
     </div>

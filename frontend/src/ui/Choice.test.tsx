@@ -11,7 +11,6 @@ function Four() {
   const [one, setOne] = useState<'a' | 'b' | 'c' | 'd'>('b')
   return (
     <Choice
-      className=""
       label="of four"
       all={['a', 'b', 'c', 'd']}
       chosen={one}

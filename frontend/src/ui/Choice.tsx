@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type ReactNode, useRef } from 'react'
+import './choice.css'
 
 const steps: Record<string, number> = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }
 
@@ -9,15 +10,14 @@ interface ChoiceProps<T extends string> {
   onChoose: (one: T) => void
   /** What stands on the button of each. */
   children: (one: T, at: number) => ReactNode
-  className: string
-  /** Of each button. */
-  buttonClass?: string
   disabled?: boolean
+  /** Takes the whole width. */
+  wide?: boolean
   testid: string
 }
 
 /** One of a few, side by side: a group of radio buttons that is one stop of the Tab key, walked by arrows. */
-export function Choice<T extends string>({ label, all, chosen, onChoose, children, className, buttonClass, disabled, testid }: ChoiceProps<T>) {
+export function Choice<T extends string>({ label, all, chosen, onChoose, children, disabled, wide, testid }: ChoiceProps<T>) {
   const group = useRef<HTMLDivElement>(null)
   const walk = (event: KeyboardEvent) => {
     const step = steps[event.key]
@@ -29,9 +29,9 @@ export function Choice<T extends string>({ label, all, chosen, onChoose, childre
     ;(group.current!.children[at] as HTMLElement).focus()
   }
   return (
-    <div className={className} role="radiogroup" aria-label={label} ref={group} onKeyDown={walk}>
+    <div className="choice" data-wide={wide || undefined} role="radiogroup" aria-label={label} ref={group} onKeyDown={walk}>
       {all.map((one, at) => (
-        <button key={one} type="button" role="radio" className={buttonClass} aria-checked={one === chosen} tabIndex={one === chosen ? 0 : -1} disabled={disabled} data-one={one} onClick={() => onChoose(one)} data-testid={`${testid}-${one}`}>
+        <button key={one} type="button" role="radio" aria-checked={one === chosen} tabIndex={one === chosen ? 0 : -1} disabled={disabled} data-one={one} onClick={() => onChoose(one)} data-testid={`${testid}-${one}`}>
           {children(one, at)}
         </button>
       ))}

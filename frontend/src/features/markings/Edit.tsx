@@ -43,7 +43,7 @@ export function Edit({ id, marking, row, onSave, onRemoved, onClose, onFailed }:
       {!may && marking && <p className="marking-note">{t('marking.notYours', { author })}</p>}
       <Kept label={t(form === 'text' ? 'marking.text' : 'marking.label')} value={seen.label} most={40} free={free} testid="marking-label" onKeep={(label) => onSave({ label })} />
       <Kept label={t('marking.note')} value={String(row.note ?? '')} most={500} free={free} onKeep={(note) => onSave({ note })} />
-      <Choice className="marking-standing" label={t('marking.standingHint')} all={['planned', 'actual'] as const} chosen={seen.standing} onChoose={(standing) => void onSave({ standing })} disabled={!free} testid="edit">
+      <Choice wide label={t('marking.standingHint')} all={['planned', 'actual'] as const} chosen={seen.standing} onChoose={(standing) => void onSave({ standing })} disabled={!free} testid="edit">
         {(one) => t(`marking.standing.${one}`)}
       </Choice>
       {(shape === 'point' || form === 'attack' || form === 'route' || form === 'arrow') && (

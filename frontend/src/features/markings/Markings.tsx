@@ -188,7 +188,7 @@ function Tools({ map, incident }: { map: MapController; incident: number }) {
         {offline && <p className="marking-note marking-warn" role="alert">{t('marking.offline')}</p>}
         {seen && held !== null && <Edit key={held} id={held} marking={mine} row={row!} onSave={save} onRemoved={() => setHeld(null)} onClose={() => setHeld(null)} onFailed={failed} />}
         {seen && <h3 className="marking-next">{t('marking.next')}</h3>}
-        <Choice className="marking-standing" label={t('marking.standingHint')} all={['planned', 'actual'] as const} chosen={standing} onChoose={setStanding} testid="standing">
+        <Choice wide label={t('marking.standingHint')} all={['planned', 'actual'] as const} chosen={standing} onChoose={setStanding} testid="standing">
           {(one) => (
             <>
               <svg viewBox="0 0 30 6" aria-hidden="true">

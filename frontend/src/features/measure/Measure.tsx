@@ -70,8 +70,6 @@ function Tools({ map, catalog }: { map: MapController; catalog: Catalog }) {
       <section className="measure" aria-label={t('measure.title')} data-testid="measure">
         <header className="measure-head">
           <Choice
-            className="measure-modes"
-            buttonClass="measure-mode"
             label={t('measure.title')}
             all={modes}
             chosen={mode}

@@ -146,7 +146,10 @@ class Controller implements MapController {
       })
     }
     this.watchMarkings()
-    if (!options.still) container.addEventListener('keydown', this.pressed, { signal: this.stop.signal })
+    if (!options.still) {
+      container.addEventListener('keydown', this.pressed, { signal: this.stop.signal })
+      container.addEventListener('keydown', this.zoomed, { signal: this.stop.signal, capture: true }) // before MapLibre, which zooms around the middle of the canvas
+    }
     void import('./beside').then(
       (beside) => {
         this.airAt = beside.airAt
@@ -449,14 +452,20 @@ class Controller implements MapController {
     this.options.onError?.(error)
   }
 
-  /** Keys of the focused map. Arrows, + and − are MapLibre's own; none of them reaches the page's shortcuts. */
+  /** Keys of the focused map. Arrows are MapLibre's own; none of them reaches the page's shortcuts. */
   private pressed = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target !== this.map.getCanvas()) return
     const actions: Record<string, () => void> = { '0': () => this.resetView(), '2': () => this.set3D(false), '3': () => this.set3D(true) }
     const action = actions[event.key]
-    if (!action && !/^(Arrow|[-+=]$)/.test(event.key)) return
+    if (!action && !event.key.startsWith('Arrow')) return
     event.stopPropagation()
     action?.()
+  }
+
+  private zoomed = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== this.map.getCanvas() || !/^[-+=]$/.test(event.key)) return
+    event.stopPropagation()
+    this.zoomBy(event.key === '-' ? -1 : 1)
   }
 
   /** Says whose ground, heights and picture are shown. */

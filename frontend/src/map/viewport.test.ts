@@ -1,5 +1,5 @@
 import type { Map as MapLibre } from 'maplibre-gl'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { Viewport, homeView, verticalFov } from './viewport'
 
 const catalog = { layers: [], county: { bbox: [119, 29, 120, 30], view: { center: [119.7, 29.8], zoom: 12, pitch: 55, bearing: -20 } }, basemap: { source: 'basemap', attribution: '', pictures: [] } }
@@ -24,4 +24,15 @@ it('knows the middle of what no panel covers', () => {
   expect(viewport.free).toEqual({ center: [50, 30], width: 1000, height: 600 })
   viewport.setInsets({ left: 100, right: 300 })
   expect(viewport.free).toEqual({ center: [40, 30], width: 600, height: 600 })
+})
+
+it('zooms around the middle of what no panel covers', () => {
+  vi.stubGlobal('matchMedia', () => ({ matches: false })) // movements are wanted
+  const easeTo = vi.fn()
+  const map = { getContainer: () => ({ clientWidth: 1000, clientHeight: 600 }), unproject: ([x, y]: [number, number]) => ({ lng: x / 10, lat: y / 10 }), getZoom: () => 12, easeTo } as unknown as MapLibre
+  const viewport = new Viewport(map, catalog, false)
+  viewport.setInsets({ left: 100, right: 300 })
+  viewport.zoomBy(1)
+  expect(easeTo.mock.calls[0]![0]).toMatchObject({ zoom: 13, around: [40, 30] })
+  vi.unstubAllGlobals()
 })

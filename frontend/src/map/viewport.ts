@@ -164,8 +164,9 @@ export class Viewport {
     map.easeTo({ ...to, duration: wantsStill() ? 0 : 400 })
   }
 
+  /** Nearer or farther, around the middle of what no panel covers: there stands what is selected. */
   zoomBy(delta: number): void {
-    this.map.easeTo({ zoom: this.map.getZoom() + delta, duration: wantsStill() ? 0 : 200 })
+    this.map.easeTo({ zoom: this.map.getZoom() + delta, around: this.free.center, duration: wantsStill() ? 0 : 200 })
   }
 
   private go(to: { center: LonLat; zoom: number; pitch?: number; bearing?: number }, instant: boolean): void {

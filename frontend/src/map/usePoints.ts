@@ -36,8 +36,7 @@ export function usePoints(map: MapController, wishes: Wishes): void {
       } else if (undoes) now.current.undo()
       else if (event.ctrlKey || event.metaKey) return
       else if (event.key === ' ' && !target?.closest('button, a')) {
-        const { lng, lat } = map.engine.getCenter()
-        now.current.take([lng, lat])
+        now.current.take(map.free.center)
       } else if (step && target !== map.engine.getCanvas() && !target?.closest('[role="button"]')) map.engine.panBy(step, { duration: 0 })
       else return
       event.preventDefault()

@@ -29,10 +29,14 @@ it('knows the middle of what no panel covers', () => {
 it('zooms around the middle of what no panel covers', () => {
   vi.stubGlobal('matchMedia', () => ({ matches: false })) // movements are wanted
   const easeTo = vi.fn()
-  const map = { getContainer: () => ({ clientWidth: 1000, clientHeight: 600 }), unproject: ([x, y]: [number, number]) => ({ lng: x / 10, lat: y / 10 }), getZoom: () => 12, easeTo } as unknown as MapLibre
+  const isZooming = vi.fn(() => false)
+  const map = { getContainer: () => ({ clientWidth: 1000, clientHeight: 600 }), unproject: ([x, y]: [number, number]) => ({ lng: x / 10, lat: y / 10 }), getZoom: () => 12.6, isZooming, easeTo } as unknown as MapLibre
   const viewport = new Viewport(map, catalog, false)
   viewport.setInsets({ left: 100, right: 300 })
   viewport.zoomBy(1)
-  expect(easeTo.mock.calls[0]![0]).toMatchObject({ zoom: 13, around: [40, 30] })
+  expect(easeTo.mock.calls[0]![0]).toMatchObject({ zoom: 13.6, around: [40, 30] })
+  isZooming.mockReturnValue(true)
+  viewport.zoomBy(1)
+  expect(easeTo.mock.calls[1]![0]).toMatchObject({ zoom: 14, around: [40, 30] })
   vi.unstubAllGlobals()
 })

@@ -164,9 +164,10 @@ export class Viewport {
     map.easeTo({ ...to, duration: wantsStill() ? 0 : 400 })
   }
 
-  /** Nearer or farther, around the middle of what no panel covers: there stands what is selected. */
+  /** Nearer or farther, around the middle of what no panel covers: there stand what is selected and the cross of the tools. Pressed again on the way it goes on from the next level. */
   zoomBy(delta: number): void {
-    this.map.easeTo({ zoom: this.map.getZoom() + delta, around: this.free.center, duration: wantsStill() ? 0 : 200 })
+    const from = this.map.getZoom()
+    this.map.easeTo({ zoom: (this.map.isZooming() ? Math.round(from) : from) + delta, around: this.free.center, duration: wantsStill() ? 0 : 200 })
   }
 
   private go(to: { center: LonLat; zoom: number; pitch?: number; bearing?: number }, instant: boolean): void {

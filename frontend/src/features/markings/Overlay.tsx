@@ -48,7 +48,7 @@ export function Overlay({ map, ghost, loose, held, cross, onMove }: OverlayProps
   const { width, height } = useFrames(engine)
   const points = held ? pointsOf(held.geometry) : []
   const info = held && kinds[held.kind]
-  const middle = engine.project(engine.getCenter())
+  const middle = engine.project(map.free.center)
   /** What the hand has hold of: how its points lie for a place of the pointer, and as they lie now; null as long as it has moved nothing. */
   const grabbed = useRef<{ lay: (at: LonLat) => LonLat[]; now: LonLat[] | null } | null>(null)
   /** As the keys have moved the points, until they are let go. */

@@ -60,7 +60,7 @@ function Tools({ map, catalog }: { map: MapController; catalog: Catalog }) {
   return (
     <>
       <Overlay
-        map={map.engine}
+        map={map}
         points={points}
         closed={mode === 'area'}
         circle={mode === 'around' && points[0] ? ring(points[0], radius) : null}

@@ -1,10 +1,9 @@
-import type { Map as MapLibre } from 'maplibre-gl'
 import { pathOn, useFrames } from '../../map/overlay'
-import type { LonLat } from '../../map/types'
+import type { LonLat, MapController } from '../../map/types'
 import { along } from './geodesy'
 
 interface OverlayProps {
-  map: MapLibre
+  map: MapController
   points: readonly LonLat[]
   closed: boolean
   circle: readonly LonLat[] | null
@@ -16,13 +15,14 @@ interface OverlayProps {
 
 /** What is being measured, drawn over the map and not into it. */
 export function Overlay({ map, points, closed, circle, read, pointer }: OverlayProps) {
-  const { width, height } = useFrames(map)
-  const on = (way: readonly LonLat[]) => pathOn(map, way)
+  const { engine } = map
+  const { width, height } = useFrames(engine)
+  const on = (way: readonly LonLat[]) => pathOn(engine, way)
   const bent = (way: readonly LonLat[]) => way.slice(1).flatMap((to, i) => along(way[i]!, to, 2_000, 32).map(({ at }) => at))
   const shape = closed && points.length > 2 ? [...points, points[0]!] : points
   const last = points.at(-1)
-  const middle = map.project(map.getCenter())
-  const reading = read && map.project(read)
+  const middle = engine.project(map.free.center)
+  const reading = read && engine.project(read)
   return (
     <svg className="measure-overlay" width={width} height={height} aria-hidden>
       {closed && points.length > 2 && <path className="measure-area" d={`${on(bent(shape))}Z`} />}
@@ -31,7 +31,7 @@ export function Overlay({ map, points, closed, circle, read, pointer }: OverlayP
       {shape.length > 1 && <path className="measure-line" d={on(bent(shape))} />}
       {last && pointer && <path className="measure-rubber" d={on(bent([last, pointer]))} />}
       {points.map((at, i) => {
-        const { x, y } = map.project(at)
+        const { x, y } = engine.project(at)
         return <circle key={i} className="measure-point" cx={x} cy={y} r={4.5} />
       })}
       {reading && <path className="measure-reading" d={`M${reading.x} ${reading.y - 7}l7 7l-7 7l-7-7z`} />}

@@ -114,3 +114,9 @@ it('says the paint of a kind in few ways, since each takes a program of its own'
   // Symbols: names, and signs alone.
   expect(Object.fromEntries(Object.entries(ways).map(([kind, said]) => [kind, said.size]))).toEqual({ 'background': 1, 'circle': 1, 'fill': 1, 'fill-extrusion': 1, 'hillshade': 1, 'line': 1, 'line broken': 1, 'symbol': 2 })
 })
+
+it('smooths no edge of an area in three dimensions, which takes a program too', () => {
+  const fills = [...layers(env({ is3D: true })), ...markingLayers(tokens.dark, 1, true)].filter(({ type }) => type === 'fill')
+  expect(fills.length).toBeGreaterThan(5)
+  expect(fills.filter(({ paint }) => (paint as { 'fill-antialias'?: boolean })['fill-antialias'] !== false).map(({ id }) => id)).toEqual([])
+})

@@ -125,17 +125,13 @@ func TestAHangingServerIsLostAfterFiveSeconds(t *testing.T) {
 	if err := db.Pool.QueryRow(t.Context(), `SELECT pid FROM pg_stat_replication`).Scan(&pid); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	postgistest.Signal(t, pid, syscall.SIGSTOP)
 	eventually(t, "the source to be lost", func(context.Context) bool { return r.Status().State == layers.SourceLost })
 	if s := r.Status(); s.Since.Sub(s.Heard) < 4*time.Second || s.Since.Sub(s.Heard) > 8*time.Second || s.Err == nil {
 		t.Errorf("lost %v after the last sign of life: %v", s.Since.Sub(s.Heard), s.Err)
 	}
 	run(t, db, `INSERT INTO camera (name, geom) VALUES ('unheard', ST_Point(119.6, 29.7, 4326))`)
-	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
-		t.Fatal(err)
-	}
+	postgistest.Signal(t, pid, syscall.SIGCONT)
 	eventually(t, "the source to be live", func(context.Context) bool { return r.Status().State == layers.SourceLive })
 	r.until(t, "the camera", func() bool { return r.Len("camera") == 1 })
 }

@@ -71,9 +71,7 @@ func restart(t *testing.T, c *postgis.Cluster) {
 func end(t *testing.T, c *postgis.Cluster, sig syscall.Signal) {
 	t.Helper()
 	before := c.PID()
-	if err := syscall.Kill(before, sig); err != nil {
-		t.Fatal(err)
-	}
+	postgistest.Signal(t, before, sig)
 	eventually(t, "PostgreSQL to run again", func(ctx context.Context) bool {
 		if c.PID() == before {
 			return false

@@ -3,7 +3,7 @@
  * WANGLOU_E2E_SHOTS names a folder for screenshots; without it none are kept.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -103,7 +103,7 @@ export class Wanglou {
 
   /** The whole PostgreSQL of this installation dies at once. */
   killPostgres(): void {
-    process.kill(Number(this.postmaster()[0]), 'SIGKILL')
+    process.kill(this.postmaster(), 'SIGKILL')
   }
 
   /** PostgreSQL stands still, with its connections open: the fault that a closed connection does not tell of. */
@@ -117,16 +117,16 @@ export class Wanglou {
 
   /** The postmaster and its backends. */
   private family(): number[] {
-    const head = Number(this.postmaster()[0])
+    const head = this.postmaster()
     const children = execFileSync('pgrep', ['-P', String(head)], { encoding: 'utf8' }).trim().split('\n').map(Number)
     return [head, ...children]
   }
 
-  private postmaster(): string[] {
-    const folder = readdirSync(join(this.data, 'postgres'), { recursive: true }) as string[]
-    const pid = folder.find((f) => f.endsWith('postmaster.pid'))
-    if (!pid) throw new Error('PostgreSQL does not run')
-    return readFileSync(join(this.data, 'postgres', pid), 'utf8').split('\n')
+  /** Its process. A file that is just being written reads as 0, and a signal to 0 would reach everything that was started with this test. */
+  private postmaster(): number {
+    const pid = Number.parseInt(readFileSync(join(this.data, 'postgres', 'data', 'postmaster.pid'), 'utf8'), 10)
+    if (!(pid > 1)) throw new Error('PostgreSQL does not run')
+    return pid
   }
 
   async stop(): Promise<void> {

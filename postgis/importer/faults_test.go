@@ -58,9 +58,7 @@ func TestKilledDatabase(t *testing.T) {
 // kill ends a postmaster and all its backends at once, as a power cut would.
 func kill(t *testing.T, postmaster int) {
 	t.Helper()
-	if err := syscall.Kill(postmaster, syscall.SIGSTOP); err != nil {
-		t.Error(err)
-	}
+	postgistest.Signal(t, postmaster, syscall.SIGSTOP)
 	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", postmaster, postmaster))
 	if err != nil {
 		t.Error(err)
@@ -75,9 +73,7 @@ func kill(t *testing.T, postmaster int) {
 			t.Error(err)
 		}
 	}
-	if err := syscall.Kill(postmaster, syscall.SIGKILL); err != nil {
-		t.Error(err)
-	}
+	postgistest.Signal(t, postmaster, syscall.SIGKILL)
 }
 
 // back waits until the cluster has started its database again.

@@ -178,9 +178,7 @@ func TestSurvivesAKilledDatabase(t *testing.T) {
 		}
 	}
 	waitForMore("a dispatch", 0)
-	if err := syscall.Kill(cluster.PID(), syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	postgistest.Signal(t, cluster.PID(), syscall.SIGKILL)
 	n := waitForMore("PostgreSQL's return", 0)
 	waitForMore("another dispatch", n)
 	stop()

@@ -166,10 +166,11 @@ func TestKilled(t *testing.T) {
 		at := token()
 		until(t, live, "changes before the kill of "+kill, func() bool { return token() != at })
 		pg := c.postmaster()
+		if pg == 0 {
+			t.Fatal("no PostgreSQL runs before the kill of " + kill)
+		}
 		if kill != "the server" {
-			if err := syscall.Kill(pg, syscall.SIGKILL); err != nil {
-				t.Fatal(err)
-			}
+			postgistest.Signal(t, pg, syscall.SIGKILL)
 		}
 		if kill != "PostgreSQL" {
 			if err := c.cmd.Process.Kill(); err != nil {
@@ -180,6 +181,9 @@ func TestKilled(t *testing.T) {
 			}
 			c.start()
 			live = reconnect()
+		}
+		if kill != "the server" { // what was under way when it died may still arrive, and looks like changes after it
+			eventually(t, "another PostgreSQL in place of the killed", func() bool { now := c.postmaster(); return now != 0 && now != pg })
 		}
 		at = token()
 		until(t, live, "changes after the kill of "+kill, func() bool { return token() != at && live.Heartbeat.Source == "live" })

@@ -10,6 +10,7 @@ import (
 	"github.com/coder/websocket"
 
 	"wanglou/postgis"
+	"wanglou/postgis/postgistest"
 	"wanglou/server/relay/relaytest"
 	"wanglou/server/servertest"
 )
@@ -18,9 +19,7 @@ import (
 func restart(t testing.TB, c *postgis.Cluster) {
 	t.Helper()
 	before := c.PID()
-	if err := syscall.Kill(before, syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
+	postgistest.Signal(t, before, syscall.SIGINT)
 	eventually(t, "PostgreSQL to run again", func() bool {
 		if c.PID() == before {
 			return false

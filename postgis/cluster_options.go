@@ -19,7 +19,7 @@ func WithoutDurability() ClusterOption { return func(o *clusterOptions) { o.vola
 
 // conf returns the settings of a cluster that shares its machine with the program.
 func (o clusterOptions) conf(socket string) string {
-	shared, cached := 32, 128
+	shared, cached := 128, 128
 	if !o.volatile {
 		ram := memoryMB()
 		shared, cached = min(max(ram/8, 128), 1024), max(ram/2, 256)
@@ -50,6 +50,7 @@ func (o clusterOptions) conf(socket string) string {
 		// Commits still write the log, though nothing waits for the disk: followers are sent only what was written.
 		set("fsync", "off")
 		set("full_page_writes", "off")
+		set("wal_compression", "off")
 		set("autovacuum_naptime", "1h")
 		return b.String()
 	}

@@ -1,8 +1,8 @@
 // Package postgistest gives every test a database of its own.
 //
-// The databases live in one throw-away cluster a machine, which the first test process starts under the temporary folder and
-// which goes some seconds after the last one has ended, however it ended. WANGLOU_TEST_DATABASE_URL names another server
-// (a superuser's, with wal_level=logical) instead.
+// The databases live in one throw-away cluster a machine, which the first test process starts in memory or, where there is little,
+// under the temporary folder, and which goes some seconds after the last one has ended, however it ended. WANGLOU_TEST_DATABASE_URL
+// names another server (a superuser's, with wal_level=logical) instead.
 package postgistest
 
 import (
@@ -18,11 +18,13 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"golang.org/x/sys/unix"
 
 	"wanglou/postgis"
 )
@@ -53,7 +55,7 @@ func Empty(t testing.TB) string {
 // Cluster returns a cluster of the test's own, to be killed and hurt. Its database is empty.
 func Cluster(t testing.TB, opts ...postgis.ClusterOption) *postgis.Cluster {
 	t.Helper()
-	c, err := postgis.StartCluster(t.Context(), filepath.Join(t.TempDir(), "pg"), Log(t), append([]postgis.ClusterOption{postgis.WithoutDurability()}, opts...)...)
+	c, err := postgis.StartCluster(t.Context(), filepath.Join(Folder(t), "pg"), Log(t), append([]postgis.ClusterOption{postgis.WithoutDurability()}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +65,24 @@ func Cluster(t testing.TB, opts ...postgis.ClusterOption) *postgis.Cluster {
 		}
 	})
 	return c
+}
+
+// Folder returns an empty folder for a database, which goes with the test.
+func Folder(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(volatile(), "wanglou-test-")
+	if err == nil {
+		err = os.Chmod(dir, 0o755) // PostgreSQL may run as somebody else
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
 
 // Log returns a logger that writes to the test's output.
@@ -83,7 +103,7 @@ func fresh(t testing.TB, source func() (string, error)) string {
 		t.Fatal(err)
 	}
 	name := fmt.Sprintf("test_%d_%d", os.Getpid(), serial.Add(1))
-	if err := run(t.Context(), server, `CREATE DATABASE `+name+` TEMPLATE `+from); err != nil {
+	if err := run(t.Context(), server, `CREATE DATABASE `+name+` TEMPLATE `+from+` STRATEGY file_copy`); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -97,12 +117,23 @@ func fresh(t testing.TB, source func() (string, error)) string {
 	return withDatabase(server, name)
 }
 
+// volatile is the folder of what need not outlive the machine. A database is some hundred small files, made and removed for every test: in
+// memory this takes a quarter of the time. A few gigabytes are the most that all tests at once have filled.
+var volatile = sync.OnceValue(func() string {
+	const shm, enough = "/dev/shm", 10 << 30
+	var st syscall.Statfs_t
+	if syscall.Statfs(shm, &st) == nil && int64(st.Type) == unix.TMPFS_MAGIC && st.Bavail*uint64(st.Bsize) > enough {
+		return shm
+	}
+	return os.TempDir()
+})
+
 // server returns the address of the server, started once a process.
 var server = sync.OnceValues(func() (string, error) {
 	if u := os.Getenv("WANGLOU_TEST_DATABASE_URL"); u != "" {
 		return u, nil
 	}
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("wanglou-test-%d", os.Geteuid()))
+	dir := filepath.Join(volatile(), fmt.Sprintf("wanglou-test-%d", os.Geteuid()))
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	// Never closed: the process holds it until it ends, then the janitor sees that nobody does.

@@ -139,7 +139,7 @@ func install(t testing.TB, data string) *child {
 // without a reload, by tokens alone.
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	c := install(t, t.TempDir())
+	c := install(t, postgistest.Folder(t))
 	admin := servertest.As(t, c.url(), "admin", childPassword)
 	live := follow(t, admin, nil, "camera")
 	copies := live.Layers
@@ -254,7 +254,7 @@ func (c *child) write(ctx context.Context) map[int]string {
 // A second program on the same folder joins the first one's PostgreSQL; the first may end and the second goes on.
 func TestASecondProgramOnTheFolder(t *testing.T) {
 	t.Parallel()
-	a := install(t, t.TempDir())
+	a := install(t, postgistest.Folder(t))
 	b := &child{t: t, data: a.data, addr: freeAddr(t)}
 	b.start()
 	pg := a.postmaster()

@@ -4,9 +4,8 @@ import { Switch } from 'react-aria-components'
 import { api, take } from '../api/client'
 import { fieldText } from '../api/error'
 import { catalogQuery } from '../api/queries'
-import { useSession } from '../app/session'
 import { nameIn } from '../domain/names'
-import { useAreas } from '../domain/useAreas'
+import { useOwnAreas } from '../domain/useAreas'
 import { useText } from '../i18n'
 import { Checks } from '../ui/Checks'
 import { FieldGroup, TextInput } from '../ui/Field'
@@ -22,10 +21,9 @@ const triggers = Object.keys(triggerLabel) as Trigger[]
 export function GeofenceForm({ rule, onClose }: { rule: Geofence | null; onClose: () => void }) {
   const { t, has, locale } = useText()
   const client = useQueryClient()
-  const tree = useAreas()
-  const areas = useSession()?.user.areas ?? []
+  const { areas, everywhere } = useOwnAreas()
   const { data: catalog } = useQuery(catalogQuery)
-  const [form, setForm] = useState(() => toForm(rule, areas.includes('*') ? '' : (areas[0] ?? '')))
+  const [form, setForm] = useState(() => toForm(rule, everywhere ? '' : (areas[0]?.path ?? '')))
   const set = (change: Partial<typeof form>) => setForm((now) => ({ ...now, ...change }))
   const save = useMutation({
     mutationFn: () => {
@@ -40,7 +38,6 @@ export function GeofenceForm({ rule, onClose }: { rule: Geofence | null; onClose
   })
   const wrong = (field: string) => fieldText(save.error, field, t, has)
   const layers = (shape: string) => (catalog?.layers ?? []).filter((l) => l.geometry === shape && l.name !== 'geofence_event').map((l) => ({ id: l.name, text: l.title[locale] || l.name }))
-  const within = (path: string) => areas.includes('*') || areas.some((a) => path === a || path.startsWith(`${a}.`))
   const filter = (field: 'moving_filter' | 'fence_filter', example: string) => (
     <TextInput label={t('admin.geofenceFilter')} name={`geofence-${field}`} value={form[field]} onChange={(value) => set({ [field]: value })} error={wrong(field)} placeholder={example} maxLength={2000} spellCheck="false" />
   )
@@ -61,7 +58,7 @@ export function GeofenceForm({ rule, onClose }: { rule: Geofence | null; onClose
           hideLabel
           value={form.area_path ?? ''}
           onChange={(area_path) => set({ area_path })}
-          choices={[...(areas.includes('*') ? [{ id: '', text: t('admin.everywhere') }] : []), ...tree.areas.filter((a) => a.level !== 'village' && within(a.path)).map((a) => ({ id: a.path, text: nameIn(a, locale) }))]}
+          choices={[...(everywhere ? [{ id: '', text: t('admin.everywhere') }] : []), ...areas.map((a) => ({ id: a.path, text: nameIn(a, locale) }))]}
         />
       </FieldGroup>
       <FieldGroup label={t('admin.geofenceMoving')} error={wrong('moving_layer')}>

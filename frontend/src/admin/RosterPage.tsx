@@ -1,9 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { api, take } from '../api/client'
-import { useSession } from '../app/session'
 import { nameIn } from '../domain/names'
-import { useAreas } from '../domain/useAreas'
+import { useOwnAreas } from '../domain/useAreas'
 import { useText } from '../i18n'
 import '../i18n/duty'
 import { serverNow } from '../lib/clock'
@@ -24,9 +23,7 @@ const roles = ['duty_officer', 'dispatcher', 'unit', 'drone_team'] as const
 /** A week of an area, role by role: who is on duty, and where nobody is. */
 export default function RosterPage() {
   const { t, locale } = useText()
-  const tree = useAreas()
-  const own = useSession().user.areas
-  const areas = tree.areas.filter((a) => a.level !== 'village' && (own.includes('*') || own.some((path) => a.path === path || a.path.startsWith(`${path}.`))))
+  const { areas } = useOwnAreas()
   const [chosen, setArea] = useState('')
   const area = chosen || areas[0]?.path || ''
   const [monday, setMonday] = useState(() => weekOf(serverNow()))

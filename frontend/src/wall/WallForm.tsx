@@ -3,9 +3,11 @@ import { useState } from 'react'
 import { ConfirmDialog } from '../admin/ConfirmDialog'
 import { api, take } from '../api/client'
 import { fieldText } from '../api/error'
+import { nameIn } from '../domain/names'
+import { useOwnAreas } from '../domain/useAreas'
 import { useText } from '../i18n'
 import { Button } from '../ui/Button'
-import { TextInput } from '../ui/Field'
+import { FieldGroup, TextInput } from '../ui/Field'
 import { FormDialog } from '../ui/FormDialog'
 import { Select } from '../ui/Select'
 import type { Wall } from './socket'
@@ -17,10 +19,12 @@ const common: Wall['layout'] = { rows: 1, columns: 2, width: 1920, height: 1080,
 
 /** Name, area and grid of a wall. */
 export function WallForm({ wall, onClose }: { wall: Wall | null; onClose: () => void }) {
-  const { t, has } = useText()
+  const { t, has, locale } = useText()
   const client = useQueryClient()
   const [name, setName] = useState(wall?.name ?? '')
-  const [area, setArea] = useState(wall?.area_path ?? '')
+  const { areas, everywhere } = useOwnAreas()
+  const [chosen, setArea] = useState(wall?.area_path)
+  const area = chosen ?? areas[0]?.path ?? ''
   const [unit, setUnit] = useState<'px' | 'mm'>(wall?.layout.unit ?? 'px')
   const [values, setValues] = useState(() => Object.fromEntries(numbers.map((key) => [key, String((wall?.layout ?? common)[key])])) as Record<(typeof numbers)[number], string>)
   const done = () => {
@@ -30,7 +34,7 @@ export function WallForm({ wall, onClose }: { wall: Wall | null; onClose: () => 
   const save = useMutation({
     mutationFn: () => {
       const layout = { ...(Object.fromEntries(numbers.map((key) => [key, Number(values[key])])) as Omit<Wall['layout'], 'unit'>), unit }
-      const body = { name, area_path: area.trim(), layout, playlist: wall?.playlist ?? [], rules: wall?.rules ?? [] }
+      const body = { name, area_path: area, layout, playlist: wall?.playlist ?? [], rules: wall?.rules ?? [] }
       return wall ? take(api.PUT('/api/walls/{id}', { params: { path: { id: wall.id } }, body: { ...body, revision: wall.revision } })) : take(api.POST('/api/walls', { body }))
     },
     onSuccess: done,
@@ -40,7 +44,16 @@ export function WallForm({ wall, onClose }: { wall: Wall | null; onClose: () => 
   return (
     <FormDialog title={t(wall ? 'walls.edit' : 'walls.make')} testid="wall-form" error={save.error} told={save.error !== null && shown.some((field) => of(field))} isPending={save.isPending} onSubmit={() => save.mutate()} onClose={onClose}>
       <TextInput label={t('walls.name')} value={name} onChange={setName} error={of('name')} data-testid="wall-name" autoFocus />
-      <TextInput label={t('walls.area')} value={area} onChange={setArea} error={of('area_path')} />
+      <FieldGroup label={t('walls.area')} error={of('area_path')}>
+        <Select
+          label={t('walls.area')}
+          hideLabel
+          value={area}
+          onChange={setArea}
+          choices={[...areas.map((each) => ({ id: each.path, text: nameIn(each, locale) })), ...(everywhere ? [{ id: '', text: t('walls.areaNone') }] : [])]}
+          testid="wall-area"
+        />
+      </FieldGroup>
       <div className="walls-fields">
         {numbers.map((key) =>
           key === 'pitch_mm' && unit === 'px' ? null : (

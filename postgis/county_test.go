@@ -78,7 +78,7 @@ func newWorld(t *testing.T) *world {
 	db := postgistest.New(t)
 	w := &world{
 		db: db, incidents: postgis.NewIncidents(db), tasks: postgis.NewTasks(db), units: postgis.NewUnits(db),
-		users: postgis.NewUsers(db), areas: postgis.NewAreas(db), actors: map[string]*auth.Actor{},
+		users: postgis.LightUsers(db), areas: postgis.NewAreas(db), actors: map[string]*auth.Actor{},
 	}
 	w.exec(t, countySQL)
 	users, err := w.users.Users(auth.WithActor(t.Context(), auth.Operator("test")))

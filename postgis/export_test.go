@@ -1,6 +1,10 @@
 package postgis
 
-import "time"
+import (
+	"time"
+
+	"github.com/alexedwards/argon2id"
+)
 
 // SetClock makes the cases' figures those of another moment.
 func (s *Incidents) SetClock(now time.Time) { s.now = func() time.Time { return now } }
@@ -18,3 +22,10 @@ const Nobody = nobody
 
 // DecodeGeometry is decodeGeometry, to be held against a real PostGIS.
 var DecodeGeometry = decodeGeometry
+
+// LightUsers is NewUsers with hashes that cost nothing: beside the race detector a real one takes over a second.
+func LightUsers(db *DB) *Users {
+	s := NewUsers(db)
+	s.params = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+	return s
+}

@@ -15,7 +15,7 @@ import (
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	db := postgistest.New(t)
-	users, tokens := postgis.NewUsers(db), postgis.NewTokens(db)
+	users, tokens := postgis.LightUsers(db), postgis.NewTokens(db)
 	root := &auth.User{Login: "operator", Roles: []auth.Role{auth.RoleAdmin}, Areas: []string{"*"}}
 	as := func(u *auth.User) context.Context {
 		return auth.WithActor(t.Context(), &auth.Actor{User: u, Scope: u.Scope()})
@@ -98,7 +98,7 @@ func TestTokens(t *testing.T) {
 func TestKioskTokens(t *testing.T) {
 	t.Parallel()
 	db := postgistest.New(t)
-	users, tokens := postgis.NewUsers(db), postgis.NewTokens(db)
+	users, tokens := postgis.LightUsers(db), postgis.NewTokens(db)
 	root := &auth.User{Login: "operator", Roles: []auth.Role{auth.RoleAdmin}, Areas: []string{"*"}}
 	wall := &auth.User{Login: "wall", Name: "大屏", Roles: []auth.Role{auth.RoleViewer}, Areas: []string{"*"}}
 	as := func(u *auth.User) context.Context {

@@ -78,6 +78,7 @@ func TestUnknownLoginsCostTheSame(t *testing.T) {
 		t.Errorf("nobody's hash has %+v, new ones have m=%d t=%d p=%d", p, memory, iterations, lanes)
 	}
 	w := newWorld(t)
+	w.users = postgis.NewUsers(w.db)
 	w.account(t, auth.User{Login: "somebody", Roles: []auth.Role{auth.RoleViewer}, Areas: []string{west}})
 	stored := queryOne[string](t, w, `SELECT password_hash FROM app_user WHERE login = 'somebody'`)
 	if want := fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$", memory, iterations, lanes); !strings.HasPrefix(stored, want) {

@@ -71,6 +71,7 @@ func New(count int, things iter.Seq[Thing]) *Index {
 	return x
 }
 
+// compare orders names by how well they fit, where they fit in the same way.
 func compare(a, b *entry) int {
 	return cmp.Or(cmp.Compare(len(a.text), len(b.text)), cmp.Compare(a.rank, b.rank), strings.Compare(a.text, b.text), cmp.Compare(a.id, b.id))
 }
@@ -141,6 +142,7 @@ func (x *Index) Set(t Thing) {
 		return
 	}
 	x.Remove(t.ID)
+	slices.SortFunc(fresh, func(a, b entry) int { return compare(&a, &b) }) // a thing is found by the first of its names that fits, which has to be the best
 	for _, e := range fresh {
 		x.entries = append(x.entries, e)
 		x.enter(uint32(len(x.entries) - 1))

@@ -185,6 +185,17 @@ func TestFindIsExact(t *testing.T) {
 	})
 }
 
+// A thing that came later is found by the best of its names, whichever was given first.
+func TestBestNameOfWhatCameLater(t *testing.T) {
+	t.Parallel()
+	x := New(0, slices.Values([]Thing{}))
+	x.Set(Thing{ID: 1, Texts: []string{"城城", "城"}})
+	x.Set(Thing{ID: 2, Texts: []string{"城"}})
+	if got := x.Find(Parse("c"), 1, everywhere, all); len(got) != 1 || got[0].ID != 1 || got[0].Size != len("城") {
+		t.Error(got)
+	}
+}
+
 // What is set as it was costs nothing: lists do not grow.
 func TestSetOfTheSame(t *testing.T) {
 	t.Parallel()

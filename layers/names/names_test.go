@@ -117,7 +117,7 @@ func plain(things map[int64]Thing, q Query, limit int) []int64 {
 				if !slices.ContainsFunc(q.parts, func(p part) bool { return !p.literal(text) && !p.spelled(s) }) {
 					h.match = Inside
 				}
-			case q.parts[0].typed && hanWithin(s) && readings().read(q.text, s):
+			case q.parts[0].typed && hanWithin(s) && readings().read(q.parts[0].text, s): // signs around it are nothing to spell
 				h.match = BeginSpelled
 			case q.parts[0].literal(text):
 				h.match = Inside

@@ -85,18 +85,11 @@ const (
 // AmberFrom is the share of a limit at which its lamp becomes amber.
 const AmberFrom = 0.8
 
-// Elapsed is the time between the start and now as the first limit counts it. It costs O(days since the start × pauses).
-func (c *Clock) Elapsed(now time.Time) (total time.Duration) {
-	for from, run := range c.running(now) {
-		total += c.counted(from, run)
-	}
-	return total
-}
-
 // Due returns the moment at which the limit is reached, and false while a pause that has not ended leaves it open.
 func (c *Clock) Due() (time.Time, bool) { return c.At(1) }
 
 // At returns the earliest moment by which a share of the limit has passed, and false while a pause that has not ended leaves it open.
+// It costs O(days until then × pauses).
 func (c *Clock) At(share float64) (time.Time, bool) {
 	left := time.Duration(share * float64(c.whole()))
 	one := Clock{Calendar: c.Calendar, Limit: c.Limit, Start: c.Start, Pauses: c.Pauses}
@@ -127,7 +120,7 @@ func (c *Clock) whole() time.Duration {
 // reach returns the earliest moment by which so much has been counted, by the first limit's kind.
 func (c *Clock) reach(left time.Duration) (time.Time, bool) {
 	at := c.Start
-	for from, to := range c.running(time.Time{}) {
+	for from, to := range c.running() {
 		at = from
 		if to.IsZero() {
 			return c.after(from, left), true
@@ -141,37 +134,25 @@ func (c *Clock) reach(left time.Duration) (time.Time, bool) {
 	return at, false
 }
 
-// Lamp tells how the clock stands.
+// Lamp tells how the clock stands, by the two moments that a console counts by: what is due when work ends is overdue that evening, not first
+// when work goes on.
 func (c *Clock) Lamp(now time.Time) Lamp {
-	if len(c.More) > 0 {
-		if due, known := c.Due(); known && now.After(due) {
-			return Red
-		}
-		if amber, known := c.At(AmberFrom); known && !now.Before(amber) {
-			return Amber
-		}
-		return Green
-	}
-	whole := c.Limit.length(c.Calendar)
-	switch elapsed := c.Elapsed(now); {
-	case elapsed > whole:
+	if due, known := c.Due(); known && now.After(due) {
 		return Red
-	case elapsed >= time.Duration(AmberFrom*float64(whole)):
+	}
+	if amber, known := c.At(AmberFrom); known && !now.Before(amber) {
 		return Amber
 	}
 	return Green
 }
 
-// running yields the stretches outside of all pauses, from the start to until; a zero until, and then the last stretch's end, is for ever.
-func (c *Clock) running(until time.Time) func(yield func(from, to time.Time) bool) {
+// running yields the stretches outside of all pauses, from the start on; the last one's zero end is for ever.
+func (c *Clock) running() func(yield func(from, to time.Time) bool) {
 	pauses := slices.Clone(c.Pauses)
 	slices.SortFunc(pauses, func(a, b Pause) int { return a.From.Compare(b.From) })
 	return func(yield func(from, to time.Time) bool) {
 		at := c.Start
 		for _, p := range pauses {
-			if !until.IsZero() && !p.From.Before(until) {
-				break
-			}
 			if p.From.After(at) && !yield(at, p.From) {
 				return
 			}
@@ -180,9 +161,7 @@ func (c *Clock) running(until time.Time) func(yield func(from, to time.Time) boo
 			}
 			at = later(at, p.To)
 		}
-		if until.IsZero() || at.Before(until) {
-			yield(at, until)
-		}
+		yield(at, time.Time{})
 	}
 }
 

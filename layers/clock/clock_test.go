@@ -98,7 +98,7 @@ func anyClock(t *rapid.T) clock.Clock {
 	return c
 }
 
-// slow counts minute by minute what Elapsed is.
+// slow counts minute by minute what has passed of a limit.
 func slow(c *clock.Clock, now time.Time) (total time.Duration) {
 	for t := c.Start; t.Before(now); t = t.Add(time.Minute) {
 		counts := true
@@ -120,19 +120,8 @@ func slow(c *clock.Clock, now time.Time) (total time.Duration) {
 	return total
 }
 
-func TestElapsedIsTheSumOfItsMinutes(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		c := anyClock(t)
-		now := c.Start.Add(time.Duration(rapid.IntRange(-60, 20*24*60).Draw(t, "now")) * time.Minute)
-		if got, want := c.Elapsed(now), slow(&c, now); got != want {
-			t.Fatalf("%+v at %v: elapsed %v, want %v", c, now, got, want)
-		}
-	})
-}
-
-// What is due is when the limit has elapsed: not a minute later, and a minute before it had not.
-func TestDueIsWhereTheLimitHasElapsed(t *testing.T) {
+// What is due is when the limit has passed: not a minute later, and a minute before it had not.
+func TestDueIsWhereTheLimitHasPassed(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		c := anyClock(t)
@@ -140,8 +129,12 @@ func TestDueIsWhereTheLimitHasElapsed(t *testing.T) {
 		if !known {
 			t.Fatalf("%+v is not known to be due", c)
 		}
-		if c.Lamp(due) != clock.Amber || slow(&c, due) <= slow(&c, due.Add(-time.Minute)) {
-			t.Fatalf("%+v due at %v: %v elapsed, %v a minute before, lamp %s", c, due, slow(&c, due), slow(&c, due.Add(-time.Minute)), c.Lamp(due))
+		unit := map[clock.Kind]time.Duration{clock.UrgentHour: time.Hour, clock.WorkHour: time.Hour, clock.NaturalDay: 24 * time.Hour, clock.WorkDay: c.Calendar.WorkDay()}[c.Limit.Kind]
+		if limit := time.Duration(c.Limit.Amount) * unit; slow(&c, due) != limit || slow(&c, due.Add(-time.Minute)) >= limit {
+			t.Fatalf("%+v due at %v: %v of %v passed, %v a minute before", c, due, slow(&c, due), limit, slow(&c, due.Add(-time.Minute)))
+		}
+		if c.Lamp(due) != clock.Amber || c.Lamp(due.Add(time.Second)) != clock.Red {
+			t.Fatalf("%+v due at %v: lamp %s, a second later %s", c, due, c.Lamp(due), c.Lamp(due.Add(time.Second)))
 		}
 		amber, known := c.At(clock.AmberFrom)
 		if !known || amber.After(due) || c.Lamp(amber) != clock.Amber || c.Lamp(amber.Add(-time.Minute)) != clock.Green {

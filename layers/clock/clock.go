@@ -73,7 +73,8 @@ type Clock struct {
 	Pauses   []Pause // in any order; they may overlap
 }
 
-// Lamp is how a clock stands, as people see it.
+// Lamp is how a clock stands, as people see it: by two moments, of which the second is Due. What is due when work ends is overdue that evening, not
+// first when work goes on.
 type Lamp string
 
 const (
@@ -132,18 +133,6 @@ func (c *Clock) reach(left time.Duration) (time.Time, bool) {
 		return c.after(from, left), true
 	}
 	return at, false
-}
-
-// Lamp tells how the clock stands, by the two moments that a console counts by: what is due when work ends is overdue that evening, not first
-// when work goes on.
-func (c *Clock) Lamp(now time.Time) Lamp {
-	if due, known := c.Due(); known && now.After(due) {
-		return Red
-	}
-	if amber, known := c.At(AmberFrom); known && !now.Before(amber) {
-		return Amber
-	}
-	return Green
 }
 
 // running yields the stretches outside of all pauses, from the start on; the last one's zero end is for ever.

@@ -72,12 +72,13 @@ lint: $(NPM_DONE) $(STAMPS)/county ## gofmt, go vet, typecheck
 	CGO_ENABLED=1 $(GO) vet -race ./...
 	cd frontend && npm run check
 
-# The race detector wants cgo; the product itself is built without. What computes in one goroutine alone, or in several that share nothing,
-# has nothing to race with, and generating a county, a day of cameras, scenes of surface models, pictures laid on each other and pyramids of
-# heights take six to ten times as long beside the detector.
+# The race detector wants cgo; the product itself is built without. What computes in one goroutine alone has nothing to race with, and
+# generating a county, a day of cameras, scenes of surface models and pictures laid on each other take ten times as long beside the detector.
+# Of the pyramids of heights, small ones are built beside it, and the real ones without.
 empty :=
 space := $(empty) $(empty)
-RACELESS := postgis/demo layers/camera layers/survey/dsm server/compare deploy/terrain
+RACELESS := postgis/demo layers/camera layers/survey/dsm server/compare
+SLOWLY := TestRealHeights
 
 # Databases, browsers, ffmpeg and the race detector share the cores of one machine: what fails is run once more, alone, and the summary
 # says so. More than three failures are no accident, and nothing is run again.
@@ -85,8 +86,9 @@ GOTEST := $(GO) tool gotestsum --format pkgname-and-test-fails --format-hide-emp
 .PHONY: test-go
 test-go: $(STAMPS)/console $(STAMPS)/county ## Go tests with the race detector
 	@$(MAKE) -s onnx || echo "ONNX Runtime could not be fetched: what wants it is skipped"
-	CGO_ENABLED=1 $(GOTEST) --packages "$$($(GO) list ./... | grep -vE '/($(subst $(space),|,$(RACELESS)))$$' | tr '\n' ' ')" -- -race -timeout 15m
+	CGO_ENABLED=1 $(GOTEST) --packages "$$($(GO) list ./... | grep -vE '/($(subst $(space),|,$(RACELESS)))$$' | tr '\n' ' ')" -- -race -timeout 15m -skip '^$(SLOWLY)$$'
 	$(GOTEST) --packages "$(addprefix ./,$(RACELESS))" -- -timeout 15m
+	$(GOTEST) --packages ./deploy/terrain -- -timeout 15m -run '^$(SLOWLY)$$'
 
 .PHONY: test-frontend
 test-frontend: $(STAMPS)/console ## unit tests and size check of the console

@@ -21,9 +21,9 @@ const triggers = Object.keys(triggerLabel) as Trigger[]
 export function GeofenceForm({ rule, onClose }: { rule: Geofence | null; onClose: () => void }) {
   const { t, has, locale } = useText()
   const client = useQueryClient()
-  const { areas, everywhere } = useOwnAreas()
+  const { areas, everywhere, home } = useOwnAreas()
   const { data: catalog } = useQuery(catalogQuery)
-  const [form, setForm] = useState(() => toForm(rule, everywhere ? '' : (areas[0]?.path ?? '')))
+  const [form, setForm] = useState(() => toForm(rule, home))
   const set = (change: Partial<typeof form>) => setForm((now) => ({ ...now, ...change }))
   const save = useMutation({
     mutationFn: () => {

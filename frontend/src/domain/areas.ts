@@ -54,3 +54,13 @@ export const shortName = (area: Pick<Area, 'name' | 'name_en'>, locale: Locale) 
 
 /** Whether the path is the area or lies below it. */
 export const within = (path: string | null | undefined, area: string) => path === area || (path?.startsWith(`${area}.`) ?? false)
+
+/** Of an account's areas: the county and towns that lie in them, whether they are everywhere, and the first of them, '' for everywhere. */
+export function ownAreas(areas: readonly Area[], own: readonly string[]): { areas: Area[]; everywhere: boolean; home: string } {
+  const everywhere = own.includes('*')
+  return {
+    areas: areas.filter(({ level, path }) => level !== 'village' && (everywhere || own.some((each) => within(path, each)))),
+    everywhere,
+    home: everywhere ? '' : (own[0] ?? ''),
+  }
+}

@@ -1,9 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { areasQuery } from '../api/queries'
-import type { Area } from '../api/types'
 import { useSession } from '../app/session'
-import { AreaIndex, within } from './areas'
+import { AreaIndex, ownAreas } from './areas'
 
 const none = new AreaIndex([])
 
@@ -13,13 +12,9 @@ export function useAreas(): AreaIndex {
   return useMemo(() => (data ? new AreaIndex(data) : none), [data])
 }
 
-/** What the signed-in person may choose an area from: county and towns within his own areas, and whether he sees everywhere. */
-export function useOwnAreas(): { areas: Area[]; everywhere: boolean } {
+/** What the signed-in person may choose an area from; empty until the tree has come. */
+export function useOwnAreas() {
   const tree = useAreas()
-  const own = useSession()?.user.areas
-  return useMemo(() => {
-    const everywhere = own?.includes('*') ?? false
-    const areas = tree.areas.filter(({ level, path }) => level !== 'village' && (everywhere || own?.some((each) => within(path, each))))
-    return { areas, everywhere }
-  }, [tree, own])
+  const own = useSession().user.areas
+  return useMemo(() => ownAreas(tree.areas, own), [tree, own])
 }
